@@ -1,0 +1,1 @@
+"""Shared by the trainers of every medium: fetching pinned sources and writing model cards."""
