@@ -1,0 +1,41 @@
+"""The vocabulary: frozen values that every other part of evenhand speaks in. No I/O, no models, no database.
+
+Content -> Part -> Finding -> Decision -> Result
+"""
+
+from evenhand.domain.content import Content, ContentKind, JsonValue, Options
+from evenhand.domain.decision import Action, Decision
+from evenhand.domain.finding import Finding
+from evenhand.domain.labels import TAXONOMY, LabelInfo, is_label, is_under, parent
+from evenhand.domain.library import Library, LibraryItem, LibraryKind, ListColour
+from evenhand.domain.location import Location, Mark, Source
+from evenhand.domain.part import ImagePart, Part, PartKind, TextPart
+from evenhand.domain.result import ItemError, Result
+
+__all__ = [
+    "TAXONOMY",
+    "Action",
+    "Content",
+    "ContentKind",
+    "Decision",
+    "Finding",
+    "ImagePart",
+    "ItemError",
+    "JsonValue",
+    "LabelInfo",
+    "Library",
+    "LibraryItem",
+    "LibraryKind",
+    "ListColour",
+    "Location",
+    "Mark",
+    "Options",
+    "Part",
+    "PartKind",
+    "Result",
+    "Source",
+    "TextPart",
+    "is_label",
+    "is_under",
+    "parent",
+]

@@ -1,0 +1,44 @@
+"""Libraries: samples that an operator owns, and what a match with them means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ListColour(StrEnum):
+    """What a match means: stop it, allow it, or let a person look."""
+
+    BLACK = "black"
+    WHITE = "white"
+    REVIEW = "review"
+
+
+class LibraryKind(StrEnum):
+    """What the library holds."""
+
+    WORDS = "words"
+    IMAGES = "images"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LibraryItem:
+    """One sample."""
+
+    value: str  # a word or phrase; for pictures the 256-bit PDQ hash in 64 hexadecimal digits
+    label: str | None = None  # overrides the library's label
+    score: float = 1.0  # overrides nothing: multiplied with the match's own certainty
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Library:
+    """A named set of samples. Names and labels that ask for a protected attribute are refused at load."""
+
+    name: str  # lower-case letters, digits, '-' and '_'
+    kind: LibraryKind
+    colour: ListColour
+    label: str | None = None  # label of a match ("ads.promotion"); None: known.<colour>
+    items: tuple[LibraryItem, ...] = ()
+    version: str = "1"
+    languages: tuple[str, ...] = ()  # only texts in these; empty: any
+    options: tuple[str, ...] = ()  # for words: "pinyin", "exact" (no obfuscation handling), "substring"

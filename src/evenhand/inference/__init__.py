@@ -1,0 +1,1 @@
+"""Inference: model cards, verified weights, and sessions that are made once and shared."""

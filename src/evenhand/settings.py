@@ -1,0 +1,73 @@
+"""Settings: one table of name, default and help. Read once from the environment, then injected; never a global.
+
+Every setting is an environment variable with the prefix `EVENHAND_`, e.g. `EVENHAND_PORT=9000`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _data_dir() -> Path:
+    base = os.environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "evenhand"
+
+
+class Settings(BaseSettings):
+    """All settings. Unknown ones are ignored, wrong values are refused with the setting's name."""
+
+    model_config = SettingsConfigDict(env_prefix="EVENHAND_", frozen=True, extra="ignore")
+
+    # What decides
+    policy: Path | None = Field(None, description="Policy file (YAML); none: the policy that ships.")
+    libraries: Path | None = Field(None, description="Folder of word lists and sample libraries (YAML).")
+    disabled_detectors: tuple[str, ...] = Field((), description='Detectors never run, a JSON list: ["image.ocr"].')
+    plugins: bool = Field(True, description="Load third-party detectors registered as entry points.")
+
+    # What is stored
+    data_dir: Path = Field(default_factory=_data_dir, description="Folder for the default database.")
+    database_url: str | None = Field(
+        None,
+        description="SQLAlchemy URL of the store. None: the server uses SQLite in data_dir, "
+        "the command line and Python keep no record.",
+    )
+    keep_originals_days: int = Field(0, ge=0, description="Days to keep submitted content itself; 0: never kept.")
+    keep_decisions_days: int = Field(0, ge=0, description="Days to keep decisions and evidence; 0: until deleted.")
+
+    # Limits on what comes in
+    max_text_chars: int = Field(1_000_000, ge=1, description="Longest text, in code points.")
+    max_file_bytes: int = Field(32 * 2**20, ge=1, description="Largest encoded file, in bytes.")
+    max_pixels: int = Field(64_000_000, ge=1, description="Most pixels of one picture or of one animation frame.")
+    max_frames: int = Field(16, ge=1, description="Most frames looked at in one animation; more are sampled evenly.")
+    max_body_bytes: int = Field(48 * 2**20, ge=1, description="Largest HTTP request body, in bytes.")
+    max_batch_items: int = Field(1_000, ge=1, description="Most items in one HTTP batch.")
+
+    # Fetching URLs
+    fetch_urls: bool = Field(True, description="Fetch http(s) URLs that callers submit.")
+    fetch_timeout_s: float = Field(10.0, gt=0, description="Seconds a whole fetch may take.")
+    fetch_redirects: int = Field(3, ge=0, description="Most redirects followed; each target is checked again.")
+
+    # Running
+    threads: int = Field(0, ge=0, description="Threads a model may use; 0: one per core.")
+    detector_timeout_s: float = Field(30.0, gt=0, description="Seconds one detector may take over one batch.")
+    batch_size: int = Field(256, ge=1, description="Contents decoded and checked together by check_many.")
+
+    # The server
+    host: str = Field("127.0.0.1", description="Address the server listens on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port the server listens on; 0: any free one.")
+    require_keys: bool | None = Field(
+        None, description="Ask for an API key. None: only when listening beyond loopback."
+    )
+    rate_limit: int = Field(0, ge=0, description="Requests a minute for each API key or address; 0: no limit.")
+
+    # Seeing what happens
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log shown.")
+    log_format: Literal["json", "console"] = Field("json", description="Shape of log lines.")
+    otlp_endpoint: str | None = Field(
+        None, description="OTLP/HTTP endpoint for traces; needs the otel extra. None: no traces leave."
+    )
