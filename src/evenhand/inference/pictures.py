@@ -1,0 +1,116 @@
+"""Derived forms of a picture, made once and shared by every detector that looks at it.
+
+A 50-megapixel photograph is scaled down one time, to the working copy; whatever a detector needs smaller is made from
+that. Boxes measured on the working copy go back to the decoded picture's pixels with `to_original`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from evenhand.domain import ImagePart
+from evenhand.domain.location import Box
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
+WORKING_SIDE = 1600  # px; the longest side of the working copy. Small print of a screenshot is still read at this size
+MIN_SIDE = 8  # px; under this nothing can be read, and scaling up only costs time
+
+
+def working_copy(part: ImagePart) -> Image:
+    """Give the picture with its long side at most WORKING_SIDE; a picture that is small enough is given as it is.
+
+    Returns:
+        Pillow image, RGB, shared: do not change it.
+    """
+    return part.view("pictures.working", _shrink)
+
+
+def working_array(part: ImagePart) -> NDArray[np.uint8]:
+    """Give the working copy as uint8 [height, width, 3], RGB, read-only."""
+    return part.view("pictures.working.rgb", lambda _: frozen(np.asarray(working_copy(part))))
+
+
+def working_grey(part: ImagePart) -> NDArray[np.uint8]:
+    """Give the working copy's luma (ITU-R 601) as uint8 [height, width], read-only."""
+    return part.view("pictures.working.grey", lambda _: frozen(np.asarray(working_copy(part).convert("L"))))
+
+
+def resized(part: ImagePart, width: int, height: int) -> NDArray[np.uint8]:
+    """Give the picture squeezed to exactly width x height, bilinear with antialiasing, made from the working copy.
+
+    Args:
+        part: the picture.
+        width: pixels, >= 1.
+        height: pixels, >= 1.
+
+    Returns:
+        uint8 [height, width, 3], RGB, read-only.
+    """
+    return part.view(("pictures.resized", width, height), lambda _: _resize(working_copy(part), width, height))
+
+
+def fitted(part: ImagePart, side: int) -> NDArray[np.uint8]:
+    """Give the picture scaled, shape kept, so that its long side is exactly `side`; made from the working copy.
+
+    Returns:
+        uint8 [height, width, 3], RGB, read-only; the short side is at least 1.
+    """
+    width, height = part.size
+    scale = side / max(width, height)
+    return resized(part, max(1, round(width * scale)), max(1, round(height * scale)))
+
+
+def to_original(part: ImagePart, box: Box, *, size: tuple[int, int]) -> Box:
+    """Map a box from a scaled form back to the decoded picture, and clip it there.
+
+    Args:
+        part: the picture.
+        box: x0, y0, x1, y1 in pixels of the scaled form.
+        size: width and height of the scaled form.
+    """
+    width, height = part.size
+    across, down = width / size[0], height / size[1]
+    x0, y0, x1, y1 = box
+    return (
+        min(max(x0 * across, 0.0), float(width)),
+        min(max(y0 * down, 0.0), float(height)),
+        min(max(x1 * across, 0.0), float(width)),
+        min(max(y1 * down, 0.0), float(height)),
+    )
+
+
+def whole(part: ImagePart) -> Box:
+    """Give the box that holds the whole picture."""
+    width, height = part.size
+    return (0.0, 0.0, float(width), float(height))
+
+
+def frozen(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Give the array read-only, so that a detector cannot spoil it for the next one."""
+    array.setflags(write=False)
+    return array
+
+
+def _shrink(image: Image) -> Image:
+    from PIL.Image import Resampling
+
+    width, height = image.size
+    if max(width, height) <= WORKING_SIDE:
+        return image
+    scale = WORKING_SIDE / max(width, height)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    # The whole-number part of the scale is done by averaging blocks, which costs half of filtering it all.
+    return image.resize(size, Resampling.BILINEAR, reducing_gap=1.0)
+
+
+def _resize(image: Image, width: int, height: int) -> NDArray[np.uint8]:
+    from PIL.Image import Resampling
+
+    if image.size != (width, height):
+        image = image.resize((width, height), Resampling.BILINEAR, reducing_gap=2.0)
+    return frozen(np.asarray(image))
