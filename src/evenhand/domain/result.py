@@ -26,6 +26,7 @@ class Result:
     content_hash: str  # "sha256:..." of the content's bytes (UTF-8 for text)
     kind: str = "text"  # content kind as decoded
     languages: tuple[str, ...] = ()  # languages identified, in order of parts
+    notes: tuple[str, ...] = ()  # what decoding had to mend or leave out
     timing_ms: Mapping[str, float] = field(default_factory=dict)  # stage -> milliseconds
 
     def as_dict(self) -> dict[str, object]:
@@ -44,6 +45,7 @@ class Result:
             "content_hash": self.content_hash,
             "kind": self.kind,
             "languages": list(self.languages),
+            "notes": list(self.notes),
             "timing_ms": {stage: round(ms, 3) for stage, ms in self.timing_ms.items()},
         }
 
@@ -55,6 +57,7 @@ class ItemError:
     id: str | None
     code: str  # the error's stable name, e.g. "too_large"
     message: str  # what happened and what to do
+    status: int = 422  # the HTTP status that the error has where it stands alone
 
     def as_dict(self) -> dict[str, object]:
         """Give the JSON form used by every surface."""

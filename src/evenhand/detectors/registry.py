@@ -1,0 +1,144 @@
+"""The registry: builds the detectors that are wanted, once, and remembers why others cannot be had.
+
+A detector that cannot be built is not an error of the whole: its contents come back `incomplete`, and say so.
+"""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from importlib.metadata import EntryPoint, entry_points
+
+from evenhand.detectors.base import AnyDetector, DetectorContext, DetectorFactory
+from evenhand.detectors.builtin import BUILTINS, BuiltIn
+from evenhand.domain import PartKind, is_label, is_under
+from evenhand.domain.labels import TAXONOMY
+from evenhand.errors import DetectorError, ModelError, RefusedLabelError, SettingsError
+
+ENTRY_POINTS = "evenhand.detectors"
+
+
+@dataclass(slots=True)
+class Slot:
+    """A place for one detector: built on first use, or the reason why it cannot be."""
+
+    name: str
+    reads: PartKind | None  # None: a plug-in that could not be loaded, so that nobody knows what it reads
+    make: Callable[[], AnyDetector]
+    extra: str | None = None
+    detector: AnyDetector | None = None
+    failure: str | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def get(self) -> AnyDetector | None:
+        """Give the detector, built now if it was not; None when it cannot be, and then `failure` says why.
+
+        Raises:
+            RefusedLabelError: the detector declares a label that evenhand refuses.
+        """
+        if self.detector is None and self.failure is None:
+            with self.lock:
+                if self.detector is None and self.failure is None:
+                    self._build()
+        return self.detector
+
+    def _build(self) -> None:
+        try:
+            detector = self.make()
+            _check(self.name, detector)
+            self.detector = detector
+        except RefusedLabelError:
+            raise
+        except ImportError as error:
+            hint = f"pip install 'evenhand[{self.extra}]'" if self.extra else "install what it needs"
+            self.failure = f"not installed ({error}): {hint}"
+        except (ModelError, DetectorError) as error:
+            self.failure = error.message
+        except Exception as error:  # (a plug-in may raise anything; it becomes `incomplete`)
+            self.failure = f"could not be built: {type(error).__name__}: {error}"[:300]
+
+
+class Registry:
+    """All detectors of one process, in order: the built-in ones, plug-ins by name, and those given by hand.
+
+    Args:
+        context: what detectors are built from.
+        extra: detectors made by the caller.
+        builtins: the built-in list; tests pass their own.
+
+    Raises:
+        RefusedLabelError: a plug-in or a detector of `extra` declares a label that evenhand refuses.
+        SettingsError: `disabled_detectors` names one that does not exist, or two detectors share a name.
+    """
+
+    def __init__(
+        self,
+        context: DetectorContext,
+        *,
+        extra: Sequence[AnyDetector] = (),
+        builtins: Sequence[BuiltIn] = BUILTINS,
+    ) -> None:
+        slots = [_builtin_slot(builtin, context) for builtin in builtins]
+        if context.settings.plugins:
+            slots += _plugin_slots(context)
+        slots += [_given_slot(detector) for detector in extra]
+        names = [slot.name for slot in slots]
+        if doubles := sorted({name for name in names if names.count(name) > 1}):
+            raise SettingsError(f"Two detectors are named {', '.join(doubles)}; rename one.")
+        disabled = frozenset(context.settings.disabled_detectors)
+        if unknown := sorted(disabled - set(names)):
+            raise SettingsError(f"disabled_detectors names {', '.join(unknown)}; there are {', '.join(names)}.")
+        self._slots = tuple(slot for slot in slots if slot.name not in disabled)
+
+    def slots(self, kinds: Iterable[PartKind] | None = None, *, skip: Iterable[str] = ()) -> list[Slot]:
+        """Give the slots that read one of `kinds` (None: all), in order, without those named in `skip`."""
+        wanted = None if kinds is None else {*kinds, None}
+        left_out = frozenset(skip)
+        return [slot for slot in self._slots if slot.name not in left_out and (wanted is None or slot.reads in wanted)]
+
+
+def _builtin_slot(builtin: BuiltIn, context: DetectorContext) -> Slot:
+    def make() -> AnyDetector:
+        module, _, function = builtin.factory.partition(":")
+        factory: DetectorFactory = getattr(importlib.import_module(module), function)
+        return factory(context)
+
+    return Slot(name=builtin.name, reads=builtin.reads, make=make, extra=builtin.extra)
+
+
+def _plugin_slots(context: DetectorContext) -> list[Slot]:
+    """Build the plug-ins now: only a built detector says what it reads, and refused labels must stop the start."""
+    slots = []
+    for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
+        slot = Slot(name=point.name, reads=None, make=partial(_load_plugin, point, context))
+        detector = slot.get()
+        if detector is not None:
+            slot.name, slot.reads = detector.info.name, detector.info.reads
+        slots.append(slot)
+    return slots
+
+
+def _load_plugin(point: EntryPoint, context: DetectorContext) -> AnyDetector:
+    factory: DetectorFactory = point.load()
+    return factory(context)
+
+
+def _given_slot(detector: AnyDetector) -> Slot:
+    slot = Slot(name=detector.info.name, reads=detector.info.reads, make=lambda: detector)
+    if slot.get() is None:
+        raise SettingsError(f"Detector {slot.name}: {slot.failure}")
+    return slot
+
+
+def _check(name: str, detector: AnyDetector) -> None:
+    """Refuse labels that evenhand must not give, and those outside the taxonomy."""
+    from evenhand.fairness import refuse_label
+
+    for label in detector.info.labels:
+        refuse_label(label)
+        top = label.split(".")[0]
+        if not is_label(label) and not (top in TAXONOMY and is_under(label, top)):
+            raise DetectorError(f"Detector {name} declares {label}, which is outside the taxonomy.")

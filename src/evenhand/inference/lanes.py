@@ -1,0 +1,176 @@
+"""Lanes: worker threads that batch across callers and survive a call that never returns.
+
+While a lane's thread is busy, the parts of all waiting callers pile up; when it is free it takes them together, so
+batches grow with load and an idle lane adds no waiting. A call that outlives its time limit is given up: its callers
+are told, its thread is left behind, and a fresh thread goes on with the rest. When too many threads have been left
+behind, the lane refuses at once instead of collecting more of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, InvalidStateError
+from dataclasses import dataclass, field
+from typing import Any
+
+MAX_LOST_THREADS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Stands in the place of an answer that could not be had."""
+
+    why: str  # for people; becomes the text of `incomplete`
+
+
+@dataclass(slots=True)
+class _Job:
+    call: Callable[[Sequence[Any]], Sequence[Any]]
+    items: Sequence[Any]
+    future: Future[list[Any]] = field(default_factory=Future)
+
+
+@dataclass(slots=True)
+class _Run:
+    """What one thread is doing now; a thread whose run is no longer the lane's has been given up."""
+
+    started: float | None = None
+    jobs: list[_Job] = field(default_factory=list)
+
+
+class Lane:
+    """One worker thread for one or more functions, called with batches.
+
+    Args:
+        name: for thread names and messages.
+        timeout_s: seconds that one call may take.
+        max_items: most items given to one call; a single job larger than that is passed whole.
+    """
+
+    def __init__(self, name: str, *, timeout_s: float, max_items: int = 512) -> None:
+        self._name, self._timeout, self._max_items = name, timeout_s, max_items
+        self._waiting: OrderedDict[str, list[_Job]] = OrderedDict()
+        self._changed = threading.Condition()
+        self._run: _Run | None = None
+        self._lost = 0
+        self._closed = False
+
+    async def call(
+        self, key: str, function: Callable[[Sequence[Any]], Sequence[Any]], items: Sequence[Any]
+    ) -> list[Any | Failure]:
+        """Run `function(items)` on the lane, perhaps together with others' items, and give one answer an item.
+
+        Args:
+            key: calls with the same key are the same function and may be joined.
+            function: gives one answer for each item, in order. When it raises, the items are tried one by one.
+            items: passed on as they are.
+
+        Returns:
+            An answer or a Failure for each item. Never raises for the function's faults.
+        """
+        job = _Job(function, items)
+        if not self._enqueue(key, job):
+            return [Failure(f"{self._lost} earlier calls never returned; restart the process")] * len(items)
+        wrapped = asyncio.wrap_future(job.future)
+        while True:
+            done, _ = await asyncio.wait({wrapped}, timeout=self._patience())
+            if done:
+                return wrapped.result()
+            self._give_up_if_late()
+
+    def close(self) -> None:
+        """Let the thread end once it has nothing left to do."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def _enqueue(self, key: str, job: _Job) -> bool:
+        with self._changed:
+            if self._lost >= MAX_LOST_THREADS:
+                return False
+            self._waiting.setdefault(key, []).append(job)
+            if self._run is None:
+                self._start()
+            self._changed.notify()
+        return True
+
+    def _start(self) -> None:
+        self._run = _Run()
+        # Daemon: a call that hangs for ever must not keep the process from ending.
+        threading.Thread(target=self._work, args=(self._run,), name=f"lane-{self._name}", daemon=True).start()
+
+    def _patience(self) -> float:
+        run = self._run
+        started = run.started if run else None
+        return self._timeout if started is None else max(0.01, started + self._timeout - time.monotonic())
+
+    def _give_up_if_late(self) -> None:
+        with self._changed:
+            run = self._run
+            if run is None or run.started is None or time.monotonic() - run.started < self._timeout:
+                return
+            self._lost += 1
+            self._run = None
+            if self._waiting and self._lost < MAX_LOST_THREADS:
+                self._start()
+            late = run.jobs
+            if self._lost >= MAX_LOST_THREADS:
+                late = late + [job for jobs in self._waiting.values() for job in jobs]
+                self._waiting.clear()
+        for job in late:
+            _finish(job, [Failure(f"gave no answer within {self._timeout:g} s")] * len(job.items))
+
+    def _take(self, run: _Run) -> list[_Job] | None:
+        """Wait for work; give the jobs of the key that has waited longest, or None when this thread should end."""
+        with self._changed:
+            run.started, run.jobs = None, []
+            while not self._waiting and not self._closed and self._run is run:
+                self._changed.wait()
+            if self._run is not run or not self._waiting:
+                return None
+            key, jobs = self._waiting.popitem(last=False)
+            taken, size = 1, len(jobs[0].items)
+            while taken < len(jobs) and size + len(jobs[taken].items) <= self._max_items:
+                size += len(jobs[taken].items)
+                taken += 1
+            if jobs[taken:]:
+                self._waiting[key] = jobs[taken:]
+            run.started, run.jobs = time.monotonic(), jobs[:taken]
+            return run.jobs
+
+    def _work(self, run: _Run) -> None:
+        while (jobs := self._take(run)) is not None:
+            items = [item for job in jobs for item in job.items] if len(jobs) > 1 else jobs[0].items
+            answers = _answers(jobs[0].call, items)
+            start = 0
+            for job in jobs:
+                _finish(job, answers[start : start + len(job.items)])
+                start += len(job.items)
+        with self._changed:
+            if self._run is not run and self._lost:
+                self._lost -= 1  # a thread given up for lost came back after all
+
+
+def _answers(function: Callable[[Sequence[Any]], Sequence[Any]], items: Sequence[Any]) -> list[Any]:
+    """Call for all items; where that fails, for each alone, so that one bad item does not spoil the others."""
+    try:
+        answers = list(function(items))
+        if len(answers) == len(items):
+            return answers
+        failure = Failure(f"gave {len(answers)} answers for {len(items)} items")
+    except Exception as error:  # (a detector may raise anything; it becomes `incomplete`)
+        failure = Failure(f"{type(error).__name__}: {error}"[:300])
+    if len(items) <= 1:
+        return [failure] * len(items)
+    return [answer for item in items for answer in _answers(function, [item])]
+
+
+def _finish(job: _Job, answers: list[Any]) -> None:
+    # The caller may be gone, or the job given up while its thread still ran.
+    with contextlib.suppress(InvalidStateError):
+        job.future.set_result(answers)
