@@ -6,6 +6,7 @@ Content -> Part -> Finding -> Decision -> Result
 from evenhand.domain.content import Content, ContentKind, JsonValue, Options
 from evenhand.domain.decision import Action, Decision
 from evenhand.domain.finding import Finding
+from evenhand.domain.ids import first_id, id_time, new_id
 from evenhand.domain.labels import TAXONOMY, LabelInfo, is_label, is_under, parent
 from evenhand.domain.library import Library, LibraryItem, LibraryKind, ListColour
 from evenhand.domain.location import Location, Mark, Source
@@ -35,7 +36,10 @@ __all__ = [
     "Result",
     "Source",
     "TextPart",
+    "first_id",
+    "id_time",
     "is_label",
     "is_under",
+    "new_id",
     "parent",
 ]
