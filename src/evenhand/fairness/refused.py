@@ -42,7 +42,8 @@ def refuse_label(name: str, *, where: str = "label") -> None:
     if found is not None:
         raise RefusedLabelError(
             f"{where} {name[:100]!r} {found.why}. evenhand never infers what group a person belongs to, "
-            f"nor who they are: choose a name for what is said or shown, such as hate.attack (docs/explanation/refusals.md)."
+            f"nor who they are: choose a name for what is said or shown, such as hate.attack "
+            f"(docs/explanation/refusals.md)."
         )
 
 
@@ -51,7 +52,7 @@ def refusal(name: str) -> Refusal | None:
     if is_label(name):
         return None
     if len(name) > _LONGEST:
-        return Refusal(name=name, why=f"is longer than {_LONGEST} characters, too long to be looked through", group=False)
+        return Refusal(name=name, why=f"is longer than {_LONGEST} characters, too long to check", group=False)
     root = fold(name.partition(".")[0]).strip()
     entry = _FACE if "." in name and root in ("face", "faces") else _look_up(name, root, terms())
     return None if entry is None else Refusal(name=name, why=entry.why, group=entry.group)
