@@ -1,0 +1,218 @@
+"""The log of decisions: written in bulk, read one at a time or in pages, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Unpack
+
+from sqlalchemy import ColumnElement, Connection, Row, func, select
+
+from evenhand.domain import first_id, id_time
+from evenhand.errors import NotFoundError
+from evenhand.settings import Settings
+from evenhand.store.database import Database
+from evenhand.store.records import Filters, Page, Record
+from evenhand.store.schema import decisions, originals
+
+MAX_PAGE = 1_000
+
+
+class Decisions:
+    """Reads and writes decisions, and the originals that belong to them."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
+        self._settings = settings
+        self._context_keys = settings.keep_context_keys
+        self._insert = database.insert(decisions).on_conflict_do_nothing(index_elements=["decision_id"])
+        kept = database.insert(originals)
+        self._keep = kept.on_conflict_do_update(
+            index_elements=["content_hash"],
+            set_={"expires_at": kept.excluded.expires_at},
+            where=kept.excluded.expires_at > originals.c.expires_at,
+        )
+
+    def record(self, records: Sequence[Record]) -> None:
+        """Store all of them in one transaction. A decision_id that is stored already is left as it is.
+
+        Raises:
+            StoreError: nothing was stored.
+            ValueError: a decision_id was not made by `new_id`.
+        """
+        if not records:
+            return
+        now = datetime.now(UTC)
+        expires = _after(now, self._settings.keep_decisions_days)
+        rows = [self._row(record, expires) for record in records]
+        kept = self._originals(records, now)
+
+        def work(connection: Connection) -> None:
+            connection.execute(self._insert, rows)
+            if kept:
+                connection.execute(self._keep, kept)
+
+        self._database.write(work, repeatable=True)
+
+    def get(self, decision_id: str) -> dict[str, object]:
+        """Give the result document of a decision, with `created_at` (RFC 3339, UTC).
+
+        Raises:
+            NotFoundError: there is none with that id, or no longer.
+            StoreError: the database refused or cannot be reached.
+        """
+        return _document(self._one(decision_id))
+
+    def context(self, decision_id: str) -> dict[str, object]:
+        """Give what was kept of the context that came with the content.
+
+        Raises:
+            NotFoundError, StoreError: as for `get`.
+        """
+        return dict(self._one(decision_id).context or {})
+
+    def page(self, **filters: Unpack[Filters]) -> Page:
+        """List decisions, newest first.
+
+        Raises:
+            ValueError: the limit, the cursor or a moment is wrong.
+            StoreError: the database refused or cannot be reached.
+        """
+        limit = filters.get("limit", 100)
+        if not 1 <= limit <= MAX_PAGE:
+            raise ValueError(f"limit is {limit}: give 1 to {MAX_PAGE}")
+        query = select(decisions).where(*_where(filters)).order_by(decisions.c.decision_id.desc()).limit(limit + 1)
+        rows = self._database.read(lambda connection: connection.execute(query).all())
+        shown = rows[:limit]
+        return Page(items=tuple(map(_document, shown)), after=shown[-1].decision_id if len(rows) > limit else None)
+
+    def count(self) -> int:
+        """Give the number of decisions. Reads the whole index: not for every request.
+
+        Raises:
+            StoreError: the database refused or cannot be reached.
+        """
+        query = select(func.count()).select_from(decisions)
+        return self._database.read(lambda connection: connection.execute(query).scalar_one())
+
+    def _one(self, decision_id: str) -> Row[Any]:
+        try:
+            id_time(decision_id)
+        except ValueError:
+            row = None  # what is no id cannot be stored; PostgreSQL would refuse some such texts with an error
+        else:
+            query = select(decisions).where(decisions.c.decision_id == decision_id)
+            row = self._database.read(lambda connection: connection.execute(query).one_or_none())
+        if row is None:
+            raise NotFoundError(f"no decision with the id {decision_id[:80]!r} is stored; it may have been deleted")
+        return row
+
+    def _row(self, record: Record, expires: datetime | None) -> dict[str, object]:
+        document = record.result.as_dict()
+        policy, _, rest = record.result.policy.partition("@")
+        version, _, line = rest.rpartition("/")
+        context = {key: record.context[key] for key in self._context_keys if key in record.context}
+        return {
+            "decision_id": record.result.decision_id,
+            "caller_id": record.result.id,
+            "content_hash": record.result.content_hash,
+            "kind": document["kind"],
+            "policy": policy,
+            "policy_version": version or None,
+            "line": line or None,
+            "action": document["action"],
+            "rule": document["rule"],
+            "reason": document["reason"],
+            "languages": document["languages"],
+            "labels": document["labels"],
+            "findings": document["findings"],
+            "incomplete": document["incomplete"] or None,
+            "models": document["models"],
+            "notes": document["notes"],
+            "timing_ms": document["timing_ms"],
+            "context": context or None,
+            "key_id": record.key_id,
+            "created_at": id_time(record.result.decision_id),
+            "expires_at": expires,
+        }
+
+    def _originals(self, records: Sequence[Record], now: datetime) -> list[dict[str, object]]:
+        expires = _after(now, self._settings.keep_originals_days)
+        if expires is None:
+            return []
+        found = {record.result.content_hash: record.original for record in records if record.original is not None}
+        # One order for all writers, so that two of them never wait for each other's rows.
+        return [
+            {
+                "content_hash": content_hash,
+                "media_type": original.media_type,
+                "body": original.body,
+                "created_at": now,
+                "expires_at": expires,
+            }
+            for content_hash, original in sorted(found.items(), key=lambda item: item[0])
+        ]
+
+
+def _where(filters: Filters) -> list[ColumnElement[bool]]:
+    c = decisions.c
+    where: list[ColumnElement[bool]] = []
+    for column, wanted in (
+        (c.action, filters.get("action")),
+        (c.line, filters.get("line")),
+        (c.kind, filters.get("kind")),
+        (c.policy, filters.get("policy")),
+        (c.caller_id, filters.get("caller_id")),
+        (c.content_hash, filters.get("content_hash")),
+    ):
+        if wanted is not None:
+            where.append(column == wanted)
+    label, incomplete = filters.get("label"), filters.get("incomplete")
+    if label is not None:
+        where.append(c.labels[label].as_float() >= filters.get("min_score", 0.0))
+    if incomplete is not None:
+        where.append(c.incomplete.is_not(None) if incomplete else c.incomplete.is_(None))
+    since, until, after = filters.get("since"), filters.get("until"), filters.get("after")
+    # Ids hold the time they were made, so a range of time is a range of the primary key.
+    if since is not None:
+        where.append(c.decision_id >= first_id(since))
+    if until is not None:
+        where.append(c.decision_id < first_id(until))
+    if after is not None:
+        id_time(after)  # refuses what is no cursor
+        where.append(c.decision_id < after)
+    return where
+
+
+def rfc3339(moment: datetime) -> str:
+    """Write a moment the way all surfaces do, e.g. `2025-01-31T09:30:00.125Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _after(now: datetime, days: int) -> datetime | None:
+    return now + timedelta(days=days) if days > 0 else None
+
+
+def _document(row: Row[Any]) -> dict[str, object]:
+    values = row._mapping
+    policy = values["policy"]
+    if values["policy_version"] is not None or values["line"] is not None:
+        policy = f"{policy}@{values['policy_version'] or ''}/{values['line'] or ''}"
+    return {
+        "id": values["caller_id"],
+        "decision_id": values["decision_id"],
+        "action": values["action"],
+        "labels": values["labels"],
+        "findings": values["findings"],
+        "rule": values["rule"],
+        "reason": values["reason"],
+        "incomplete": values["incomplete"] or {},
+        "policy": policy,
+        "models": values["models"],
+        "content_hash": values["content_hash"],
+        "kind": values["kind"],
+        "languages": values["languages"],
+        "notes": values["notes"],
+        "timing_ms": values["timing_ms"],
+        "created_at": rfc3339(values["created_at"]),
+    }

@@ -1,0 +1,39 @@
+"""Opens a store. Nothing of SQLAlchemy is imported before that."""
+
+from __future__ import annotations
+
+from evenhand.settings import Settings
+from evenhand.store.store import Store
+
+
+def open_store(url: str | None = None, *, settings: Settings | None = None) -> Store:
+    """Open the store at a database URL. Connects on first use; makes no tables: see `Store.migrate`.
+
+    Args:
+        url: `sqlite:////folder/evenhand.db` or `postgresql://user:password@host/database`; None: the URL of the
+            settings, or else SQLite in their data folder.
+        settings: what is kept and how long; None: read from the environment.
+
+    Raises:
+        SettingsError: the URL cannot be used, or PostgreSQL's driver is not installed.
+        StoreError: the SQLite file cannot be made.
+    """
+    from evenhand.store.address import read_url
+    from evenhand.store.database import Database
+    from evenhand.store.decisions import Decisions
+    from evenhand.store.idempotency import Idempotency
+    from evenhand.store.keys import Keys
+    from evenhand.store.retention import Retention
+    from evenhand.store.versions import Libraries, Policies
+
+    settings = settings or Settings()
+    database = Database(read_url(url or settings.database_url, settings))
+    return Store(
+        database=database,
+        log=Decisions(database, settings),
+        retention=Retention(database, settings),
+        keys=Keys(database),
+        idempotency=Idempotency(database),
+        policies=Policies(database),
+        libraries=Libraries(database),
+    )

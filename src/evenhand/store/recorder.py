@@ -1,0 +1,48 @@
+"""Turns what the pipeline has at hand into records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from evenhand.domain import Content, Result
+from evenhand.settings import Settings
+from evenhand.store.records import Original, Record
+from evenhand.store.store import Store
+
+
+class StoreRecorder:
+    """Writes the decisions of a run to a store.
+
+    Args:
+        store: already migrated.
+        settings: whether content itself is kept.
+    """
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store = store
+        self._keep = settings.keep_originals_days > 0
+
+    def record(self, contents: Sequence[Content], results: Sequence[Result]) -> None:
+        """Write all or nothing.
+
+        Args:
+            contents: one for each result, in the same order.
+            results: what was decided.
+
+        Raises:
+            StoreError: nothing was written.
+        """
+        self._store.record(
+            [
+                Record(result=result, context=content.context, original=_original(content) if self._keep else None)
+                for content, result in zip(contents, results, strict=True)
+            ]
+        )
+
+
+def _original(content: Content) -> Original | None:
+    if content.text is not None:
+        return Original(body=content.text.encode(errors="surrogatepass"), media_type="text/plain")
+    if content.data is not None:
+        return Original(body=content.data, media_type=content.media_type or "application/octet-stream")
+    return None

@@ -1,0 +1,135 @@
+"""What is kept, how long, and how it goes: originals, expiry, and deletion on request."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    Table,
+    cast,
+    delete,
+    func,
+    literal,
+    select,
+    tuple_,
+    update,
+)
+
+from evenhand.domain import first_id
+from evenhand.errors import NotFoundError
+from evenhand.settings import Settings
+from evenhand.store.database import Database
+from evenhand.store.records import Deleted, Original
+from evenhand.store.schema import decisions, idempotency, originals
+
+CHUNK = 500  # rows deleted in one transaction: writers wait for no more than that
+
+
+class Retention:
+    """Keeps to what the operator chose to keep."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
+        self._settings = settings
+
+    def original(self, content_hash: str) -> Original:
+        """Give kept content.
+
+        Raises:
+            NotFoundError: it was not kept, or no longer is.
+            StoreError: the database refused or cannot be reached.
+        """
+        now = datetime.now(UTC)
+        query = select(originals.c.body, originals.c.media_type).where(
+            originals.c.content_hash == content_hash, originals.c.expires_at > now
+        )
+        row = self._database.read(lambda connection: connection.execute(query).one_or_none())
+        if row is None:
+            raise NotFoundError(
+                "that content is not kept; set EVENHAND_KEEP_ORIGINALS_DAYS to keep content from now on"
+            )
+        return Original(body=bytes(row.body), media_type=row.media_type)
+
+    def purge(self, now: datetime | None = None) -> Deleted:
+        """Delete what has expired, in small transactions, so that writers are not kept waiting.
+
+        A period shortened since counts for what was stored before, too; one lengthened does not revive anything.
+
+        Args:
+            now: aware; None: the present.
+
+        Raises:
+            StoreError: the database refused or cannot be reached; what was deleted so far stays deleted.
+        """
+        now = now or datetime.now(UTC)
+        settings = self._settings
+        gone = originals.c.created_at <= now - timedelta(days=settings.keep_originals_days)
+        content = self._sweep(originals, originals.c.expires_at <= now) + self._sweep(originals, gone)
+        old = self._sweep(decisions, decisions.c.expires_at <= now)
+        if settings.keep_decisions_days > 0:
+            edge = first_id(now - timedelta(days=settings.keep_decisions_days))
+            old += self._sweep(decisions, decisions.c.decision_id < edge)
+        responses = self._sweep(idempotency, idempotency.c.expires_at <= now)
+        if content or old or responses:
+            self._database.forget()
+        return Deleted(originals=content, decisions=old, responses=responses)
+
+    def delete_content(self, content_hash: str, *, decisions_too: bool = False) -> Deleted:
+        """Delete what is kept of one content: the original, words quoted from it as evidence, the context, and
+        stored answers of idempotent requests that speak of it.
+
+        Args:
+            content_hash: "sha256:...".
+            decisions_too: delete the decisions themselves as well; otherwise label, score, place and reason stay.
+
+        Returns:
+            How many of each were deleted; decisions are counted only where `decisions_too`.
+
+        Raises:
+            StoreError: nothing was deleted.
+        """
+
+        def work(connection: Connection) -> Deleted:
+            body = connection.execute(delete(originals).where(originals.c.content_hash == content_hash)).rowcount
+            needle = cast(literal(content_hash.encode(errors="surrogatepass"), LargeBinary), LargeBinary)
+            place = func.instr(idempotency.c.response, needle)
+            if not self._database.is_sqlite:
+                place = func.position(needle.op("IN")(idempotency.c.response))
+            answers = connection.execute(delete(idempotency).where(place > 0)).rowcount
+            rows = 0
+            if decisions_too:
+                rows = connection.execute(delete(decisions).where(decisions.c.content_hash == content_hash)).rowcount
+            else:
+                self._blank(connection, content_hash)
+            return Deleted(originals=body, decisions=rows, responses=answers)
+
+        deleted = self._database.write(work, repeatable=True)
+        self._database.forget()
+        return deleted
+
+    def _blank(self, connection: Connection, content_hash: str) -> None:
+        mine = decisions.c.content_hash == content_hash
+        connection.execute(update(decisions).where(mine, decisions.c.context.is_not(None)).values(context=None))
+        query = select(decisions.c.decision_id, decisions.c.findings).where(mine)
+        for row in connection.execute(query).all():
+            findings: list[dict[str, Any]] = row.findings
+            if any("text" in finding["location"] for finding in findings):
+                for finding in findings:
+                    finding["location"].pop("text", None)
+                here = decisions.c.decision_id == row.decision_id
+                connection.execute(update(decisions).where(here).values(findings=findings))
+
+    def _sweep(self, table: Table, where: ColumnElement[bool]) -> int:
+        keys = list(table.primary_key.columns)
+        chosen = select(*keys).where(where).limit(CHUNK)
+        statement = delete(table).where(tuple_(*keys).in_(chosen))
+        total = 0
+        while True:
+            done = self._database.write(lambda connection: connection.execute(statement).rowcount, repeatable=True)
+            total += done
+            if done < CHUNK:
+                return total

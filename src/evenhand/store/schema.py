@@ -1,0 +1,108 @@
+"""The tables. Migrations make exactly these; a test compares them on both databases."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+
+from evenhand.store.columns import Instant, Words, ident
+
+REVISIONS = ("0001",)  # every revision, oldest first; the last is what this version of evenhand needs
+
+metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"})
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("decision_id", ident(), primary_key=True),
+    Column("caller_id", Words),
+    Column("content_hash", ident(), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("policy", Words, nullable=False),
+    Column("policy_version", Words),
+    Column("line", Words),
+    Column("action", Text, nullable=False),
+    Column("rule", Words),
+    Column("reason", Words, nullable=False),
+    Column("languages", JSON, nullable=False),
+    Column("labels", JSON, nullable=False),
+    Column("findings", JSON, nullable=False),
+    Column("incomplete", JSON(none_as_null=True)),  # NULL: every detector answered
+    Column("models", JSON, nullable=False),
+    Column("notes", JSON, nullable=False),
+    Column("timing_ms", JSON, nullable=False),
+    Column("context", JSON(none_as_null=True)),  # only keys that the operator allows
+    # No foreign key: a key may be removed while the decisions it asked for are kept.
+    Column("key_id", ident()),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+)
+# Equality only, of any length: a B-tree of PostgreSQL refuses long values.
+Index("ix_decisions_caller_id", decisions.c.caller_id, postgresql_using="hash")
+Index("ix_decisions_content_hash", decisions.c.content_hash)
+Index("ix_decisions_action_decision_id", decisions.c.action, decisions.c.decision_id)
+Index(
+    "ix_decisions_expires_at",
+    decisions.c.expires_at,
+    sqlite_where=decisions.c.expires_at.is_not(None),
+    postgresql_where=decisions.c.expires_at.is_not(None),
+)
+
+originals = Table(
+    "originals",
+    metadata,
+    # One copy of a content, however often it was submitted; decisions point to it by their content_hash.
+    Column("content_hash", ident(), primary_key=True),
+    Column("media_type", Words, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", ident(), primary_key=True),
+    Column("name", Words, nullable=False),
+    Column("prefix", Text, nullable=False),
+    Column("token_sha256", ident(), nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    Column("revoked_at", Instant),
+    Column("last_used_at", Instant),
+)
+Index("ix_api_keys_token_sha256", api_keys.c.token_sha256, unique=True)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("key_id", ident(), primary_key=True),  # "" for callers without a key
+    Column("key", Words, primary_key=True),
+    Column("fingerprint", ident(), nullable=False),
+    Column("owner", ident(), nullable=False),
+    Column("status", Integer),  # NULL: still being answered
+    Column("media_type", Text),
+    Column("response", LargeBinary),
+    Column("created_at", Instant, nullable=False),
+    # While being answered: when the claim may be taken over. Afterwards: when the answer is forgotten.
+    Column("expires_at", Instant, nullable=False, index=True),
+)
+
+policies = Table(
+    "policies",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("version", Words, primary_key=True),
+    Column("sha256", ident(), nullable=False),
+    Column("document", Words, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+libraries = Table(
+    "libraries",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("version", Words, primary_key=True),
+    Column("sha256", ident(), primary_key=True),
+    Column("created_at", Instant, nullable=False),
+)

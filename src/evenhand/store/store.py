@@ -1,0 +1,84 @@
+"""The store as others see it: one object, safe to share between threads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Unpack
+
+from evenhand.store.records import Deleted, Filters, Original, Page, Record
+
+if TYPE_CHECKING:  # SQLAlchemy is imported when a store is opened, not before
+    from evenhand.store.database import Database
+    from evenhand.store.decisions import Decisions
+    from evenhand.store.idempotency import Idempotency
+    from evenhand.store.keys import Keys
+    from evenhand.store.retention import Retention
+    from evenhand.store.versions import Libraries, Policies
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """Decisions, kept content, API keys, idempotent answers, and versions of policies and libraries.
+
+    Made by `open_store`. Methods block: asynchronous callers use a thread. Each raises StoreError when the database
+    refuses or cannot be reached, with what to do about it; the next call tries a fresh connection.
+    """
+
+    database: Database
+    log: Decisions
+    retention: Retention
+    keys: Keys
+    idempotency: Idempotency
+    policies: Policies
+    libraries: Libraries
+
+    @property
+    def address(self) -> str:
+        """The database's URL without its password."""
+        return self.database.address
+
+    def migrate(self) -> None:
+        """Make or upgrade the tables. Safe from several processes at once, and while another version serves."""
+        from evenhand.store.migrate import migrate
+
+        migrate(self.database)
+
+    def check(self) -> None:
+        """Check that the database answers and is migrated: readiness. Raises StoreError otherwise."""
+        from evenhand.store.migrate import check
+
+        check(self.database)
+
+    def record(self, results: Sequence[Record]) -> None:
+        """Store decisions, all in one transaction; see `Decisions.record`."""
+        self.log.record(results)
+
+    def decision(self, decision_id: str) -> dict[str, object]:
+        """Give a decision as `Result.as_dict()` gave it, with `created_at`. Raises NotFoundError for none."""
+        return self.log.get(decision_id)
+
+    def decisions(self, **filters: Unpack[Filters]) -> Page:
+        """List decisions, newest first; see `Filters` and `Decisions.page`."""
+        return self.log.page(**filters)
+
+    def context(self, decision_id: str) -> dict[str, object]:
+        """Give the context kept with a decision. Raises NotFoundError for none."""
+        return self.log.context(decision_id)
+
+    def original(self, content_hash: str) -> Original:
+        """Give kept content. Raises NotFoundError where it was not, or is no longer, kept."""
+        return self.retention.original(content_hash)
+
+    def purge(self, now: datetime | None = None) -> Deleted:
+        """Delete what has expired; see `Retention.purge`."""
+        return self.retention.purge(now)
+
+    def delete_content(self, content_hash: str, *, decisions_too: bool = False) -> Deleted:
+        """Delete what is kept of one content; see `Retention.delete_content`."""
+        return self.retention.delete_content(content_hash, decisions_too=decisions_too)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.database.close()
