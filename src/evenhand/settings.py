@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     )
     keep_originals_days: int = Field(0, ge=0, description="Days to keep submitted content itself; 0: never kept.")
     keep_decisions_days: int = Field(0, ge=0, description="Days to keep decisions and evidence; 0: until deleted.")
+    keep_context_keys: tuple[str, ...] = Field(
+        (), description='Keys of a content\'s context that are stored, a JSON list: ["channel"]. None by default.'
+    )
 
     # Limits on what comes in
     max_text_chars: int = Field(1_000_000, ge=1, description="Longest text, in code points.")
