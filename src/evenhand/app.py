@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from evenhand.detectors.base import AnyDetector, DetectorContext
 from evenhand.detectors.registry import Registry
 from evenhand.domain import TAXONOMY, Content, ItemError, Library, Options, Result
-from evenhand.errors import EvenhandError, InputError, NotFoundError
+from evenhand.errors import EvenhandError, FetchError, InputError, NotFoundError, TooLargeError, UnsupportedError
 from evenhand.fairness import refuse_label
 from evenhand.pipeline import FILES_TOGETHER, Pipeline
 from evenhand.policy import Policy, default_policy, load_policy
@@ -20,7 +20,7 @@ from evenhand.telemetry import Metrics
 if TYPE_CHECKING:
     from evenhand.store import Store
 
-Checkable = Content | str | bytes | Path
+Checkable = Content | ItemError | str | bytes | Path  # an ItemError is given back in its place
 
 
 class AsyncModerator:
@@ -71,7 +71,9 @@ class AsyncModerator:
         """Close it."""
         self.close()
 
-    async def check(self, content: Checkable, *, options: Options | None = None, **fields: Any) -> Result:
+    async def check(
+        self, content: Content | str | bytes | Path, *, options: Options | None = None, **fields: Any
+    ) -> Result:
         """Check one content.
 
         Args:
@@ -106,9 +108,12 @@ class AsyncModerator:
             failed: dict[int, ItemError] = {}
             for index, item in enumerate(batch):
                 try:
-                    ready.append(as_content(item))
+                    if isinstance(item, ItemError):
+                        failed[index] = item
+                    else:
+                        ready.append(as_content(item))
                 except InputError as error:
-                    failed[index] = item_error(error, id=None)
+                    failed[index] = item_error(error, id=str(item) if isinstance(item, Path) else None)
             answers = iter(await self._pipeline.run(ready, chosen)) if ready else iter(())
             for index in range(len(batch)):
                 yield failed[index] if index in failed else next(answers)
@@ -173,7 +178,7 @@ class AsyncModerator:
         return StoreRecorder(self.store, self.settings)
 
 
-def as_content(content: Checkable, **fields: Any) -> Content:
+def as_content(content: Content | str | bytes | Path, **fields: Any) -> Content:
     """Make a Content of what a caller gave; a path is read now.
 
     Raises:
@@ -191,7 +196,7 @@ def as_content(content: Checkable, **fields: Any) -> Content:
     return Content(data=bytes(content), **fields)
 
 
-def item_error(error: EvenhandError, *, id: str | None) -> ItemError:  # noqa: A002  (the field's own name)
+def item_error(error: EvenhandError, *, id: str | None) -> ItemError:
     """Give the form that an error has inside a batch's answer."""
     return ItemError(id=id, code=error.code, message=error.message, status=error.status)
 
@@ -208,8 +213,8 @@ def refuse_library(library: Library) -> None:
 
 
 def _error(answer: ItemError) -> InputError:
-    kinds = {kind.code: kind for kind in (InputError, *InputError.__subclasses__())}
-    return kinds.get(answer.code, InputError)(answer.message)
+    kinds = {TooLargeError, UnsupportedError, FetchError}
+    return next((kind for kind in kinds if kind.code == answer.code), InputError)(answer.message)
 
 
 def _policy(settings: Settings) -> Policy:
@@ -231,7 +236,7 @@ def _store(settings: Settings) -> Store | None:
         return None
     from evenhand.store import open_store
 
-    store = open_store(settings.database_url)
+    store = open_store(settings.database_url, settings=settings)
     store.migrate()
     return store
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from evenhand.app import AsyncModerator, Checkable
-from evenhand.domain import ItemError, Options, Result
+from evenhand.domain import Content, ItemError, Options, Result
 
 T = TypeVar("T")
 
@@ -42,7 +43,7 @@ class Moderator:
         """Close it."""
         self.close()
 
-    def check(self, content: Checkable, *, options: Options | None = None, **fields: Any) -> Result:
+    def check(self, content: Content | str | bytes | Path, *, options: Options | None = None, **fields: Any) -> Result:
         """Check one content; see AsyncModerator.check."""
         return self._wait(self._inner.check(content, options=options, **fields))
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
 from evenhand.decode import Decoded, decode
@@ -31,7 +32,7 @@ _FILE_RUNS = 2  # such runs at a time
 class Recorder(Protocol):
     """Where decisions go. Called from a worker thread with all decisions of a run."""
 
-    def record(self, contents: Sequence[Content], results: Sequence[Result]) -> None:
+    def record(self, contents: Sequence[Content], results: Sequence[Result], *, key_id: str | None) -> None:
         """Write all or raise StoreError."""
         ...
 
@@ -112,7 +113,7 @@ class Pipeline:
         self._count(results, options.line)
         if self._recorder is not None and options.record:
             with span("evenhand.record", items=len(items)):
-                await self._record(items, results)
+                await self._record(items, results, options.caller)
         self._metrics.seconds.observe(time.perf_counter() - started)
         return results
 
@@ -314,12 +315,12 @@ class Pipeline:
         for (kind, action), count in counts.items():
             self._metrics.decisions.labels(line, kind, action).inc(count)
 
-    async def _record(self, items: Sequence[_Item], results: Sequence[Result | ItemError]) -> None:
+    async def _record(self, items: Sequence[_Item], results: Sequence[Result | ItemError], caller: str | None) -> None:
         made = [result for result in results if isinstance(result, Result)]
         if self._recorder is None or not made:
             return
-        contents = [item.content for item in items]
-        await asyncio.get_running_loop().run_in_executor(self._threads, self._recorder.record, contents, made)
+        write = partial(self._recorder.record, [item.content for item in items], made, key_id=caller)
+        await asyncio.get_running_loop().run_in_executor(self._threads, write)
 
 
 def _strictest_first(finding: Finding) -> tuple[float, str]:

@@ -12,6 +12,7 @@ from evenhand.domain.library import Library, LibraryItem, LibraryKind, ListColou
 from evenhand.domain.location import Location, Mark, Source
 from evenhand.domain.part import ImagePart, Part, PartKind, TextPart
 from evenhand.domain.result import ItemError, Result
+from evenhand.domain.rows import content_from_row, row_id
 
 __all__ = [
     "TAXONOMY",
@@ -36,10 +37,12 @@ __all__ = [
     "Result",
     "Source",
     "TextPart",
+    "content_from_row",
     "first_id",
     "id_time",
     "is_label",
     "is_under",
     "new_id",
     "parent",
+    "row_id",
 ]

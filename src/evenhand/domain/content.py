@@ -49,3 +49,4 @@ class Options:
     line: str = "default"  # the business line whose rules decide
     all_scores: bool = False  # also give every label that a detector can score, below any threshold
     record: bool = True  # write the decision to the store, where one is configured
+    caller: str | None = None  # id of the API key that asked, for the record

@@ -22,19 +22,25 @@ class StoreRecorder:
         self._store = store
         self._keep = settings.keep_originals_days > 0
 
-    def record(self, contents: Sequence[Content], results: Sequence[Result]) -> None:
+    def record(self, contents: Sequence[Content], results: Sequence[Result], *, key_id: str | None = None) -> None:
         """Write all or nothing.
 
         Args:
             contents: one for each result, in the same order.
             results: what was decided.
+            key_id: id of the API key that asked.
 
         Raises:
             StoreError: nothing was written.
         """
         self._store.record(
             [
-                Record(result=result, context=content.context, original=_original(content) if self._keep else None)
+                Record(
+                    result=result,
+                    context=content.context,
+                    original=_original(content) if self._keep else None,
+                    key_id=key_id,
+                )
                 for content, result in zip(contents, results, strict=True)
             ]
         )

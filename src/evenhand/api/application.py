@@ -1,0 +1,110 @@
+"""Puts the HTTP application together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi_offline import FastAPIOffline
+
+from evenhand import __version__
+from evenhand.api import check, errors, info, limits
+from evenhand.api.auth import Guard, keys_required
+from evenhand.api.schemas import BatchIn, CheckIn
+from evenhand.api.state import State
+from evenhand.app import AsyncModerator
+from evenhand.settings import Settings
+from evenhand.store import open_store
+
+_DESCRIPTION = """Self-hosted content moderation: send text or pictures, get labels with calibrated scores and the place
+of their evidence, and a decision by your own policy. Errors have one shape: `{"error": {"code", "message"}}`."""
+
+
+def create_app(settings: Settings, *, moderator: AsyncModerator | None = None, warm: bool = True) -> FastAPI:
+    """Make the application.
+
+    Args:
+        settings: of the server.
+        moderator: with a store; None: one is made from the settings and closed at the end.
+        warm: load all models at the start, in the background; `/readyz` says when they are.
+
+    Raises:
+        SettingsError: the settings ask for something unsafe, or cannot be used.
+        StoreError: the database cannot be reached.
+    """
+    needs_keys = keys_required(settings)
+    if moderator is None:
+        store = open_store(settings=settings)
+        store.migrate()
+        moderator = AsyncModerator(settings, store=store)
+    if moderator.store is None:
+        raise ValueError("the server needs a moderator with a store")
+    state = State(moderator, moderator.store, Guard(settings, moderator.store))
+
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        warming = asyncio.create_task(_warm(state)) if warm else None
+        state.warm = not warm
+        yield
+        if warming is not None:
+            warming.cancel()
+        state.moderator.close()
+
+    app: FastAPI = FastAPIOffline(
+        title="evenhand",
+        version=__version__,
+        description=_DESCRIPTION,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        lifespan=life,
+    )
+    app.state.evenhand = state
+    errors.install(app)
+    app.include_router(check.router)
+    app.include_router(info.router)
+    app.add_middleware(limits.BodyLimit, max_bytes=settings.max_body_bytes)
+    app.add_middleware(limits.RequestLog)
+    _describe(app, needs_keys=needs_keys)
+    return app
+
+
+async def _warm(state: State) -> None:
+    state.failures = dict(await asyncio.to_thread(state.moderator.warm))
+    state.warm = True
+    log = structlog.get_logger()
+    for name, why in state.failures.items():
+        log.warning("detector cannot answer; its contents will be incomplete", detector=name, why=why)
+    log.info("ready")
+
+
+def _describe(app: FastAPI, *, needs_keys: bool) -> None:
+    """Add to the OpenAPI document what FastAPI cannot see: bodies that are read by hand, and the key."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = get_openapi(
+                title=app.title,
+                version=app.version,
+                description=app.description,
+                routes=app.routes,
+                license_info=app.license_info,
+            )
+            schemas = document.setdefault("components", {}).setdefault("schemas", {})
+            for model in (CheckIn, BatchIn):
+                schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+                schemas.update(schema.pop("$defs", {}))
+                schemas[model.__name__] = schema
+            schemes = {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+            }
+            document["components"]["securitySchemes"] = schemes
+            document["security"] = [{"bearer": []}, {"header": []}, *([] if needs_keys else [{}])]
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]

@@ -1,0 +1,101 @@
+"""Middleware that stands before everything: request ids, body size, logs and trace spans. Pure ASGI, for speed."""
+
+from __future__ import annotations
+
+import time
+import uuid
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from evenhand.api.errors import error_response
+from evenhand.telemetry import span
+
+
+class TooLargeBodyError(Exception):
+    """The request body is over the limit; raised into whoever reads the body."""
+
+
+class BodyLimit:
+    """Refuses bodies over `max_bytes`, declared or not, before they are held in memory.
+
+    Args:
+        app: the application behind.
+        max_bytes: largest body, in bytes.
+    """
+
+    def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
+        self._app, self._max = app, max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, counting the bytes of its body."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        seen, started = 0, False
+        declared = dict(scope["headers"]).get(b"content-length", b"")
+        too_large = error_response(
+            413,
+            "too_large",
+            f"The request body is over {self._max} bytes (EVENHAND_MAX_BODY_BYTES); send less at a time.",
+        )
+        if declared.isdigit() and int(declared) > self._max:
+            await too_large(scope, receive, send)
+            return
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._max:
+                raise TooLargeBodyError
+            return message
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, counted, watched)
+        except TooLargeBodyError:
+            if not started:
+                await too_large(scope, receive, send)
+
+
+class RequestLog:
+    """Gives each request an id, a trace span and one log line.
+
+    Args:
+        app: the application behind.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; log method, path, status and time, never content."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id, started, status = uuid.uuid4().hex, time.perf_counter(), 500
+
+        async def tagged(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", []), (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                with span(f"{scope['method']} {scope['path']}"):
+                    await self._app(scope, receive, tagged)
+            finally:
+                structlog.get_logger().info(
+                    "request",
+                    method=scope["method"],
+                    path=scope["path"],
+                    status=status,
+                    ms=round(1000 * (time.perf_counter() - started), 2),
+                )

@@ -1,0 +1,120 @@
+"""The shapes that the OpenAPI document describes. Bodies are read by `bodies`, which is faster and says more."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+_SPAM = "Cheap watches, message me on WhatsApp +1 415 555 2671"
+
+
+class ItemIn(BaseModel):
+    """One content: exactly one of `text`, `url` and `data`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"id": "42", "text": _SPAM}]})
+
+    id: str | None = Field(None, description="Your own id, given back unchanged.")
+    text: str | None = Field(None, description="The text itself.")
+    url: str | None = Field(None, description="An http(s) address, fetched by the server.")
+    data: str | None = Field(None, description="A file in base64.")
+    kind: Literal["text", "image", "audio", "video", "stream"] | None = Field(None, description="Found if not given.")
+    media_type: str | None = Field(None, description="A hint; what the bytes are is what counts.")
+    lang: str | None = Field(None, description='BCP 47 language of the text ("en"); identified if not given.')
+    context: dict[str, Any] | None = Field(None, description="Author, channel and whatever your policy reads.")
+
+
+class CheckIn(ItemIn):
+    """One content, and how it is to be checked."""
+
+    line: str = Field("default", description="Business line whose rules decide.")
+    all_scores: bool = Field(False, description="Give every label's score, also below any threshold.")
+
+
+class BatchIn(BaseModel):
+    """Many contents, answered in their order."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"items": [{"id": "1", "text": "good morning"}, {"id": "2", "text": _SPAM}]}]}
+    )
+
+    items: list[ItemIn]
+    line: str = "default"
+    all_scores: bool = False
+
+
+class LocationOut(BaseModel):
+    """The place of the evidence; only what applies is there."""
+
+    source: str = Field(description="text, image, frame, ocr, code, audio or speech.")
+    span: tuple[int, int] | None = Field(None, description="[start, end) in code points.")
+    box: tuple[float, float, float, float] | None = Field(None, description="x0, y0, x1, y1 in pixels.")
+    time: tuple[float, float] | None = Field(None, description="Seconds.")
+    frame: int | None = None
+    text: str | None = Field(None, description="The words, where you do not have them: OCR and codes.")
+
+
+class FindingOut(BaseModel):
+    """What a detector saw."""
+
+    label: str
+    score: float = Field(ge=0, le=1, description="Calibrated probability.")
+    detector: str
+    version: str
+    location: LocationOut
+    reason: str
+    language: str | None = None
+    library: str | None = None
+
+
+class ResultOut(BaseModel):
+    """The result document."""
+
+    id: str | None
+    decision_id: str
+    action: Literal["pass", "mark", "review", "block"]
+    labels: dict[str, float]
+    findings: list[FindingOut]
+    rule: str | None
+    reason: str
+    incomplete: dict[str, str] = Field(description="Detector -> why it gave no answer. Empty: all answered.")
+    policy: str
+    models: dict[str, str]
+    content_hash: str
+    kind: str
+    languages: list[str]
+    notes: list[str]
+    timing_ms: dict[str, float]
+
+
+class ErrorDetail(BaseModel):
+    """What went wrong."""
+
+    code: str
+    message: str
+    problems: list[dict[str, Any]] | None = None
+
+
+class ErrorOut(BaseModel):
+    """The shape of every error."""
+
+    error: ErrorDetail
+
+
+class ItemErrorOut(BaseModel):
+    """Stands in a batch for an item that could not be read."""
+
+    id: str | None
+    error: ErrorDetail
+
+
+class BatchOut(BaseModel):
+    """Answers in the order of the items."""
+
+    results: list[ResultOut | ItemErrorOut]
+
+
+class DecisionOut(ResultOut):
+    """A recorded decision."""
+
+    created_at: str

@@ -1,0 +1,28 @@
+"""What the routes share, hung on the application by `application.create_app`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from starlette.requests import Request
+
+from evenhand.api.auth import Guard
+from evenhand.app import AsyncModerator
+from evenhand.store import Store
+
+
+@dataclass(slots=True)
+class State:
+    """One server's parts."""
+
+    moderator: AsyncModerator
+    store: Store
+    guard: Guard
+    warm: bool = False  # all models are loaded
+    failures: dict[str, str] = field(default_factory=dict)  # detector -> why it cannot answer, seen while warming
+
+
+def state_of(request: Request) -> State:
+    """Give the parts of the server that a request came to."""
+    state: State = request.app.state.evenhand
+    return state

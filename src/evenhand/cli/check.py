@@ -1,0 +1,75 @@
+"""`evenhand check`: the main job on texts, files, folders, URLs and JSON lines."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from evenhand.cli import CLEAN, FLAGGED, SYSTEM_ERROR, USER_ERROR
+from evenhand.cli.common import Libraries, PolicyFile, open_moderator
+
+if TYPE_CHECKING:
+    from evenhand.domain import ItemError, Result
+
+
+def check(
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(help="Files, folders, http(s) URLs, or - for standard input.", metavar="PATH|-|URL..."),
+    ] = None,
+    text: Annotated[list[str] | None, typer.Option("--text", help="Check this text; may be given again.")] = None,
+    jsonl: Annotated[
+        str | None,
+        typer.Option(help='Check JSON lines from a file or -: {"id", "text"|"path"|"url", "lang"?, "context"?}.'),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print result documents, one a line.")] = False,
+    all_scores: Annotated[bool, typer.Option(help="Give the score of every label, also below any threshold.")] = False,
+    line: Annotated[str, typer.Option(help="Business line whose rules decide.")] = "default",
+    lang: Annotated[str | None, typer.Option(help='Language of the texts ("en"); identified where not given.')] = None,
+    policy: PolicyFile = None,
+    libraries: Libraries = None,
+    progress: Annotated[bool, typer.Option(help="Show a progress bar on a terminal.")] = True,
+) -> None:
+    """Check contents and say what was decided, and why.
+
+    Exit code: 0 clean, 1 something was flagged, 2 user error, 3 system error.
+    """
+    from evenhand.cli import inputs, output
+    from evenhand.domain import Options
+
+    if not (targets or text or jsonl):
+        raise typer.BadParameter("give files, folders, URLs, - for standard input, --text or --jsonl")
+    with open_moderator(policy=policy, libraries=libraries) as moderator:
+        limit = moderator.inner.settings.max_file_bytes
+        contents = inputs.gather(targets or [], text or [], jsonl, language=lang, max_bytes=limit)
+        answers = moderator.check_many(contents, options=Options(line=line, all_scores=all_scores))
+        if json or jsonl:
+            code = _write_lines(answers)
+        else:
+            total = inputs.count(targets or [], text or [])
+            code = output.table(answers, total=total, progress=progress)
+    raise typer.Exit(code)
+
+
+def _write_lines(answers: Iterable[Result | ItemError]) -> int:
+    import orjson
+
+    out = sys.stdout.buffer
+    code = CLEAN
+    for answer in answers:
+        out.write(orjson.dumps(answer.as_dict()) + b"\n")
+        code = worst(code, answer)
+    out.flush()
+    return code
+
+
+def worst(code: int, answer: Result | ItemError) -> int:
+    """Give the exit code after one more answer: errors weigh more than flags."""
+    from evenhand.domain import Action, ItemError
+
+    if isinstance(answer, ItemError):
+        return max(code, SYSTEM_ERROR if answer.status >= 500 else USER_ERROR)
+    return max(code, CLEAN if answer.action is Action.PASS else FLAGGED)

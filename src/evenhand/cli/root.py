@@ -1,0 +1,38 @@
+"""The list of commands, explicit and in order."""
+
+from __future__ import annotations
+
+import typer
+
+from evenhand.cli.check import check
+from evenhand.cli.db import db
+from evenhand.cli.keys import keys
+from evenhand.cli.library import library
+from evenhand.cli.listing import detectors, labels
+from evenhand.cli.policy import policy
+from evenhand.cli.serve import serve
+from evenhand.cli.settings import settings
+from evenhand.cli.version import version
+
+
+def build() -> typer.Typer:
+    """Make the command line."""
+    app = typer.Typer(
+        name="evenhand",
+        help="Self-hosted content moderation: labels, evidence, and decisions by a policy you wrote.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+        rich_markup_mode=None,
+    )
+    app.command()(check)
+    app.command()(serve)
+    app.command()(labels)
+    app.command()(detectors)
+    app.add_typer(policy, name="policy")
+    app.add_typer(library, name="library")
+    app.add_typer(keys, name="keys")
+    app.add_typer(db, name="db")
+    app.command()(settings)
+    app.command()(version)
+    return app

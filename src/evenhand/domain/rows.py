@@ -1,0 +1,94 @@
+"""Rows: the JSON form in which contents come in, by HTTP and as JSON lines."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from typing import Any
+
+from evenhand.domain.content import Content, ContentKind
+from evenhand.errors import InputError
+
+_COMMON = ("id", "kind", "media_type", "lang", "context")
+
+
+def content_from_row(
+    row: object, *, read_path: Callable[[str], bytes] | None = None, language: str | None = None
+) -> Content:
+    """Make a Content of `{"id", "text" | "url" | "data" | "path", "lang"?, "context"?, "kind"?, "media_type"?}`.
+
+    Args:
+        row: the parsed JSON value.
+        read_path: reads a file; None: `path` is not taken (a server must not read its own files for callers) and
+            `data`, in base64, is.
+        language: hint where the row has none.
+
+    Raises:
+        InputError: the row has another shape; the message names the field.
+    """
+    if not isinstance(row, dict):
+        raise InputError('An item is a JSON object such as {"id": "1", "text": "..."}.')
+    bodies = ("text", "url", "data" if read_path is None else "path")
+    given = [name for name in bodies if row.get(name) is not None]
+    if len(given) != 1:
+        raise InputError(f"An item needs exactly one of {', '.join(bodies)}; this one has {len(given)}.")
+    for name in row:
+        if name not in bodies and name not in _COMMON:
+            raise InputError(f"Unknown field {name!r}; known: {', '.join((*_COMMON, *bodies))}.")
+    body = row[given[0]]
+    if not isinstance(body, str):
+        raise InputError(f"{given[0]} must be a string.")
+    context = row.get("context")
+    if context is not None and not isinstance(context, dict):
+        raise InputError("context must be an object.")
+    name = row.get("id")
+    if name is not None and not isinstance(name, str):
+        if isinstance(name, bool) or not isinstance(name, int):
+            raise InputError("id must be a string.")
+        name = str(name)
+    if given[0] == "data":
+        fields: dict[str, Any] = {"data": _decoded(body)}
+    elif given[0] == "path":
+        fields = {"data": read_path(body) if read_path is not None else b""}
+    else:
+        fields = {given[0]: body}
+    if len(row) == len(given) + (name is not None):
+        return Content(id=name, language=language, **fields)  # the common case, without the look-ups below
+    return Content(
+        id=name,
+        kind=_kind(row.get("kind")),
+        media_type=_string(row, "media_type"),
+        language=_string(row, "lang") or language,
+        context=context or {},
+        **fields,
+    )
+
+
+def row_id(row: object) -> str | None:
+    """Give a row's id where it has a usable one, for an error about the row."""
+    name = row.get("id") if isinstance(row, dict) else None
+    return str(name) if isinstance(name, str | int) and not isinstance(name, bool) else None
+
+
+def _string(row: dict[str, Any], name: str) -> str | None:
+    value = row.get(name)
+    if value is not None and not isinstance(value, str):
+        raise InputError(f"{name} must be a string.")
+    return value
+
+
+def _kind(value: object) -> ContentKind | None:
+    if value is None:
+        return None
+    try:
+        return ContentKind(str(value))
+    except ValueError:
+        raise InputError(f"kind must be one of {', '.join(ContentKind)}.") from None
+
+
+def _decoded(body: str) -> bytes:
+    try:
+        return base64.b64decode(body, validate=True)
+    except (binascii.Error, ValueError):
+        raise InputError("data must be base64 (RFC 4648), without a data: prefix.") from None
