@@ -1,0 +1,135 @@
+"""Lanes: batching across callers, faults kept apart, calls that never return."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Sequence
+
+from evenhand.inference.lanes import MAX_LOST_THREADS, Failure, Lane
+
+
+def double(items: Sequence[int]) -> list[int]:
+    return [2 * item for item in items]
+
+
+async def test_answers_come_in_order() -> None:
+    lane = Lane("test", timeout_s=5)
+    assert await lane.call("double", double, [1, 2, 3]) == [2, 4, 6]
+    assert await lane.call("double", double, []) == []
+    lane.close()
+
+
+async def test_callers_that_wait_are_joined_into_one_call() -> None:
+    lane = Lane("test", timeout_s=5)
+    busy, sizes = threading.Event(), list[int]()
+
+    def slow(items: Sequence[int]) -> list[int]:
+        sizes.append(len(items))
+        busy.wait(5)
+        return double(items)
+
+    first = asyncio.create_task(lane.call("slow", slow, [0]))
+    while not sizes:
+        await asyncio.sleep(0.001)
+    others = [asyncio.create_task(lane.call("slow", slow, [n, n])) for n in range(5)]
+    await asyncio.sleep(0.01)
+    busy.set()
+    assert await first == [0]
+    assert [await other for other in others] == [[2 * n, 2 * n] for n in range(5)]
+    assert sizes == [1, 10]
+    lane.close()
+
+
+async def test_a_batch_is_not_joined_beyond_its_limit() -> None:
+    lane = Lane("test", timeout_s=5, max_items=4)
+    go, sizes = threading.Event(), list[int]()
+
+    def slow(items: Sequence[int]) -> list[int]:
+        go.wait(5)
+        sizes.append(len(items))
+        return double(items)
+
+    tasks = [asyncio.create_task(lane.call("slow", slow, [1, 2, 3])) for _ in range(3)]
+    await asyncio.sleep(0.01)
+    go.set()
+    assert [await task for task in tasks] == [[2, 4, 6]] * 3
+    assert sizes == [3, 3, 3]
+    lane.close()
+
+
+async def test_one_bad_item_does_not_spoil_the_others() -> None:
+    lane = Lane("test", timeout_s=5)
+
+    def picky(items: Sequence[int]) -> list[int]:
+        if 13 in items:
+            raise ValueError("unlucky")
+        return double(items)
+
+    answers = await lane.call("picky", picky, [1, 13, 3])
+    assert answers == [2, Failure("ValueError: unlucky"), 6]
+    lane.close()
+
+
+async def test_too_few_answers_are_a_failure() -> None:
+    lane = Lane("test", timeout_s=5)
+    answers = await lane.call("none", lambda items: [], [1])
+    assert answers == [Failure("gave 0 answers for 1 items")]
+    lane.close()
+
+
+async def test_a_call_that_hangs_is_given_up_and_the_lane_goes_on() -> None:
+    lane = Lane("test", timeout_s=0.05)
+    release = threading.Event()
+
+    def hang(items: Sequence[int]) -> list[int]:
+        release.wait(30)
+        return double(items)
+
+    hung = asyncio.create_task(lane.call("hang", hang, [1, 2]))
+    await asyncio.sleep(0.01)
+    after = asyncio.create_task(lane.call("double", double, [4]))
+    assert await hung == [Failure("gave no answer within 0.05 s")] * 2
+    assert await after == [8]
+    release.set()
+    lane.close()
+
+
+async def test_a_lane_that_keeps_hanging_refuses_until_a_thread_comes_back() -> None:
+    lane = Lane("test", timeout_s=0.03)
+    release = threading.Event()
+
+    def hang(items: Sequence[int]) -> list[int]:
+        release.wait(30)
+        return double(items)
+
+    for _ in range(MAX_LOST_THREADS):
+        (answer,) = await lane.call("hang", hang, [1])
+        assert isinstance(answer, Failure)
+    (refused,) = await lane.call("double", double, [1])
+    assert isinstance(refused, Failure)
+    assert "never returned" in refused.why
+    release.set()
+    for _ in range(500):
+        if await lane.call("double", double, [1]) == [2]:
+            break
+        await asyncio.sleep(0.01)
+    else:
+        raise AssertionError("the lane did not recover")
+    lane.close()
+
+
+async def test_a_caller_that_went_away_blocks_nobody() -> None:
+    lane = Lane("test", timeout_s=0.05)
+    release = threading.Event()
+
+    def hang(items: Sequence[int]) -> list[int]:
+        release.wait(30)
+        return double(items)
+
+    gone = asyncio.create_task(lane.call("hang", hang, [1]))
+    await asyncio.sleep(0.01)
+    gone.cancel()
+    assert await lane.call("double", double, [5]) == [10]
+    release.set()
+    lane.close()
