@@ -1,0 +1,114 @@
+"""The decoders that ship, in order, and the one entrance to them.
+
+A new kind of content is one more entry here; nothing else knows which kinds there are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from evenhand.decode.base import Blob, Decoded, Decoder
+from evenhand.decode.image import ImageDecoder
+from evenhand.decode.sniff import is_svg, sniff
+from evenhand.decode.text import TextDecoder, decode_text
+from evenhand.domain import Content
+from evenhand.errors import InputError, TooLargeError, UnsupportedError
+from evenhand.settings import Settings
+
+DECODERS: tuple[Decoder, ...] = (ImageDecoder(), TextDecoder())
+_ALIASES = {
+    "image/jpg": "image/jpeg",
+    "image/pjpeg": "image/jpeg",
+    "image/x-png": "image/png",
+    "image/apng": "image/png",
+    "image/x-ms-bmp": "image/bmp",
+}
+_WORD = {"application/zip": "a ZIP archive", "application/pdf": "a PDF document", "image/svg+xml": "an SVG drawing"}
+
+
+def decode(content: Content, settings: Settings) -> Decoded:
+    """Take a content apart. Called from a worker thread: it may take seconds, and fetches where a URL is given.
+
+    Args:
+        content: text, bytes or URL; its kind and media type are hints that the bytes overrule.
+        settings: the limits.
+
+    Raises:
+        TooLargeError: over a limit on bytes, characters, pixels, frames or time.
+        UnsupportedError: nothing here reads it.
+        FetchError: the URL could not, or may not, be fetched.
+        InputError: it is damaged or cut short.
+    """
+    if content.text is not None:
+        return decode_text(content.text, settings, language=content.language)
+    if content.data is not None:
+        return decode_bytes(content.data, content, settings)
+    from evenhand.decode.fetch import fetch  # here, so that texts and files need no HTTP client
+
+    fetched = fetch(content.url or "", settings)
+    return decode_bytes(fetched.data, replace(content, media_type=fetched.media_type), settings)
+
+
+def decode_bytes(data: bytes, content: Content, settings: Settings) -> Decoded:
+    """Take an encoded file apart; `content` gives the hints only. Raises as `decode` does."""
+    if len(data) > settings.max_file_bytes:
+        raise TooLargeError(
+            f"the file has {len(data):,} bytes and the limit is {settings.max_file_bytes:,}; "
+            "send a smaller one, or raise EVENHAND_MAX_FILE_BYTES"
+        )
+    declared, charset = _parse_media_type(content.media_type)
+    media = _sniff(data, declared, charset)
+    wanted = declared or (content.kind.value if content.kind else "")
+    if not data and not _says_text(wanted):
+        raise InputError(f"the file is empty, though {wanted} was declared; send the whole file")
+    for decoder in DECODERS:
+        if media in decoder.media:
+            break
+    else:
+        raise UnsupportedError(_why_not(media))
+    blob = Blob(data=data, media=media, charset=charset, language=content.language)
+    decoded = decoder.decode(blob, settings)
+    family = media.partition("/")[0]
+    agrees = wanted in {"", "application/octet-stream", media, family, f"{family}/*"} or (
+        family == "text" and _says_text(wanted)
+    )
+    return decoded if agrees else replace(decoded, notes=(f"declared {wanted}, is {media}", *decoded.notes))
+
+
+def _sniff(data: bytes, declared: str, charset: str | None) -> str:
+    media = sniff(data)
+    if media is None and charset is not None and declared.startswith("text/"):
+        return "text/plain"  # UTF-16 without a mark, say: half of it is NUL, and it was declared
+    if media == "text/plain" and declared != "text/plain" and is_svg(data):
+        return "image/svg+xml"
+    return media or "application/octet-stream"
+
+
+def _says_text(wanted: str) -> bool:
+    return wanted.startswith("text") or wanted in {
+        "",
+        "application/json",
+        "application/xml",
+        "application/octet-stream",
+    }
+
+
+def _why_not(media: str) -> str:
+    family = media.partition("/")[0]
+    if family in {"audio", "video"}:
+        return f"the file is {media}: audio and video are not read yet"
+    if media == "application/octet-stream":
+        return "the file's first bytes are of no known kind; send text or a JPEG, PNG, GIF, WebP, BMP or TIFF picture"
+    return f"the file is {_WORD.get(media, media)}, which is not read; send text or a JPEG, PNG, GIF or WebP picture"
+
+
+def _parse_media_type(value: str | None) -> tuple[str, str | None]:
+    """Split "text/plain; charset=gbk" into the type and the character set, both lower case."""
+    declared, *parameters = (value or "")[:200].lower().split(";")
+    charset = None
+    for parameter in parameters:
+        name, _, given = parameter.partition("=")
+        if name.strip() == "charset":
+            charset = given.strip().strip("\"'") or None
+    declared = declared.strip()
+    return _ALIASES.get(declared, declared), charset

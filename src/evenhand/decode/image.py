@@ -1,0 +1,131 @@
+"""Pictures and animations, by Pillow, behind our own scanners."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import sha256
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from evenhand.decode.base import Blob, Decoded
+from evenhand.decode.formats.base import Format, Limits, Scanned, cut_short
+from evenhand.decode.formats.table import FORMATS
+from evenhand.decode.pixels import flatten, same, shrink_factor, thumbnail, upright
+from evenhand.domain import ContentKind, ImagePart, Location, Source
+from evenhand.errors import InputError, TooLargeError, UnsupportedError
+from evenhand.settings import Settings
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from PIL.ImageFile import ImageFile
+
+# Pixels kept of one content, over all its frames: detectors look at far fewer, and it bounds a content to 64 MB.
+KEPT_PIXELS = 16_000_000
+
+
+class ImageDecoder:
+    """Reads JPEG, PNG and APNG, GIF, WebP, BMP and TIFF. Boxes of findings are in pixels of what it gives."""
+
+    kind = ContentKind.IMAGE
+    media = frozenset(entry.media for entry in FORMATS)
+
+    def decode(self, blob: Blob, settings: Settings) -> Decoded:
+        """Take a picture apart: one part for a still, one for each sampled and distinct frame of an animation.
+
+        Raises:
+            TooLargeError: too many pixels, frames, blocks or seconds; the size is known before pixels are decoded.
+            UnsupportedError: a variant that is not read, or the image extra is not installed.
+            InputError: damaged or cut short.
+        """
+        limits = Limits.start(settings)
+        (entry,) = (entry for entry in FORMATS if entry.media == blob.media)
+        try:
+            scanned = entry.scan(blob.data, limits)
+            parts, notes = _parts(entry, scanned, limits)
+        except InputError:
+            raise
+        except ModuleNotFoundError as error:
+            raise UnsupportedError("reading pictures needs an extra: pip install 'evenhand[image]'") from error
+        except MemoryError as error:
+            raise TooLargeError("decoding the picture takes more memory than there is; send a smaller one") from error
+        except Exception as error:  # codecs raise anything on hostile bytes; each is the file's fault
+            raise InputError(f"the {entry.name} picture is damaged or cut short; send the whole file") from error
+        return Decoded(
+            kind=ContentKind.IMAGE,
+            parts=parts,
+            content_hash="sha256:" + sha256(blob.data).hexdigest(),
+            size=len(blob.data),
+            notes=(*scanned.notes, *notes),
+        )
+
+
+def _parts(entry: Format, scanned: Scanned, limits: Limits) -> tuple[tuple[ImagePart, ...], tuple[str, ...]]:
+    with entry.open(BytesIO(scanned.data)) as image:
+        # What the codec will reserve must be what was checked; one that disagrees with the scanner is not trusted.
+        if image.size != (scanned.width, scanned.height) and entry.media != "image/gif":
+            raise InputError(
+                f"the {entry.name} picture gives two different sizes; send the file as its program wrote it"
+            )
+        return _frames(image, scanned, limits) if scanned.times else _still(image, scanned)
+
+
+def _still(image: ImageFile, scanned: Scanned) -> tuple[tuple[ImagePart, ...], tuple[str, ...]]:
+    factor = shrink_factor(image.size, KEPT_PIXELS)
+    if factor > 1:
+        # JPEG can leave out the finest detail while decoding; it takes the scale nearest above what is asked for.
+        image.draft(None, (scanned.width // factor, scanned.height // factor))
+    image.load()
+    pictures = [upright(picture, scanned.orientation) for picture in flatten(image, KEPT_PIXELS)]
+    notes = _note_shrunk((scanned.width, scanned.height), scanned.orientation, pictures[0])
+    return tuple(ImagePart(image=picture) for picture in pictures), notes
+
+
+def _frames(image: ImageFile, scanned: Scanned, limits: Limits) -> tuple[tuple[ImagePart, ...], tuple[str, ...]]:
+    total, wanted = len(scanned.times), sample(len(scanned.times), limits.frames)
+    keep = max(1, KEPT_PIXELS // len(wanted))
+    parts, last = list[ImagePart](), None
+    for index, frame in _walk(image, total, frozenset(wanted), limits):
+        pictures = flatten(frame, keep)
+        small = thumbnail(pictures[0])
+        if last is not None and same(last, small):
+            continue  # compared with the last kept frame, so that a slow change still shows in time
+        last = small
+        origin = Location(source=Source.FRAME, frame=index, time=scanned.times[index])
+        parts += (ImagePart(image=upright(picture, scanned.orientation), origin=origin) for picture in pictures)
+    notes = _note_shrunk((scanned.width, scanned.height), scanned.orientation, parts[0].image)
+    return tuple(parts), (_note_frames(total, len(wanted), len({part.origin.frame for part in parts})), *notes)
+
+
+def _walk(image: ImageFile, total: int, wanted: frozenset[int], limits: Limits) -> Iterator[tuple[int, Image]]:
+    """Go through the frames in order, since each is drawn upon the one before; give those that are wanted."""
+    for index in range(total):
+        limits.check_time()
+        try:
+            image.seek(index)
+            if index in wanted:
+                image.load()
+                yield index, image
+        except EOFError as error:
+            raise cut_short() from error
+
+
+def sample(total: int, most: int) -> tuple[int, ...]:
+    """Give at most `most` frame numbers out of `total`, evenly spread, the first and the last among them."""
+    if total <= most:
+        return tuple(range(total))
+    if most == 1:
+        return (0,)
+    return tuple(round(step * (total - 1) / (most - 1)) for step in range(most))
+
+
+def _note_frames(total: int, looked: int, kept: int) -> str:
+    same_note = f", {looked - kept} of them repeat another" if kept < looked else ""
+    return f"{total:,} frames, {looked} looked at{same_note}"
+
+
+def _note_shrunk(size: tuple[int, int], orientation: int, picture: Image) -> tuple[str, ...]:
+    """Say by how much boxes differ from the file's own pixels."""
+    width, height = size if orientation < 5 else size[::-1]
+    if (width, height) == picture.size:
+        return ()
+    return (f"looked at in {picture.width} x {picture.height} pixels, the file has {width} x {height}",)
