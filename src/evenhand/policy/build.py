@@ -1,0 +1,270 @@
+"""A document of the right shape to a Policy: names, references, labels and ranges are checked here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from evenhand.domain import TAXONOMY, Action, Decision, JsonValue, parent
+from evenhand.errors import RefusedLabelError
+from evenhand.policy.model import INCOMPLETE, Comparison, Condition, ContextTest, Line, Policy, Rule
+from evenhand.policy.yamltree import Path, Tree
+
+SHIPPED = "evenhand"  # `extends: evenhand` is the default line of the policy that ships
+MAX_NESTING = 4  # levels of all, any and none
+
+CheckLabel = Callable[[str], None]
+Document = Mapping[str, Any]
+
+
+def build(tree: Tree, *, check_label: CheckLabel | None, shipped: Callable[[], Policy]) -> tuple[Policy, list[Any]]:
+    """Make the policy of a document that fits the schema; also give its problems, as (line, message) pairs.
+
+    Args:
+        tree: the document.
+        check_label: raises RefusedLabelError for labels and library names that are refused.
+        shipped: gives the policy that ships, for lines that extend it.
+    """
+    builder = _Builder(tree, check_label, shipped)
+    return builder.policy(), builder.problems
+
+
+class _Builder:
+    def __init__(self, tree: Tree, check_label: CheckLabel | None, shipped: Callable[[], Policy]) -> None:
+        self.problems: list[tuple[int, str]] = []
+        self._tree, self._check_label, self._shipped = tree, check_label, shipped
+        self._document: Document = tree.value if isinstance(tree.value, dict) else {}
+        self._made: dict[str, Line] = {}
+
+    def _problem(self, path: Path, message: str) -> None:
+        self.problems.append((self._tree.lines.get(path, 1), message))
+
+    def policy(self) -> Policy:
+        document = self._document
+        self._check_incomplete(document.get("incomplete"), ("incomplete",))
+        for name in document["lines"]:
+            self._line(name, ())
+        return Policy(
+            name=document["name"],
+            version=str(document["version"]),
+            description=document.get("description") or "",
+            lines=MappingProxyType({name: self._made[name] for name in document["lines"]}),
+        )
+
+    def _check_incomplete(self, action: str | None, path: Path) -> None:
+        if action == Action.PASS and not self._document.get("incomplete_pass_acknowledged"):
+            self._problem(
+                path,
+                "incomplete: pass lets content pass that a detector did not look at; "
+                "if that is wanted, add incomplete_pass_acknowledged: true",
+            )
+
+    # Lines
+
+    def _line(self, name: str, below: tuple[str, ...]) -> Line:
+        if name in self._made:
+            return self._made[name]
+        path: Path = ("lines", name)
+        entry: Document = self._document["lines"][name]
+        if name == SHIPPED:
+            self._problem(path, f"{SHIPPED!r} stands for the policy that ships; give the line another name")
+        base = self._base(entry, (*path, "extends"), (*below, name))
+        self._check_incomplete(entry.get("incomplete"), (*path, "incomplete"))
+        excused = base.excused if base else None
+        if "except" in entry:
+            excused = self._condition(entry["except"], (*path, "except"), 0) if entry["except"] else None
+        own = self._rules(entry.get("rules") or [], (*path, "rules"), excused)
+        removed = entry.get("remove") or []
+        inherited = {rule.name: rule for rule in base.rules} if base else {}
+        for place, gone in enumerate(removed):
+            if gone not in inherited:
+                self._problem((*path, "remove", place), f"there is no inherited rule {gone!r} to remove")
+        rules = [rule for rule in own.values() if rule.name not in inherited]
+        rules += [own.get(rule.name, rule) for rule in inherited.values() if rule.name not in removed]
+        incomplete = entry.get("incomplete")
+        if incomplete is None and base is not None and entry["extends"] != SHIPPED:
+            incomplete = base.incomplete
+        if incomplete is None:
+            incomplete = self._document.get("incomplete", Action.REVIEW)
+        self._made[name] = make_line(
+            name=name,
+            rules=tuple(rules),
+            incomplete=Action(incomplete),
+            skip=frozenset(entry.get("skip") or ()) | (base.skip if base else frozenset()),
+            excused=excused,
+            policy=(self._document["name"], str(self._document["version"])),
+        )
+        return self._made[name]
+
+    def _base(self, entry: Document, path: Path, below: tuple[str, ...]) -> Line | None:
+        name = entry.get("extends")
+        if name is None:
+            return None
+        if name == SHIPPED:
+            return self._shipped().line("default")
+        if name not in self._document["lines"]:
+            known = ", ".join((*self._document["lines"], SHIPPED))
+            self._problem(path, f"extends an unknown line {name!r}; known are {known}")
+            return None
+        if name in below:
+            self._problem(path, f"lines extend each other in a circle: {' -> '.join((*below, name))}")
+            return None
+        return self._line(name, below)
+
+    # Rules
+
+    def _rules(self, entries: list[Document], path: Path, excused: Condition | None) -> dict[str, Rule]:
+        rules: dict[str, Rule] = {}
+        for place, entry in enumerate(entries):
+            here: Path = (*path, place)
+            name = entry["name"]
+            if name in rules:
+                self._problem((*here, "name"), f"two rules of this line are called {name!r}")
+            if name == INCOMPLETE:
+                self._problem((*here, "name"), f"{INCOMPLETE!r} stands for missing answers; give the rule another name")
+            own_excused = excused
+            if "except" in entry:
+                own_excused = self._condition(entry["except"], (*here, "except"), 0) if entry["except"] else None
+            if own_excused is not None and not own_excused.about_finding:
+                self._problem((*here, "except"), "except needs a label, library or detector: it sets findings aside")
+            unless = entry.get("unless") or []
+            many = [unless] if isinstance(unless, dict) else unless
+            single = isinstance(unless, dict)
+            rules[name] = Rule(
+                name=name,
+                when=self._condition(entry["when"], (*here, "when"), 0),
+                action=Action(entry["action"]),
+                unless=tuple(
+                    self._condition(one, (*here, "unless") if single else (*here, "unless", index), 0)
+                    for index, one in enumerate(many)
+                ),
+                excused=own_excused,
+                reason=entry.get("reason"),
+            )
+        return rules
+
+    # Conditions
+
+    def _condition(self, entry: Document, path: Path, depth: int) -> Condition:
+        if depth > MAX_NESTING:
+            self._problem(path, f"all, any and none are nested deeper than {MAX_NESTING} levels")
+            return Condition()
+        labels, libraries = _many(entry, "label"), _many(entry, "library")
+        for place, label in enumerate(labels):
+            self._check_name(label, (*path, "label", place), (*path, "label"), taxonomy=True)
+        for place, library in enumerate(libraries):
+            self._check_name(library, (*path, "library", place), (*path, "library"), taxonomy=False)
+        score = entry.get("score")
+        low, high = (score.get("min"), score.get("max")) if isinstance(score, dict) else (score, None)
+        if low is not None and high is not None and low > high:
+            self._problem((*path, "score"), f"score: min {low} is above max {high}")
+        about = any(key in entry for key in ("label", "score", "language", "source", "library", "detector"))
+        if "count" in entry and not about:
+            self._problem((*path, "count"), "count needs a label, score, source, library or detector to count")
+        parts = {
+            key: tuple(
+                self._condition(one, (*path, key, place), depth + 1) for place, one in enumerate(entry.get(key) or ())
+            )
+            for key in ("all", "any", "none")
+        }
+        return Condition(
+            labels=labels,
+            exact=bool(entry.get("exact")),
+            min_score=None if low is None else float(low),
+            max_score=None if high is None else float(high),
+            languages=tuple(language.lower() for language in _many(entry, "language")),
+            sources=frozenset(_many(entry, "source")),
+            libraries=frozenset(libraries),
+            detectors=frozenset(_many(entry, "detector")),
+            count=entry.get("count", 1),
+            kinds=frozenset(_many(entry, "kind")),
+            context=tuple(test for key, value in (entry.get("context") or {}).items() for test in _tests(key, value)),
+            **parts,
+        )
+
+    def _check_name(self, name: str, item: Path, whole: Path, *, taxonomy: bool) -> None:
+        path = item if item in self._tree.lines else whole
+        if taxonomy and name.partition(".")[0] not in TAXONOMY:
+            roots = ", ".join(label for label in TAXONOMY if "." not in label)
+            self._problem(path, f"unknown label {name[:100]!r}: labels begin with one of {roots}")
+        elif taxonomy and (name != name.lower() or not all(name.split(".")) or any(ch.isspace() for ch in name)):
+            self._problem(path, f"label {name[:100]!r} is not lower-case words with dots between them")
+        if self._check_label is not None:
+            try:
+                self._check_label(name)
+            except RefusedLabelError as refused:
+                self._problem(path, str(refused))
+
+
+def _many(entry: Document, key: str) -> tuple[str, ...]:
+    value = entry.get(key)
+    if value is None:
+        return ()
+    return tuple(value) if isinstance(value, list) else (value,)
+
+
+def _tests(key: str, value: JsonValue) -> list[ContextTest]:
+    path = tuple(key.split("."))
+    if isinstance(value, dict):
+        return [ContextTest(path=path, comparison=Comparison(op), value=to) for op, to in value.items()]
+    return [ContextTest(path=path, comparison=Comparison.IN if isinstance(value, list) else Comparison.EQ, value=value)]
+
+
+def make_line(
+    *,
+    name: str,
+    rules: tuple[Rule, ...],
+    incomplete: Action,
+    skip: frozenset[str],
+    excused: Condition | None,
+    policy: tuple[str, str],
+) -> Line:
+    """Make a line, with its rules ranked and indexed by label so that deciding looks at few of them.
+
+    `policy` is the name and version of the policy it belongs to.
+    """
+    ranked = tuple(sorted(rules, key=lambda rule: -rule.action.severity))
+    wanted = [_wanted(rule.when) for rule in ranked]
+    known = dict.fromkeys([*TAXONOMY, *(label for labels in wanted if labels for label in labels)])
+    by_label: dict[str, tuple[int, ...]] = {}
+    for label in known:
+        above, up = {label}, parent(label)
+        while up is not None:
+            above.add(up)
+            up = parent(up)
+        by_label[label] = tuple(place for place, labels in enumerate(wanted) if labels and not above.isdisjoint(labels))
+    return Line(
+        name=name,
+        rules=rules,
+        incomplete=incomplete,
+        skip=skip,
+        excused=excused,
+        ranked=ranked,
+        by_label=MappingProxyType(by_label),
+        unlabelled=tuple(place for place, labels in enumerate(wanted) if labels is None),
+        clean=Decision(
+            action=Action.PASS,
+            rule=None,
+            reason="pass: nothing was found, and every detector answered",
+            findings=(),
+            policy=policy[0],
+            policy_version=policy[1],
+            line=name,
+        ),
+    )
+
+
+def _wanted(condition: Condition) -> frozenset[str] | None:
+    """Give labels of which one must be found, at or above it, for the condition to hold; None: it may hold without."""
+    if condition.labels:
+        return frozenset(condition.labels)
+    for part in condition.all:
+        labels = _wanted(part)
+        if labels is not None:
+            return labels
+    if condition.any:
+        parts = [_wanted(part) for part in condition.any]
+        if all(part is not None for part in parts):
+            return frozenset(label for part in parts if part for label in part)
+    return None

@@ -1,0 +1,78 @@
+"""The sentence that says why: the rule, the findings, the numbers. Never the offending words themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from evenhand.domain import Action, Finding
+from evenhand.policy.model import Condition, Rule
+
+Ground = tuple[Finding, Condition]  # a finding, and the condition that it met
+
+_MOST_TOLD = 3
+
+
+def explain_rule(rule: Rule, grounds: Sequence[Ground], incomplete: Mapping[str, str]) -> str:
+    """Say which rule decided, on what."""
+    parts = [f"{rule.action.value}: rule {rule.name!r} fired"]
+    if grounds:
+        told = sorted(grounds, key=lambda ground: -ground[0].score)[:_MOST_TOLD]
+        listed = ", ".join(_ground(finding, condition) for finding, condition in told)
+        more = f" and {len(grounds) - len(told)} more" if len(grounds) > len(told) else ""
+        parts.append(f" on {listed}{more}")
+    else:
+        parts.append(" on the context")
+    if rule.reason:
+        parts.append(f"; {rule.reason}")
+    return "".join(parts) + _missing(incomplete)
+
+
+def explain_incomplete(action: Action, incomplete: Mapping[str, str]) -> str:
+    """Say that a missing answer decided."""
+    return f"{action.value}: the check is incomplete{_missing(incomplete)}"
+
+
+def explain_nothing_fired(findings: Sequence[Finding], incomplete: Mapping[str, str]) -> str:
+    """Say that no rule fired, and what was found all the same."""
+    if not findings:
+        found = "nothing was found"
+    else:
+        told = sorted(findings, key=lambda finding: -finding.score)[:_MOST_TOLD]
+        found = f"no rule fired; highest of {len(findings)}: " + ", ".join(f"{f.label} {f.score:.2f}" for f in told)
+    return f"pass: {found}{_missing(incomplete)}"
+
+
+def _missing(incomplete: Mapping[str, str]) -> str:
+    if not incomplete:
+        return ""
+    return "; no answer from " + ", ".join(f"{name} ({why})" for name, why in sorted(incomplete.items()))
+
+
+def _ground(finding: Finding, condition: Condition) -> str:
+    numbers = []
+    if condition.min_score is not None:
+        numbers.append(f"at least {condition.min_score:g}")
+    if condition.max_score is not None:
+        numbers.append(f"at most {condition.max_score:g}")
+    wanted = f" ({' and '.join(numbers)})" if numbers else ""
+    library = f" by library {finding.library!r}" if finding.library else ""
+    return f"{finding.label} {_score(finding.score)}{wanted}{library} in {_place(finding)}"
+
+
+def _score(score: float) -> str:
+    # Rounded down, so that 0.949 below a threshold of 0.95 never reads as 0.95.
+    return f"{int(score * 1000) / 1000:g}"
+
+
+def _place(finding: Finding) -> str:
+    place = finding.location
+    words = [place.source.value]
+    if place.frame is not None:
+        words.append(f"frame {place.frame}")
+    if place.span is not None:
+        words.append(f"{place.span[0]}-{place.span[1]}")
+    elif place.box is not None:
+        words.append("box " + ",".join(f"{value:.0f}" for value in place.box))
+    if place.time is not None:
+        words.append(f"at {place.time[0]:.1f} s")
+    return " ".join(words)
