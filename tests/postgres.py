@@ -119,7 +119,8 @@ def serve(binaries: Path) -> Iterator[PostgresServer]:
         (folder / "password").write_text(_PASSWORD)
         if os.geteuid() == 0:
             shutil.chown(data, "nobody", "nogroup")
-        make: list[str | Path] = [runnable / "initdb", "-D", data, "-U", _USER, "--auth=scram-sha-256", f"--pwfile={folder / 'password'}"]
+        make: list[str | Path] = [runnable / "initdb", "-D", data, "-U", _USER, "--auth=scram-sha-256"]
+        make += ["--pwfile", folder / "password"]
         make += ["--encoding=UTF8", "--locale=C", "--no-sync"]
         done = subprocess.run(make, check=False, capture_output=True, text=True, cwd="/", **_unprivileged())
         if done.returncode:
@@ -164,7 +165,7 @@ def _wait(server: PostgresServer, log: Path) -> None:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    for sign in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):  # fast, immediate, by force
+    for sign in (signal.SIGQUIT, signal.SIGKILL):  # at once, without writing anything out: the folder goes anyway
         process.send_signal(sign)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=10)

@@ -34,7 +34,11 @@ class Idempotency:
         self, database: Database, *, keep: timedelta = timedelta(hours=24), lease: timedelta = timedelta(minutes=5)
     ) -> None:
         self._database, self._keep, self._lease = database, keep, lease
-        self._insert = database.insert(table).on_conflict_do_nothing(index_elements=["key_id", "key"])
+        self._insert = (
+            database.insert(table)
+            .on_conflict_do_nothing(index_elements=["key_id", "key"])
+            .execution_options(preserve_rowcount=True)  # whether it inserted is the question
+        )
 
     def claim(self, key: str, *, key_id: str | None, fingerprint: str) -> Claim | Replay:
         """Claim the right to answer, or get the answer given before.

@@ -36,8 +36,8 @@ def _indexes(connection: Connection) -> set[tuple[str, str, bool]]:
     }
 
 
-def test_makes_exactly_the_tables(store_url: str) -> None:
-    store = open_store(store_url)
+def test_makes_exactly_the_tables(empty_url: str) -> None:
+    store = open_store(empty_url)
     store.migrate()
     assert store.database.read(_differences) == []
     wanted = {
@@ -51,8 +51,8 @@ def test_makes_exactly_the_tables(store_url: str) -> None:
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
-def test_upgrades_from_every_revision(store_url: str, revision: str) -> None:
-    store = open_store(store_url)
+def test_upgrades_from_every_revision(empty_url: str, revision: str) -> None:
+    store = open_store(empty_url)
     migrating.migrate(store.database, revision=revision)
     if revision != REVISIONS[-1]:
         with pytest.raises(StoreError, match="evenhand db upgrade"):
@@ -80,8 +80,8 @@ def test_each_step_says_when_it_runs(path: Path) -> None:
         assert "op.drop" not in path.read_text()
 
 
-def test_an_empty_database_is_not_ready(store_url: str) -> None:
-    store = open_store(store_url)
+def test_an_empty_database_is_not_ready(empty_url: str) -> None:
+    store = open_store(empty_url)
     with pytest.raises(StoreError, match="evenhand db upgrade"):
         store.check()
     with pytest.raises(StoreError, match="evenhand db upgrade"):
@@ -89,8 +89,8 @@ def test_an_empty_database_is_not_ready(store_url: str) -> None:
     store.close()
 
 
-def test_a_newer_database_is_used_and_left_alone(store_url: str) -> None:
-    store = open_store(store_url)
+def test_a_newer_database_is_used_and_left_alone(empty_url: str) -> None:
+    store = open_store(empty_url)
     store.migrate()
     store.database.write(lambda connection: connection.execute(text("UPDATE alembic_version SET version_num = '9999'")))
     store.migrate()
@@ -99,8 +99,8 @@ def test_a_newer_database_is_used_and_left_alone(store_url: str) -> None:
     store.close()
 
 
-def test_a_migration_that_fails_leaves_nothing(store_url: str) -> None:
-    store = open_store(store_url)
+def test_a_migration_that_fails_leaves_nothing(empty_url: str) -> None:
+    store = open_store(empty_url)
     # The last table of the first revision is already there, with other columns.
     store.database.write(lambda connection: connection.execute(text("CREATE TABLE libraries (x INTEGER)")))
     with pytest.raises(StoreError):
@@ -111,12 +111,12 @@ def test_a_migration_that_fails_leaves_nothing(store_url: str) -> None:
     store.close()
 
 
-def test_many_migrate_at_once(store_url: str) -> None:
+def test_many_migrate_at_once(empty_url: str) -> None:
     problems: list[BaseException] = []
     start = threading.Barrier(6)
 
     def run() -> None:
-        store = open_store(store_url)
+        store = open_store(empty_url)
         try:
             start.wait()
             store.migrate()
