@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     max_file_bytes: int = Field(32 * 2**20, ge=1, description="Largest encoded file, in bytes.")
     max_pixels: int = Field(64_000_000, ge=1, description="Most pixels of one picture or of one animation frame.")
     max_frames: int = Field(16, ge=1, description="Most frames looked at in one animation; more are sampled evenly.")
+    decode_timeout_s: float = Field(20.0, gt=0, description="Seconds that decoding one picture or animation may take.")
     max_body_bytes: int = Field(48 * 2**20, ge=1, description="Largest HTTP request body, in bytes.")
     max_batch_items: int = Field(1_000, ge=1, description="Most items in one HTTP batch.")
 
@@ -54,6 +55,9 @@ class Settings(BaseSettings):
     fetch_urls: bool = Field(True, description="Fetch http(s) URLs that callers submit.")
     fetch_timeout_s: float = Field(10.0, gt=0, description="Seconds a whole fetch may take.")
     fetch_redirects: int = Field(3, ge=0, description="Most redirects followed; each target is checked again.")
+    fetch_allow_hosts: tuple[str, ...] = Field(
+        (), description='Internal hosts that may be fetched all the same, a JSON list: ["media.internal:8080"].'
+    )
 
     # Running
     threads: int = Field(0, ge=0, description="Threads a model may use; 0: one per core.")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from PIL.ImageFile import ImageFile
 
-MOST_BLOCKS = 100_000  # chunks, segments or boxes of one file; real files have a few thousand
+MOST_BLOCKS = 40_000  # chunks, segments or boxes of one file; real files have a few thousand
 MOST_FRAMES = 10_000  # frames of one animation, however small
 
 

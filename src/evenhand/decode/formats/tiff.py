@@ -22,6 +22,7 @@ _KEEP = frozenset(
 )
 _SINGLE = frozenset({_WIDTH, _HEIGHT, _COMPRESSION, _TURN, _SAMPLES, _TILE_WIDTH, _TILE_HEIGHT, 278})
 _COMPRESSIONS = frozenset({1, 2, 3, 4, 5, 7, 8, 32773, 32946})  # the others' codecs are rare and little tested
+_PIXELS = ((273, 279), (324, 325))  # offsets and byte counts: of strips, of tiles
 _MOST_ENTRIES = 1_000
 _MOST_VALUES = 4 * 2**20  # bytes of all kept tags' values: strip tables of the largest pictures fit
 
@@ -50,6 +51,9 @@ def scan(data: bytes, limits: Limits) -> Scanned:
     if total > _MOST_VALUES:
         raise TooLargeError("the TIFF has too many strips or tiles; save it again with larger strips, or as PNG")
     _check(values, limits)
+    for offsets, lengths in _PIXELS:
+        if offsets in kept and lengths in kept:
+            _check_inside(_array(order, data, kept[offsets]), _array(order, data, kept[lengths]), len(data))
     (following,) = struct.unpack_from(order + "I", data, start + 2 + 12 * count)
     directory = struct.pack(order + "H", len(kept)) + b"".join(kept[tag] for tag in sorted(kept)) + bytes(4)
     body = data[8:] + bytes(len(data) & 1)
@@ -77,6 +81,23 @@ def _single(order: str, data: bytes, place: int) -> int:
         raise damaged("a tag has a wrong type")
     value: int = struct.unpack_from(order + ("H" if kind == 3 else "I"), data, place + 8)[0]
     return value
+
+
+def _array(order: str, data: bytes, entry: bytes) -> tuple[int, ...]:
+    """Give the values of an entry that holds whole numbers."""
+    kind, number, offset = struct.unpack_from(order + "HII", entry, 2)
+    if kind not in {3, 4}:
+        raise damaged("a tag has a wrong type")
+    layout = f"{order}{number}{'H' if kind == 3 else 'I'}"
+    if _SIZES[kind] * number <= 4:
+        return struct.unpack_from(layout, entry, 8)
+    return struct.unpack_from(layout, data, offset)
+
+
+def _check_inside(offsets: tuple[int, ...], lengths: tuple[int, ...], size: int) -> None:
+    """Check that all pixels are in the file, so that none are read out of the directory written behind them."""
+    if any(offset + length > size for offset, length in zip(offsets, lengths, strict=False)):
+        raise cut_short()
 
 
 def _check(values: dict[int, int], limits: Limits) -> None:
