@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _BREAK = " "
+_ASCII_WORD = re.compile("[a-z0-9]+")
 
 # Letters of other scripts (and Latin letters without a decomposition) that look like a Latin one; casefolded.
 # Data after the "confusable" idea of Unicode TR 39, cut down to what passes for a plain letter at a glance.
@@ -41,9 +43,9 @@ def fold(text: str) -> str:
 
     A change from a small to a capital letter counts as a separator ("faceRace" is "face race").
     """
-    text = unicodedata.normalize("NFKC", text)
-    if text.isascii() and text.isalnum() and text.islower():
+    if text.isascii() and text == text.lower():  # nearly all: nothing to fold
         return text
+    text = unicodedata.normalize("NFKC", text)
     out: list[str] = []
     for place, ch in enumerate(text):
         if ch.isupper() and place:
@@ -73,6 +75,8 @@ def spellings(name: str) -> frozenset[str]:
 
 def split(folded: str) -> list[str]:
     """Split folded text into words: runs of letters, digits and the marks that belong to them."""
+    if folded.isascii():
+        return _ASCII_WORD.findall(folded)
     spaced = "".join(ch if ch.isalnum() or unicodedata.category(ch)[0] == "M" else _BREAK for ch in folded)
     return spaced.split()
 

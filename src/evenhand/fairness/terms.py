@@ -47,8 +47,8 @@ class Terms:
     longest: int  # most characters of a term
 
 
-def read_sections(text: str) -> Iterator[tuple[str, str]]:
-    """Give (heading, term) for each term of a data file: "[heading]" lines, then terms apart by commas; # comments."""
+def read_sections(text: str, *, separator: str = ",") -> Iterator[tuple[str, str]]:
+    """Give (heading, term) for each term of a data file: "[heading]" lines, terms `separator` apart, # comments."""
     heading = ""
     for line in text.splitlines():
         line = line.strip()  # noqa: PLW2901
@@ -57,7 +57,7 @@ def read_sections(text: str) -> Iterator[tuple[str, str]]:
         if line.startswith("["):
             heading = line.strip("[]")
         else:
-            yield from ((heading, term.strip()) for term in line.split(",") if term.strip())
+            yield from ((heading, term.strip()) for term in line.split(separator) if term.strip())
 
 
 def read_data(name: str) -> str:
