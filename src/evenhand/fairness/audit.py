@@ -64,7 +64,7 @@ def _is_group(word: str, table: Terms) -> bool:
         return False
     persons = [token for token in tokens if token in table.persons]
     named = [token for token in tokens if _names_group(token, table, beside_person=bool(persons))]
-    if joined in table.words and table.words[joined].group:
+    if len(tokens) > 1 and _names_group(joined, table, beside_person=False):  # "m-u-s-l-i-m"
         return True
     if named:
         return all(token in named or token in table.frames for token in tokens)
