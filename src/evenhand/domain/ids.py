@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
-import uuid
 from array import array
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,6 +12,7 @@ from time import time_ns
 
 _WORDS = 1024  # random 32-bit words drawn at once: one call of urandom costs as much as a whole id
 _NODE_END = 1 << 48
+_FORM = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
 class IdMaker:
@@ -73,13 +74,9 @@ def id_time(decision_id: str) -> datetime:
     Raises:
         ValueError: it is not a UUID version 7 in its usual form (36 characters, lower case).
     """
-    try:
-        value = uuid.UUID(decision_id)
-    except (ValueError, AttributeError, TypeError):
-        value = None
-    if value is None or value.version != 7 or str(value) != decision_id:
+    if not _FORM.fullmatch(decision_id):
         raise ValueError("not a decision id: make ids with evenhand.domain.new_id()")
-    ms = value.int >> 80
+    ms = int(decision_id[:8] + decision_id[9:13], 16)
     try:
         return datetime.fromtimestamp(ms // 1000, UTC).replace(microsecond=ms % 1000 * 1000)
     except (ValueError, OverflowError, OSError):

@@ -41,6 +41,16 @@ def _unescape(match: re.Match[str]) -> str:
     return chr(int(match[1], 16)) if match[1] else "\\"
 
 
+def escape(value: str | None) -> str | None:
+    """Give the stored form of `Words`."""
+    return value if value is None or not _AWKWARD.search(value) else _AWKWARD.sub(_escape, value)
+
+
+def instant_text(moment: datetime) -> str:
+    """Give the form in which SQLite stores an `Instant`: UTC, sorts by time."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
 class Words(TypeDecorator[str]):
     r"""Any Python string: PostgreSQL refuses NUL, both refuse half surrogate pairs, callers' ids may hold either.
 
@@ -52,9 +62,7 @@ class Words(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """Escape what the databases cannot hold."""
-        if value is None or not _AWKWARD.search(value):
-            return value
-        return _AWKWARD.sub(_escape, value)
+        return escape(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
         """Undo the escapes."""

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, select
 from evenhand.domain import first_id, id_time
 from evenhand.errors import NotFoundError
 from evenhand.settings import Settings
+from evenhand.store.columns import dumps, escape, instant_text
 from evenhand.store.database import Database
 from evenhand.store.records import Filters, Page, Record
 from evenhand.store.schema import decisions, originals
@@ -25,7 +26,13 @@ class Decisions:
         self._database = database
         self._settings = settings
         self._context_keys = settings.keep_context_keys
-        self._insert = database.insert(decisions).on_conflict_do_nothing(index_elements=["decision_id"])
+        names = [column.name for column in decisions.columns]
+        marks = ", ".join("?" if database.is_sqlite else "%s" for _ in names)
+        # Written out: SQLAlchemy's work on each parameter of each row would cost more than the insert itself.
+        self._insert = (
+            f"INSERT INTO decisions ({', '.join(names)}) VALUES ({marks}) "  # noqa: S608  (our own names)
+            "ON CONFLICT (decision_id) DO NOTHING"
+        )
         kept = database.insert(originals)
         self._keep = kept.on_conflict_do_update(
             index_elements=["content_hash"],
@@ -44,11 +51,11 @@ class Decisions:
             return
         now = datetime.now(UTC)
         expires = _after(now, self._settings.keep_decisions_days)
-        rows = [self._row(record, expires) for record in records]
+        rows = self._rows(records, expires)
         kept = self._originals(records, now)
 
         def work(connection: Connection) -> None:
-            connection.execute(self._insert, rows)
+            connection.exec_driver_sql(self._insert, rows)
             if kept:
                 connection.execute(self._keep, kept)
 
@@ -107,34 +114,50 @@ class Decisions:
             raise NotFoundError(f"no decision with the id {decision_id[:80]!r} is stored; it may have been deleted")
         return row
 
-    def _row(self, record: Record, expires: datetime | None) -> dict[str, object]:
-        document = record.result.as_dict()
-        policy, _, rest = record.result.policy.partition("@")
-        version, _, line = rest.rpartition("/")
-        context = {key: record.context[key] for key in self._context_keys if key in record.context}
-        return {
-            "decision_id": record.result.decision_id,
-            "caller_id": record.result.id,
-            "content_hash": record.result.content_hash,
-            "kind": document["kind"],
-            "policy": policy,
-            "policy_version": version or None,
-            "line": line or None,
-            "action": document["action"],
-            "rule": document["rule"],
-            "reason": document["reason"],
-            "languages": document["languages"],
-            "labels": document["labels"],
-            "findings": document["findings"],
-            "incomplete": document["incomplete"] or None,
-            "models": document["models"],
-            "notes": document["notes"],
-            "timing_ms": document["timing_ms"],
-            "context": context or None,
-            "key_id": record.key_id,
-            "created_at": id_time(record.result.decision_id),
-            "expires_at": expires,
-        }
+    def _rows(self, records: Sequence[Record], expires: datetime | None) -> list[tuple[object, ...]]:
+        """Give the rows in the order of the table's columns, each value as the database holds it."""
+        # Ids of one batch share few milliseconds.
+        moments: dict[str, object] = {}
+        end = self._moment(expires) if expires is not None else None
+        rows: list[tuple[object, ...]] = []
+        for record in records:
+            result, document = record.result, record.result.as_dict()
+            created = id_time(result.decision_id)
+            millisecond = result.decision_id[:13]
+            if millisecond not in moments:
+                moments[millisecond] = self._moment(created)
+            policy, _, rest = result.policy.partition("@")
+            version, _, line = rest.rpartition("/")
+            context = {key: record.context[key] for key in self._context_keys if key in record.context}
+            rows.append(
+                (
+                    result.decision_id,
+                    escape(result.id),
+                    result.content_hash,
+                    document["kind"],
+                    escape(policy),
+                    escape(version or None),
+                    escape(line or None),
+                    document["action"],
+                    escape(result.rule),
+                    escape(result.reason),
+                    dumps(document["languages"]),
+                    dumps(document["labels"]),
+                    dumps(document["findings"]),
+                    dumps(document["incomplete"]) if result.incomplete else None,
+                    dumps(document["models"]),
+                    dumps(document["notes"]),
+                    dumps(document["timing_ms"]),
+                    dumps(context) if context else None,
+                    record.key_id,
+                    moments[millisecond],
+                    end,
+                )
+            )
+        return rows
+
+    def _moment(self, moment: datetime) -> object:
+        return instant_text(moment) if self._database.is_sqlite else moment
 
     def _originals(self, records: Sequence[Record], now: datetime) -> list[dict[str, object]]:
         expires = _after(now, self._settings.keep_originals_days)
