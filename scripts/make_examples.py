@@ -29,7 +29,9 @@ TEXTS = {
 }
 
 
-def poster(lines: list[tuple[str, int]], *, size: tuple[int, int], background: str, ink: str, font: str | None) -> Image.Image:
+def poster(
+    lines: list[tuple[str, int]], *, size: tuple[int, int], background: str, ink: str, font: str | None
+) -> Image.Image:
     """Draw lines of (text, height in pixels), centred, one under the other."""
     image = Image.new("RGB", size, background)
     draw = ImageDraw.Draw(image)
@@ -84,9 +86,13 @@ def main() -> None:
         (texts / f"{name}.txt").write_text(text + "\n", "utf-8")
     landscape().save(pictures / "landscape.jpg", quality=85)
     notice = [("Lost cat", 60), ("grey, friendly, answers to Momo", 30), ("please look in your sheds", 30)]
-    poster(notice, size=(640, 300), background="#fff8e0", ink="#333", font=None).save(pictures / "notice.png", optimize=True)
+    poster(notice, size=(640, 300), background="#fff8e0", ink="#333", font=None).save(
+        pictures / "notice.png", optimize=True
+    )
     advert = [("BIG SALE", 72), ("watches 70% off today", 40), ("WhatsApp +1 415 555 2671", 40)]
-    poster(advert, size=(720, 360), background="#ffe14d", ink="#a00", font=None).save(pictures / "advert.png", optimize=True)
+    poster(advert, size=(720, 360), background="#ffe14d", ink="#a00", font=None).save(
+        pictures / "advert.png", optimize=True
+    )
     with_code("https://best-watches.example.com/join").save(pictures / "code.png", optimize=True)
     first, *rest = animation()
     first.save(pictures / "rolling.gif", save_all=True, append_images=rest, duration=200, loop=0)

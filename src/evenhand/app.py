@@ -164,6 +164,21 @@ class AsyncModerator:
             out.append(entry)
         return out
 
+    def policies(self) -> list[dict[str, Any]]:
+        """List the policy in force: its version, and for each business line its rules in order of strictness."""
+        lines = {
+            name: {
+                "rules": [
+                    {"name": rule.name, "action": rule.action.value, "reason": rule.reason} for rule in line.ranked
+                ],
+                "incomplete": line.incomplete.value,
+                "skip": sorted(line.skip),
+            }
+            for name, line in self.policy.lines.items()
+        }
+        policy = self.policy
+        return [{"name": policy.name, "version": policy.version, "description": policy.description, "lines": lines}]
+
     def close(self) -> None:
         """Free the threads and the database connections."""
         self._pipeline.close()

@@ -58,15 +58,9 @@ def install(app: FastAPI) -> None:
         text = "; ".join(f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in found)
         return error_response(422, "bad_request", f"The request cannot be used: {text}.")
 
-    async def unknown(_: Request, error: Exception) -> JSONResponse:
-        # The details go to the log, not to the caller: they may hold content or paths.
-        structlog.get_logger().error("unexpected error", exc_info=error)
-        return error_response(500, "internal", "Something failed on this side; the log says what. Try again later.")
-
     app.add_exception_handler(EvenhandError, known)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(RequestValidationError, invalid)
-    app.add_exception_handler(Exception, unknown)
 
 
 def _name(status: int) -> str:

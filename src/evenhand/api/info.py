@@ -41,7 +41,7 @@ async def policies(request: Request) -> dict[str, Any]:
     """List the policy in force: its version, its business lines and their rules."""
     state = state_of(request)
     await state.guard.admit(request, "read")
-    return {"policies": [state.moderator.policy.as_dict()]}
+    return {"policies": state.moderator.policies()}
 
 
 @router.get("/healthz", tags=["health"], summary="Is the process alive?")

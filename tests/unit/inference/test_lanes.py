@@ -22,16 +22,16 @@ async def test_answers_come_in_order() -> None:
 
 async def test_callers_that_wait_are_joined_into_one_call() -> None:
     lane = Lane("test", timeout_s=5)
-    busy, sizes = threading.Event(), list[int]()
+    begun, busy, sizes = threading.Event(), threading.Event(), list[int]()
 
     def slow(items: Sequence[int]) -> list[int]:
         sizes.append(len(items))
+        begun.set()
         busy.wait(5)
         return double(items)
 
     first = asyncio.create_task(lane.call("slow", slow, [0]))
-    while not sizes:
-        await asyncio.sleep(0.001)
+    await asyncio.to_thread(begun.wait, 5)
     others = [asyncio.create_task(lane.call("slow", slow, [n, n])) for n in range(5)]
     await asyncio.sleep(0.01)
     busy.set()
