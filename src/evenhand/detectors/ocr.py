@@ -1,0 +1,171 @@
+"""image.ocr: reads the words in a picture, so that the text detectors judge them. English and Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from evenhand.detectors.base import NOTHING, Cost, Detection, DetectorContext, DetectorInfo, Example
+from evenhand.domain import ImagePart, Location, Mark, PartKind, Source, TextPart
+from evenhand.domain.location import Box, union
+from evenhand.inference.pictures import MIN_SIDE, WORKING_SIDE, to_original, working_array
+from evenhand.inference.textlines import Line, LineReader
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_LONG = 3.0  # long side over short side from which a picture is read in pieces: a long screenshot, a banner
+_OVERLAP = 0.12  # share of a piece that the next one repeats, so that a line on the seam is whole in one of them
+_MAX_PIECES = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Piece:
+    """A stretch of a long picture, read by itself."""
+
+    area: tuple[int, int, int, int]  # what is read, pixels of the picture
+    owns: tuple[float, float]  # lines with their middle here, along the long side, are this piece's
+    tall: bool
+
+
+def _notice() -> ImagePart:
+    from PIL import Image, ImageDraw, ImageFont
+
+    image = Image.new("RGB", (400, 120), "white")
+    ImageDraw.Draw(image).text((20, 40), "Opening hours 9 to 5", fill="black", font=ImageFont.load_default(32))
+    return ImagePart(image=image)
+
+
+class OcrDetector:
+    """Reads the words in a picture, each with its box.
+
+    A picture is read at a long side of at most 1,600 px; one that is over three times as long as wide, in up to eight
+    pieces of that size. Lines under a confidence of 0.5 are dropped; at most 200 lines of a piece are read.
+    """
+
+    info = DetectorInfo(
+        name="image.ocr",
+        version="1",
+        reads=PartKind.IMAGE,
+        labels=(),
+        cost=Cost.HEAVY,
+        description="Reads English and Chinese words in a picture; the text detectors then judge them.",
+        examples=(Example(title="A notice, whose words are handed on", part=_notice),),
+        emits=frozenset({PartKind.TEXT}),
+    )
+
+    def __init__(self, *, threads: int = 0) -> None:
+        self._reader = LineReader(threads=threads)
+
+    def detect(self, parts: Sequence[ImagePart]) -> list[Detection]:
+        """Read each picture, one at a time.
+
+        Raises:
+            ModelError: rapidocr or its weights are not installed.
+        """
+        return [self._read(part) for part in parts]
+
+    def _read(self, part: ImagePart) -> Detection:
+        if min(part.size) < MIN_SIDE:
+            return NOTHING
+        width, height = part.size
+        if max(part.size) > max(WORKING_SIDE, _LONG * min(part.size)):
+            lines = [line for piece in pieces(width, height) for line in self._read_piece(part, piece)]
+        else:
+            rgb = working_array(part)
+            size = (rgb.shape[1], rgb.shape[0])
+            lines = [_moved(line, lambda box: to_original(part, box, size=size)) for line in self._reader.read(rgb)]
+        if not lines:
+            return NOTHING
+        return Detection(parts=(as_text(lines, part.origin),))
+
+    def _read_piece(self, part: ImagePart, piece: _Piece) -> list[Line]:
+        # A piece is a picture of its own, cut from the full one, whose working copy would be too small to read.
+        rgb, scale = _cut(part, piece)
+        x, y = piece.area[0], piece.area[1]
+
+        def back(box: Box) -> Box:
+            return (box[0] * scale + x, box[1] * scale + y, box[2] * scale + x, box[3] * scale + y)
+
+        lines = [_moved(line, back) for line in self._reader.read(rgb)]
+        axis = 1 if piece.tall else 0
+        return [line for line in lines if piece.owns[0] <= (line.box[axis] + line.box[axis + 2]) / 2 < piece.owns[1]]
+
+
+def make(context: DetectorContext) -> OcrDetector:
+    """Build the detector."""
+    return OcrDetector(threads=context.settings.threads)
+
+
+def pieces(width: int, height: int) -> list[_Piece]:
+    """Cut a long picture into overlapping stretches that cover all of it."""
+    tall, long, short = height > width, max(width, height), min(width, height)
+    count = 1
+    while count < _MAX_PIECES and long / count * (1 + _OVERLAP) > max(_LONG * short, WORKING_SIDE):
+        count += 1
+    step, half = long / count, long / count * _OVERLAP / 2
+    cut = []
+    for i in range(count):
+        begin, end = max(0, int(i * step - half)), min(long, int((i + 1) * step + half) + 1)
+        owns = (i * step if i else float("-inf"), (i + 1) * step if i + 1 < count else float("inf"))
+        area = (0, begin, width, end) if tall else (begin, 0, end, height)
+        cut.append(_Piece(area=area, owns=owns, tall=tall))
+    return cut
+
+
+def as_text(lines: Sequence[Line], origin: Location) -> TextPart:
+    """Join lines in reading order: one below the other by a line break, side by side and close by a space."""
+    text, marks = "", []
+    previous: Line | None = None
+    for line in _reading_order(lines):
+        if previous is not None:
+            text += " " if _beside(previous.box, line.box) else "\n"
+        marks += [Mark(start=len(text) + w.start, end=len(text) + w.end, box=w.box) for w in line.words]
+        text, previous = text + line.text, line
+    place = replace(origin, source=Source.OCR, box=union([line.box for line in lines]))
+    return TextPart(text=text, origin=place, marks=tuple(marks))
+
+
+def _reading_order(lines: Sequence[Line]) -> list[Line]:
+    """Sort by rows from the top, and within a row from the left; a row is what overlaps by half its height."""
+    rows: list[list[Line]] = []
+    for line in sorted(lines, key=lambda line: line.box[1] + line.box[3]):
+        middle = (line.box[1] + line.box[3]) / 2
+        first = rows[-1][0].box if rows else None
+        if first is not None and middle < first[3] - (first[3] - first[1]) * 0.25 and _similar(first, line.box):
+            rows[-1].append(line)
+        else:
+            rows.append([line])
+    return [line for row in rows for line in sorted(row, key=lambda line: line.box[0])]
+
+
+def _similar(one: Box, other: Box) -> bool:
+    heights = (one[3] - one[1], other[3] - other[1])
+    return max(heights) <= 2 * max(min(heights), 1.0)
+
+
+def _beside(left: Box, right: Box) -> bool:
+    height = max(left[3] - left[1], right[3] - right[1])
+    overlap = min(left[3], right[3]) - max(left[1], right[1])
+    upright = all(box[2] - box[0] >= (box[3] - box[1]) / 2 for box in (left, right))  # no lines turned by 90 degrees
+    return upright and overlap > height / 2 and -height < right[0] - left[2] < 2 * height
+
+
+def _moved(line: Line, move: Callable[[Box], Box]) -> Line:
+    words = tuple(replace(word, box=move(word.box)) for word in line.words)
+    return replace(line, words=words, box=move(line.box))
+
+
+def _cut(part: ImagePart, piece: _Piece) -> tuple[NDArray[np.uint8], float]:
+    """Give the piece as uint8 [height, width, 3], its long side at most 1,600 px, and how much it was reduced."""
+    import numpy as np
+    from PIL.Image import Resampling
+
+    image = part.image.crop(piece.area)
+    scale = max(1.0, max(image.size) / WORKING_SIDE)
+    if scale > 1.0:
+        size = (max(1, round(image.width / scale)), max(1, round(image.height / scale)))
+        image = image.resize(size, Resampling.BILINEAR, reducing_gap=1.0)
+    return np.asarray(image), scale
