@@ -1,0 +1,1 @@
+"""Tables that the cheap detectors read; each says where it comes from."""

@@ -1,0 +1,1 @@
+"""Tables of the cheap text detectors, rebuilt from permissive text."""
