@@ -71,9 +71,7 @@ class _Builder:
             self._problem(path, f"{SHIPPED!r} stands for the policy that ships; give the line another name")
         base = self._base(entry, (*path, "extends"), (*below, name))
         self._check_incomplete(entry.get("incomplete"), (*path, "incomplete"))
-        excused = base.excused if base else None
-        if "except" in entry:
-            excused = self._condition(entry["except"], (*path, "except"), 0) if entry["except"] else None
+        excused = self._excused(entry, path, base.excused if base else None)
         own = self._rules(entry.get("rules") or [], (*path, "rules"), excused)
         removed = entry.get("remove") or []
         inherited = {rule.name: rule for rule in base.rules} if base else {}
@@ -123,11 +121,6 @@ class _Builder:
                 self._problem((*here, "name"), f"two rules of this line are called {name!r}")
             if name == INCOMPLETE:
                 self._problem((*here, "name"), f"{INCOMPLETE!r} stands for missing answers; give the rule another name")
-            own_excused = excused
-            if "except" in entry:
-                own_excused = self._condition(entry["except"], (*here, "except"), 0) if entry["except"] else None
-            if own_excused is not None and not own_excused.about_finding:
-                self._problem((*here, "except"), "except needs a label, library or detector: it sets findings aside")
             unless = entry.get("unless") or []
             many = [unless] if isinstance(unless, dict) else unless
             single = isinstance(unless, dict)
@@ -139,10 +132,23 @@ class _Builder:
                     self._condition(one, (*here, "unless") if single else (*here, "unless", index), 0)
                     for index, one in enumerate(many)
                 ),
-                excused=own_excused,
+                excused=self._excused(entry, here, excused),
                 reason=entry.get("reason"),
             )
         return rules
+
+    def _excused(self, entry: Document, path: Path, inherited: Condition | None) -> Condition | None:
+        if "except" not in entry:
+            return inherited
+        if entry["except"] is None:
+            return None
+        condition = self._condition(entry["except"], (*path, "except"), 0)
+        if not condition.about_finding or condition.all or condition.any or condition.none or condition.context:
+            self._problem(
+                (*path, "except"),
+                "except takes only label, score, language, source, library and detector: it sets findings aside",
+            )
+        return condition
 
     # Conditions
 

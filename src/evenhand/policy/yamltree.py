@@ -58,7 +58,10 @@ def read_tree(text: str) -> Tree:
         return _Reader(yaml.parse(text, Loader=_LOADER)).read()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise fault(mark.line + 1 if mark else 0, f"not valid YAML: {error.problem or error.context}") from None
+        line = (
+            min(mark.line, text.rstrip().count("\n")) + 1 if mark else 0
+        )  # an end that comes too early is on the last
+        raise fault(line, f"not valid YAML: {error.problem or error.context}") from None
     except (yaml.YAMLError, UnicodeError, ValueError, RecursionError) as error:
         line = text.count("\n", 0, getattr(error, "position", None) or 0) + 1 if hasattr(error, "position") else 0
         raise fault(line, "not valid YAML: it holds characters that YAML does not allow") from None
