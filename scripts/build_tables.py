@@ -47,12 +47,35 @@ SIZE = 0x110000
 SPACE, WORD, PUNCT, ANY, DROP, EXPAND, LEET, BREAK, APOSTROPHE, MASK = range(10)  # as in normalise_tables.Kind
 
 # Scripts written without spaces, or (Hangul) with endings attached: their words are matched anywhere
-_ANYWHERE = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN", "BOPOMOFO", "YI ")
+_ANYWHERE: tuple[str, ...] = (
+    "CJK",
+    "HIRAGANA",
+    "KATAKANA",
+    "HANGUL",
+    "THAI",
+    "LAO",
+    "KHMER",
+    "MYANMAR",
+    "TIBETAN",
+    "BOPOMOFO",
+    "YI ",
+)
 _ANYWHERE += ("IDEOGRAPHIC", "VERTICAL IDEOGRAPHIC")
 # Scripts whose combining marks are vowels, not decoration
-_VOWELS = ("DEVANAGARI", "BENGALI", "GURMUKHI", "GUJARATI", "ORIYA", "TAMIL", "TELUGU", "KANNADA", "MALAYALAM", "SINHALA")
+_VOWELS = (
+    "DEVANAGARI",
+    "BENGALI",
+    "GURMUKHI",
+    "GUJARATI",
+    "ORIYA",
+    "TAMIL",
+    "TELUGU",
+    "KANNADA",
+    "MALAYALAM",
+    "SINHALA",
+)
 # Scripts and symbol blocks used to imitate Latin letters; others (Arabic, Hebrew, Indic) are left to themselves
-_IMITATORS = (
+_IMITATORS: tuple[str, ...] = (
     *("LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU", "MATHEMATICAL", "DESERET", "SCRIPT"),
     *("DOUBLE-STRUCK", "BLACK-LETTER", "CARIAN", "LYCIAN", "OLD ITALIC", "OSAGE", "WARANG", "APL", "ESTIMATED"),
 )
@@ -61,8 +84,8 @@ _LETTER_BLOCKS = ((0x1F150, "a"), (0x1F170, "a"), (0x1F1E6, "a"))  # white on bl
 _ARABIC_VARIANTS = {"ى": "ي", "ی": "ي", "ک": "ك", "ہ": "ه", "ھ": "ه"}  # keyboards differ, the word does not
 _APOSTROPHES = "'`´‘’ʼʹ′＇"
 _BREAKS = '/\\,;:…—–―"“”„«»，。！？；：、．｡､؟،؛।'
-_MASKS = "*#_-~^%&?•●×∗★☆█■□○◯·＊＃＿－‐‑※✱✲✳❌"
-_LEET = "@$!|+€£¢¥＠＄｜＋￡￥￠"
+_MASKS = "*#_-~^%&?•●×∗★☆█■□○◯·＊＃＿－‐‑※✱✲✳❌＠＄｜＋￡￥￠"
+_LEET = "@$!|+€£¢¥¡"
 _DROPS = {0x0640, 0x115F, 0x1160, 0x3164, 0xFFA0, 0x180E}  # tatweel and fillers: seen as nothing
 
 
@@ -167,7 +190,14 @@ def main() -> int:
 
     readings = json.loads(fetch(PINYIN).read_text(encoding="utf-8"))
     toneless = {
-        int(code): strip_marks(value.split(",")[0].replace("ü", "v").replace("ǖ", "v").replace("ǘ", "v").replace("ǚ", "v").replace("ǜ", "v"))
+        int(code): strip_marks(
+            value.split(",")[0]
+            .replace("ü", "v")
+            .replace("ǖ", "v")
+            .replace("ǘ", "v")
+            .replace("ǚ", "v")
+            .replace("ǜ", "v")
+        )
         for code, value in readings.items()
     }
     toneless = {code: value for code, value in toneless.items() if value.isascii() and value.isalpha() and code < SIZE}

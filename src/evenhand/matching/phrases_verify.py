@@ -1,0 +1,187 @@
+"""Is a candidate really the pattern? Letter by letter, with the rules that keep innocent words innocent.
+
+The search proposes by letter class; here each letter of the text must be able to stand for the letter of the pattern:
+
+- a digit or symbol for a letter that it looks like, but a number is no word, and short patterns bear few of them;
+- a decorated letter for a plain one, but "ñ" never for "n", and in patterns of three letters or fewer only
+  decorations that no orthography uses ("año", "sık" are words of their own);
+- an imitation from another script, but a word wholly in the other script must stand among words of the pattern's.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+from evenhand.matching.normalise import Folded
+from evenhand.matching.normalise_readings import Disguise
+from evenhand.matching.normalise_tables import LEET_READINGS, CharacterTables, Kind
+
+_OWN_LETTERS = frozenset("ñйїўґ")  # letters of their own, never a decorated form of another
+_LETTERS = frozenset({int(Kind.WORD), int(Kind.ANY), int(Kind.EXPAND)})
+_DROP = int(Kind.DROP)
+_SHORT = 3  # letters; patterns up to this length bear less disguise
+_NEAR = 40  # code points either side that say which script the surroundings are in
+
+
+class Verifier:
+    """Checks candidates in one folded batch."""
+
+    def __init__(self, folded: Folded, tables: CharacterTables) -> None:
+        self._folded = folded
+        self._tables = tables
+
+    def letters(self, pattern: str) -> str:
+        """The folded letters of a pattern, without what stands between them."""
+        if pattern.isascii() and pattern.isalnum():
+            return pattern
+        kinds, wanted = self._tables.kind, _LETTERS
+        return "".join(
+            letter
+            for char in pattern
+            if int(kinds[ord(char)]) in wanted
+            for letter in self._tables.letters_of(ord(char))
+            if int(kinds[ord(letter)]) in wanted
+        )
+
+    def check(self, letters: str, elements: list[int], hidden: frozenset[int] = frozenset()) -> Disguise | None:
+        """Compare the letters of a pattern with as many elements of the batch.
+
+        Args:
+            letters: folded letters of the pattern (see `letters`).
+            elements: the element that stands for each letter.
+            hidden: places in `letters` where a mask stands for the letter.
+
+        Returns:
+            How the text is disguised, or None when it is not the pattern.
+        """
+        if len(letters) != len(elements):
+            return None
+        how = Disguise.NONE
+        digits = symbols = plain = 0
+        foreign: list[str] = []
+        for place, (wanted, element) in enumerate(zip(letters, elements, strict=True)):
+            if place in hidden:
+                continue
+            raw, found, marked = self._read(element)
+            if found == wanted:
+                plain += 1
+                if marked or (raw != found and _is_fancy(raw, found)):
+                    how = Disguise.LETTERS
+                continue
+            how = Disguise.LETTERS
+            if raw.isascii() and wanted.isascii():
+                if not wanted.isalpha():
+                    return None
+                if raw.isalpha():
+                    if not self._mixes_case(element, raw, wanted):
+                        return None
+                    plain += 1
+                elif wanted in LEET_READINGS.get(raw, ""):
+                    digits, symbols = digits + raw.isdigit(), symbols + (not raw.isdigit())
+                else:
+                    return None
+            elif wanted in LEET_READINGS.get(raw, ""):
+                symbols += 1
+            elif (bare := _strip(found)) == _strip(wanted):
+                if found in _OWN_LETTERS or wanted in _OWN_LETTERS or (bare not in (found, wanted)):
+                    return None
+                if len(letters) <= _SHORT and found != bare and raw.isalpha() and ord(raw) < 0x250:
+                    return None
+                plain += 1
+            elif self._imitates(found, wanted):
+                if len(letters) <= _SHORT and ord(raw) < 0x250:
+                    return None
+                foreign.append(found)
+            else:
+                return None
+        if how is Disguise.NONE:
+            return how
+        if len(letters) < _SHORT or (digits and not _bearable(len(letters), digits, symbols, plain + len(foreign))):
+            return None
+        if not plain and not foreign and (digits or not symbols):
+            return None
+        return how if not foreign or self._out_of_place(letters, elements, foreign) else None
+
+    def _read(self, element: int) -> tuple[str, str, bool]:
+        """Raw character, folded letter with its own marks composed, and whether it carries marks that compose not."""
+        code = int(self._folded.codes[element])
+        joined, position = self._folded.joined, self._folded.source_of(element)
+        end = position + 1
+        if joined[end] < "\u0300":
+            return chr(code), chr(self._tables.fold[code]), False
+        while end < len(joined) and end < position + 4 and unicodedata.combining(joined[end]):
+            end += 1
+        if end == position + 1:
+            return chr(code), chr(self._tables.fold[code]), False
+        composed = unicodedata.normalize("NFC", joined[position:end])
+        if len(composed) == 1:
+            return composed, chr(self._tables.fold[ord(composed)]), False
+        decorated = self._tables.kind[ord(joined[position + 1])] == _DROP and not _is_vowel_sign(joined[end - 1])
+        return chr(code), chr(self._tables.fold[code]), decorated
+
+    def _mixes_case(self, element: int, raw: str, wanted: str) -> bool:
+        """A small l among capitals reads as I, a capital I among small letters as l."""
+        if (raw, wanted) not in {("l", "i"), ("I", "l")}:
+            return False
+        position = self._folded.source_of(element)
+        around = self._folded.joined[position - 1 : position] + self._folded.joined[position + 1 : position + 2]
+        others = [char for char in around if char.isalpha() and char not in "lI"]
+        return bool(others) and all(char.isupper() == (raw == "l") for char in others)
+
+    def _imitates(self, found: str, wanted: str) -> bool:
+        base = self._tables.base
+        a, b = chr(base[ord(found)]), chr(base[ord(wanted)])
+        return a == b or {a, b} == {"i", "l"}
+
+    def _out_of_place(self, letters: str, elements: list[int], foreign: list[str]) -> bool:
+        """Whether imitating letters are in the wrong place: mixed in a word, or among words of the other script."""
+        script = _script(next((c for c in letters if c.isalpha()), "a"))
+        folded = self._folded
+        if any(_script(chr(self._tables.fold[int(folded.codes[e])])) == script for e in elements):
+            return True
+        if any(not _everyday(char) for char in foreign):
+            return True
+        start, end = folded.source_of(elements[0]), folded.source_of(elements[-1]) + 1
+        text = folded.text_of(start)
+        stop = int(folded.offsets[text + 1]) - 1 if text + 1 < len(folded.offsets) else len(folded.joined)
+        before = folded.joined[max(int(folded.offsets[text]), start - _NEAR) : start]
+        scripts = [_script(c) for c in before + folded.joined[end : min(stop, end + _NEAR)] if c.isalpha()]
+        ours = scripts.count(script)
+        return ours > 0 and ours * 2 >= len(scripts)
+
+
+def _bearable(length: int, digits: int, symbols: int, letters: int) -> bool:
+    """Whether a word with digits for letters is still a word: "A55" and "1055" are none, "sh0t" is."""
+    if length <= _SHORT:
+        return digits <= 1 and letters >= 1
+    return letters + symbols >= 2 and letters >= 1 and digits <= (length + 1) // 2
+
+
+def _is_fancy(raw: str, found: str) -> bool:
+    """A letter made to look special (mathematical, enclosed, superscript), not one of another width or case."""
+    return raw.casefold() != found and not 0xFF01 <= ord(raw) <= 0xFFEE and unicodedata.normalize("NFKC", raw) != raw
+
+
+def _is_vowel_sign(mark: str) -> bool:
+    """Signs of Arabic and Hebrew that writers leave out or put in at will; they decorate nothing."""
+    return 0x0591 <= ord(mark) <= 0x06ED
+
+
+def _strip(char: str) -> str:
+    return unicodedata.normalize("NFD", char)[0]
+
+
+def _script(char: str) -> str:
+    """Latin, Greek, Cyrillic or anything else, by code point."""
+    code = ord(char)
+    if code < 0x250 or 0x1E00 <= code < 0x1F00:
+        return "latin" if char.isalpha() else ""
+    if 0x370 <= code < 0x400:
+        return "greek"
+    return "cyrillic" if 0x400 <= code < 0x530 else "other" if char.isalpha() else ""
+
+
+def _everyday(char: str) -> bool:
+    """Letters that whole words of Russian, Greek or plain Latin text are made of."""
+    code = ord(char)
+    return code < 0x180 or 0x3B1 <= code <= 0x3C9 or 0x430 <= code <= 0x451
