@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from evenhand.detectors.base import AnyDetector, Detection, Detector
-from evenhand.domain import Content, ImagePart, PartKind, TextPart, is_label
+from evenhand.domain import Action, Content, ImagePart, PartKind, Result, TextPart, is_label, new_id
 from evenhand.fairness import refuse_label
 
 _TEXTS = (
@@ -45,6 +45,24 @@ def image_part(width: int = 64, height: int = 64, colour: tuple[int, int, int] =
     from PIL import Image
 
     return ImagePart(image=Image.new("RGB", (width, height), colour))
+
+
+def text_result(**fields: Any) -> Result:
+    """Make the result of a clean text; `fields` are those of Result."""
+    made: dict[str, Any] = {
+        "id": None,
+        "decision_id": new_id(),
+        "action": Action.PASS,
+        "labels": {},
+        "findings": (),
+        "rule": None,
+        "reason": "nothing was found",
+        "incomplete": {},
+        "policy": "test@1/default",
+        "models": {},
+        "content_hash": "sha256:" + "0" * 64,
+    }
+    return Result(**{**made, **fields})
 
 
 class DetectorContract:

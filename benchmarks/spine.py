@@ -1,0 +1,275 @@
+"""What the pipeline, the HTTP API and the start cost: ratios in one run on one machine.
+
+    python benchmarks/spine.py [text|encoder|http|pictures|start ...] [--json FILE]
+
+text      texts without the encoder through check_many, on one core: messages/s
+encoder   texts with the encoder: cost over the bare encoder's
+http      a batch over HTTP: cost over check_many's; a single text at half load: 99th percentile over the detectors' time
+pictures  the default set on decoded pictures: cost over the sum of the bare ONNX times
+start     `evenhand check` on one short text, cold; memory of a loaded server
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+WORDS = (
+    "good morning thanks for the help with my garden this weekend we should meet near old station and then walk "
+    "along river until it gets dark because trains leave every hour bring your sister if she likes music I heard "
+    "that new bakery has bread for three euros which seems fair considering how busy they always are on Sunday"
+).split()
+
+
+def messages(count: int, *, seed: int = 7) -> list[str]:
+    """Make short messages of 40 to 120 characters; one in twenty has something to find."""
+    chance = random.Random(seed)
+    out = []
+    for n in range(count):
+        text = " ".join(chance.choices(WORDS, k=chance.randint(8, 20)))
+        out.append(f"{text}, write to me at +1 415 555 {n % 10000:04d}" if n % 20 == 0 else text)
+    return out
+
+
+def best(work: Callable[[], Any], *, times: int = 5) -> float:
+    """Give the shortest of several runs, in seconds: what the machine can do when nothing else disturbs it."""
+    took = []
+    for _ in range(times):
+        started = time.perf_counter()
+        work()
+        took.append(time.perf_counter() - started)
+    return min(took)
+
+
+def moderator(**settings: Any) -> Any:
+    """Make a moderator that keeps no record."""
+    from evenhand import Moderator, Settings
+
+    return Moderator(Settings(plugins=False, **settings))
+
+
+def text() -> dict[str, Any]:
+    """Texts without the encoder, on one core."""
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    from evenhand.domain import Library, LibraryItem, LibraryKind, ListColour
+
+    chance = random.Random(3)
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    items = tuple(LibraryItem(value="".join(chance.choices(letters, k=9))) for _ in range(10_000))
+    library = Library(name="bench", kind=LibraryKind.WORDS, colour=ListColour.BLACK, items=items)
+    from evenhand import Moderator, Settings
+
+    opened = Moderator(Settings(plugins=False, disabled_detectors=("text.harm",)), libraries=[library])
+    texts = messages(20_000)
+    for _ in opened.check_many(texts[:2000]):
+        pass
+    took = best(lambda: sum(1 for _ in opened.check_many(texts)))
+    opened.close()
+    return {"messages_per_s_one_core": len(texts) / took, "target": 10_000, "patterns_in_list": len(items)}
+
+
+def encoder() -> dict[str, Any]:
+    """Texts with the encoder, over the bare encoder."""
+    from evenhand.inference.encoder import TextEncoder
+
+    texts = messages(2_000)
+    bare = TextEncoder()
+    bare.encode(texts[:256])
+    chunks = [texts[start : start + 256] for start in range(0, len(texts), 256)]
+    bare_s = best(lambda: [bare.encode(chunk) for chunk in chunks], times=3)
+    opened = moderator()
+    list(opened.check_many(texts[:256]))
+    whole_s = best(lambda: sum(1 for _ in opened.check_many(texts)), times=3)
+    opened.close()
+    return {
+        "bare_texts_per_s": len(texts) / bare_s,
+        "whole_texts_per_s": len(texts) / whole_s,
+        "ratio": whole_s / bare_s,
+        "target_ratio": 1.3,
+    }
+
+
+def http() -> dict[str, Any]:
+    """HTTP over check_many, both recording into SQLite; and single texts at half of the highest load."""
+    from evenhand import Content, Settings
+    from evenhand.facade import Moderator
+    from tests.server import serving
+
+    out: dict[str, Any] = {}
+    texts = messages(1_000)
+    items = [{"id": str(n), "text": text} for n, text in enumerate(texts)]
+    with tempfile.TemporaryDirectory() as folder:
+        for name, off in (("without_encoder", ("text.harm",)), ("with_encoder", ())):
+            url = f"sqlite:///{folder}/{name}.db"
+            settings = Settings(plugins=False, disabled_detectors=off, database_url=url, log_level="error")
+            from evenhand.telemetry import set_up_logs
+
+            set_up_logs(settings)
+            contents = [Content(id=item["id"], text=item["text"]) for item in items]
+            with Moderator(settings) as opened:
+                list(opened.check_many(contents))
+                direct = best(lambda: list(opened.check_many(contents)))  # noqa: B023
+            with serving(settings) as client:
+                client.post("/v1/check:batch", json={"items": items}).raise_for_status()
+                over = best(lambda: client.post("/v1/check:batch", json={"items": items}))  # noqa: B023
+                out[f"batch_ratio_{name}"] = over / direct
+                if name == "with_encoder":
+                    out |= _half_load(str(client.base_url), settings)
+    return {**out, "target_batch_ratio": 1.5, "target_p99_over_detectors_ms": 10}
+
+
+def _half_load(base: str, settings: Any) -> dict[str, Any]:
+    """Send single texts at half the rate that one client after another can reach; compare with the detectors' time."""
+    import httpx
+
+    texts = messages(600, seed=11)
+    with httpx.Client(base_url=base, trust_env=False) as client:
+        for text in texts[:50]:
+            client.post("/v1/check", json={"text": text})
+        started = time.perf_counter()
+        for text in texts[:200]:
+            client.post("/v1/check", json={"text": text})
+        rate = 200 / (time.perf_counter() - started) / 2
+    chance = random.Random(5)
+
+    async def one(client: httpx.AsyncClient, text: str, at: float, begun: float) -> tuple[float, float]:
+        await asyncio.sleep(max(0.0, begun + at - time.perf_counter()))
+        sent = time.perf_counter()
+        answer = await client.post("/v1/check", json={"text": text})
+        return 1000 * (time.perf_counter() - sent), answer.json()["timing_ms"]["detect"]
+
+    async def load() -> list[tuple[float, float]]:
+        async with httpx.AsyncClient(base_url=base, trust_env=False, timeout=30) as client:
+            at, tasks, begun = 0.0, [], time.perf_counter() + 0.1
+            for text in texts:
+                at += chance.expovariate(rate)  # arrivals as strangers make them: at random, not evenly spaced
+                tasks.append(asyncio.create_task(one(client, text, at, begun)))
+            return await asyncio.gather(*tasks)
+
+    seen = asyncio.run(load())
+    above = [whole - detect for whole, detect in seen]
+    return {
+        "single_rate_per_s": rate,
+        "single_p50_ms": statistics.median(whole for whole, _ in seen),
+        "single_p99_ms": statistics.quantiles([whole for whole, _ in seen], n=100)[98],
+        "p99_over_detectors_ms": statistics.quantiles(above, n=100)[98],
+    }
+
+
+def pictures() -> dict[str, Any]:
+    """The default set on decoded pictures, over the sum of what ONNX Runtime alone takes for the same inputs."""
+    import onnxruntime as ort
+
+    from evenhand.domain import Content
+
+    spent = [0.0]
+    plain = ort.InferenceSession.run
+
+    def counted(self: Any, *arguments: Any, **keywords: Any) -> Any:
+        started = time.perf_counter()
+        try:
+            return plain(self, *arguments, **keywords)
+        finally:
+            spent[0] += time.perf_counter() - started
+
+    out: dict[str, Any] = {}
+    opened = moderator(threads=1)
+    files = sorted((ROOT / "examples" / "pictures").glob("*.[jp][pn]g"))
+    for file in files:
+        opened.check(Content(data=file.read_bytes()))
+    try:
+        ort.InferenceSession.run = counted
+        ratios = []
+        for file in files:
+            content = Content(data=file.read_bytes())
+            pairs = []
+            for _ in range(5):
+                spent[0] = 0.0
+                result = opened.check(content)
+                # Detectors run side by side; their own times are summed, as the ONNX times are.
+                pairs.append((_picture_seconds(opened, result), spent[0]))
+            whole, bare = min(pairs)
+            ratios.append(whole / bare)
+            out[file.name] = {"whole_ms": 1000 * whole, "onnx_ms": 1000 * bare, "ratio": whole / bare}
+    finally:
+        ort.InferenceSession.run = plain
+        opened.close()
+    return {**out, "median_ratio": statistics.median(ratios), "target_ratio": 1.2}
+
+
+def _picture_seconds(opened: Any, result: Any) -> float:
+    """Give the wall time of the detect stage; with one core per process the detectors share it."""
+    return float(result.timing_ms["detect"]) / 1000
+
+
+def start() -> dict[str, Any]:
+    """Cold start and memory."""
+    command = [sys.executable, "-m", "evenhand", "check", "--text", "good morning to you all", "--json"]
+    subprocess.run(command, capture_output=True, check=True)
+    took = best(lambda: subprocess.run(command, capture_output=True, check=True), times=5)
+    code = (
+        "import resource; from evenhand import Moderator; m = Moderator(); f = m.inner.warm(); assert not f, f;"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    one = subprocess.run(
+        [sys.executable, "-c", code.replace("f = m.inner.warm(); assert not f, f", "m.check('hello')")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return {
+        "cold_check_s": took,
+        "target_s": 1.5,
+        "rss_all_models_mb": int(loaded.stdout) / 1024,
+        "rss_text_only_mb": int(one.stdout) / 1024,
+    }
+
+
+PARTS: dict[str, Callable[[], dict[str, Any]]] = {
+    "text": text,
+    "encoder": encoder,
+    "http": http,
+    "pictures": pictures,
+    "start": start,
+}
+
+
+def main() -> None:
+    """Run the parts, each in a process of its own when there are several."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []])
+    parser.add_argument("--json", type=Path)
+    chosen = parser.parse_args()
+    parts = chosen.parts or list(PARTS)
+    if len(parts) == 1:
+        report = PARTS[parts[0]]()
+        print(json.dumps(report))
+    else:
+        report = {}
+        for part in parts:
+            done = subprocess.run([sys.executable, __file__, part], capture_output=True, text=True, check=False)
+            if done.returncode:
+                raise SystemExit(f"{part}: {done.stderr}")
+            report[part] = json.loads(done.stdout.splitlines()[-1])
+            print(part, json.dumps(report[part], indent=2))
+    if chosen.json:
+        chosen.json.write_text(json.dumps(report, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

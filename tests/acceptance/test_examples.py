@@ -1,0 +1,55 @@
+"""`evenhand check examples/ --json` gives the right answers on the shipped examples."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+# Example -> (whether it is flagged, labels that must be among its findings)
+EXPECTED: dict[str, tuple[bool, set[str]]] = {
+    "texts/greeting.txt": (False, set()),
+    "texts/neighbours.txt": (False, set()),
+    "texts/recipe.txt": (False, set()),
+    "texts/condemning.txt": (False, set()),
+    "texts/gruesse.txt": (False, set()),
+    "texts/insult.txt": (True, {"harassment.insult"}),
+    "texts/advert.txt": (True, {"ads.contact", "ads.link"}),
+    "texts/disguised-contact.txt": (True, {"ads.contact"}),
+    "texts/flood.txt": (True, {"spam.flood"}),
+    "texts/scam.txt": (True, {"spam.scam"}),
+    "pictures/landscape.jpg": (False, set()),
+    "pictures/notice.png": (False, set()),
+    "pictures/advert.png": (True, {"ads.contact"}),
+    "pictures/advert-zh.png": (True, {"ads.contact"}),
+    "pictures/code.png": (True, {"ads.qrcode", "ads.link"}),
+    "pictures/rolling.gif": (True, {"ads.contact"}),
+}
+
+
+@pytest.fixture(scope="module")
+def results() -> dict[str, dict[str, Any]]:
+    command = [sys.executable, "-m", "evenhand", "check", "examples/", "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+    assert done.returncode == 1, done.stderr
+    return {r["id"].removeprefix("examples/"): r for r in map(json.loads, done.stdout.splitlines())}
+
+
+def test_every_example_has_an_expected_answer(results: dict[str, dict[str, Any]]) -> None:
+    assert set(results) == set(EXPECTED)
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_the_answer_is_right(results: dict[str, dict[str, Any]], name: str) -> None:
+    result, (flagged, labels) = results[name], EXPECTED[name]
+    assert result["incomplete"] == {}
+    assert (result["action"] != "pass") is flagged, result["reason"]
+    assert labels <= set(result["labels"]), result["labels"]
+    if flagged and name.startswith("pictures/"):
+        assert any("box" in finding["location"] for finding in result["findings"])

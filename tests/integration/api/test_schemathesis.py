@@ -1,0 +1,43 @@
+"""Schemathesis over the whole API: no request that it can think of gets a 5xx or an answer of another shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.server import quick, serving
+
+OFF = ("text.harm", "image.ocr", "image.nudity", "image.face")
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    folder: Path = tmp_path_factory.mktemp("fuzz")
+    with serving(quick(folder, disabled_detectors=OFF, fetch_urls=False)) as client:
+        yield client
+
+
+def test_the_api_holds_to_its_document(served: httpx.Client) -> None:
+    schema = schemathesis.openapi.from_url(f"{served.base_url}/openapi.json")
+    checks = [not_a_server_error, content_type_conformance, response_schema_conformance, status_code_conformance]
+    operations = [found.ok() for found in schema.get_all_operations()]
+    assert len(operations) >= 9
+    for operation in operations:
+
+        @given(case=operation.as_strategy())
+        @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        def holds(case: schemathesis.Case) -> None:
+            case.call_and_validate(checks=checks)
+
+        holds()
