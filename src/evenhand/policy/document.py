@@ -26,7 +26,11 @@ def load_policy(source: Path | str, *, check_label: CheckLabel | None = None) ->
         PolicyError: the file cannot be read or the document is wrong; `problems` holds every (line, message) found.
     """
     name = str(source) if isinstance(source, Path) else "policy"
-    tree = _with_text_version(read_tree(_read(source) if isinstance(source, Path) else source))
+    text = _read(source) if isinstance(source, Path) else source
+    try:
+        tree = _with_text_version(read_tree(text))
+    except PolicyError as error:
+        raise _error(name, list(error.problems)) from None
     problems = shape_problems(tree)
     if problems:
         raise _error(name, problems)
