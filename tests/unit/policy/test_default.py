@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -83,14 +85,21 @@ def test_new_authors() -> None:
 
 
 def test_white_library() -> None:
-    """A picture of the white library is let through; a black one wins over it."""
-    whole = Location(source=Source.IMAGE)
+    """A white picture or phrase excuses what it covers; a black picture wins over a white one."""
 
-    def seen(label: str) -> Finding:
-        return Finding(label=label, score=1.0, location=whole, detector="t.t", version="1", reason="seen")
+    def seen(label: str, **place: Any) -> Finding:
+        return replace(finding(label, 1.0), location=Location(**place))
 
-    for others, expected in ((["sexual.nudity"], Action.PASS), (["sexual.nudity", "known.black"], Action.BLOCK)):
-        findings = [seen(label) for label in ["known.white", *others]]
+    picture: dict[str, Any] = {"source": Source.IMAGE}
+    phrase, word, elsewhere = ({"source": Source.TEXT, "span": span} for span in ((0, 9), (2, 5), (20, 25)))
+    rows: list[tuple[list[Finding], Action]] = [
+        ([seen("known.white", **picture), seen("sexual.nudity", **picture)], Action.PASS),
+        ([seen("known.white", **picture), seen("known.black", **picture)], Action.BLOCK),
+        ([seen("known.white", **phrase), seen("known.black", **word)], Action.PASS),
+        ([seen("known.white", **phrase), seen("known.black", **elsewhere)], Action.BLOCK),
+        ([seen("known.white", **phrase), seen("harassment.profanity", **word)], Action.PASS),
+    ]
+    for findings, expected in rows:
         assert decide(POLICY, "default", findings=findings).action is expected
 
 
