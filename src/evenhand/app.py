@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING, Any, Self
 
 from evenhand.detectors.base import AnyDetector, DetectorContext
 from evenhand.detectors.registry import Registry
-from evenhand.domain import TAXONOMY, Content, ItemError, Library, Options, Result
-from evenhand.errors import EvenhandError, FetchError, InputError, NotFoundError, TooLargeError, UnsupportedError
-from evenhand.fairness import refuse_label
+from evenhand.domain import TAXONOMY, Content, ItemError, Library, LibraryKind, ListColour, Options, Result
+from evenhand.errors import (
+    EvenhandError,
+    FetchError,
+    InputError,
+    LibraryError,
+    NotFoundError,
+    TooLargeError,
+    UnsupportedError,
+)
+from evenhand.fairness import audit_words, refuse_label
 from evenhand.pipeline import FILES_TOGETHER, Pipeline
 from evenhand.policy import Policy, default_policy, load_policy
 from evenhand.settings import Settings
@@ -217,14 +225,20 @@ def item_error(error: EvenhandError, *, id: str | None) -> ItemError:
 
 
 def refuse_library(library: Library) -> None:
-    """Refuse a library whose name or labels ask for a protected attribute, or whose words rest on a group's name.
+    """Refuse a library whose name or labels ask for a protected attribute, or that would stop a group's mere name.
 
     Raises:
         RefusedLabelError: with what was refused and why.
+        LibraryError: words to stop or review that are only the name of a group.
     """
     refuse_label(library.name, where="library name")
     for label in {library.label, *(item.label for item in library.items)} - {None}:
         refuse_label(str(label))
+    if library.kind is LibraryKind.WORDS and library.colour is not ListColour.WHITE:
+        problems = audit_words([item.value for item in library.items])
+        if problems:
+            shown = "; ".join(problem.message for problem in problems[:3])
+            raise LibraryError(f"Library {library.name}: {shown} ({len(problems)} such items).")
 
 
 def _error(answer: ItemError) -> InputError:
