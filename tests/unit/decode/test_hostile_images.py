@@ -11,6 +11,11 @@ import zlib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from evenhand.decode import decode
+from evenhand.domain import Content
+from evenhand.errors import InputError, TooLargeError, UnsupportedError
+from evenhand.settings import Settings
 from tests.media import (
     ANIMATED_FORMATS,
     STILL_FORMATS,
@@ -27,11 +32,6 @@ from tests.media import (
     riff,
     tiff,
 )
-
-from evenhand.decode import decode
-from evenhand.domain import Content
-from evenhand.errors import InputError, TooLargeError, UnsupportedError
-from evenhand.settings import Settings
 
 SETTINGS = Settings()
 SAMPLES = {fmt: encode(drawn(24, 16), fmt) for fmt in STILL_FORMATS} | {

@@ -6,6 +6,12 @@ import hashlib
 
 import pytest
 from PIL import Image, ImageChops
+
+from evenhand.decode import Decoded, decode
+from evenhand.decode.image import KEPT_PIXELS, sample
+from evenhand.domain import Content, ContentKind, ImagePart, Source
+from evenhand.errors import UnsupportedError
+from evenhand.settings import Settings
 from tests.media import (
     ANIMATED_FORMATS,
     STILL_FORMATS,
@@ -20,12 +26,6 @@ from tests.media import (
     png_chunk,
     text_on_nothing,
 )
-
-from evenhand.decode import Decoded, decode
-from evenhand.decode.image import KEPT_PIXELS, sample
-from evenhand.domain import Content, ContentKind, ImagePart, Source
-from evenhand.errors import UnsupportedError
-from evenhand.settings import Settings
 
 SETTINGS = Settings()
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from tests.media import drawn, encode
 
 from evenhand.decode import DECODERS, decode
 from evenhand.decode.sniff import sniff
 from evenhand.domain import Content, ContentKind
 from evenhand.errors import InputError, TooLargeError, UnsupportedError
 from evenhand.settings import Settings
+from tests.media import drawn, encode
 
 SETTINGS = Settings()
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
 MOST_BLOCKS = 40_000  # chunks, segments or boxes of one file; real files have a few thousand
+_WORK = 8  # times max_pixels that one content may make us decode in all: ten seconds or so of one core
 MOST_FRAMES = 10_000  # frames of one animation, however small
 
 
@@ -35,7 +36,7 @@ class Limits:
         """Take the limits from the settings and start the clock."""
         return cls(
             pixels=settings.max_pixels,
-            work=settings.max_pixels * max(settings.max_frames, 16),
+            work=settings.max_pixels * _WORK,
             frames=settings.max_frames,
             deadline=time.monotonic() + settings.decode_timeout_s,
             seconds=settings.decode_timeout_s,
