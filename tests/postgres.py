@@ -180,7 +180,7 @@ def postgres_server() -> Iterator[PostgresServer]:
         for binaries in _folders():
             try:
                 server = stack.enter_context(serve(binaries))
-            except (RuntimeError, OSError) as error:
+            except (RuntimeError, OSError, subprocess.SubprocessError) as error:
                 problems.append(str(error))
             else:
                 yield server

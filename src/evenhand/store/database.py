@@ -20,7 +20,7 @@ from evenhand.store.columns import dumps, loads
 from evenhand.store.faults import as_store_error, may_try_again
 
 T = TypeVar("T")
-Begin = Literal["DEFERRED", "IMMEDIATE", "EXCLUSIVE"]
+Begin = Literal["DEFERRED", "IMMEDIATE"]
 _BEGIN = "evenhand_begin"
 
 
@@ -105,18 +105,17 @@ class Database:
         """
         return self._run(work, "DEFERRED", 2)
 
-    def write(self, work: Callable[[Connection], T], *, repeatable: bool = False, exclusive: bool = False) -> T:
+    def write(self, work: Callable[[Connection], T], *, repeatable: bool = False) -> T:
         """Run writing work in one transaction: all of it is stored, or nothing.
 
         Args:
             work: gets the connection.
             repeatable: doing it twice is the same as once, so a lost connection is tried again.
-            exclusive: on SQLite, keep every other connection out, readers of old journals too.
 
         Raises:
             StoreError: the database refused or cannot be reached.
         """
-        return self._run(work, "EXCLUSIVE" if exclusive else "IMMEDIATE", 2 if repeatable else 1)
+        return self._run(work, "IMMEDIATE", 2 if repeatable else 1)
 
     def insert(self, table: Table) -> Any:
         """Start an INSERT that knows ON CONFLICT, which both databases spell the same."""

@@ -41,7 +41,7 @@ def migrate(database: Database, *, revision: str = "head") -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
 
-    database.write(work, repeatable=True, exclusive=True)
+    database.write(work, repeatable=True)
 
 
 def current_revision(connection: Connection) -> str | None:

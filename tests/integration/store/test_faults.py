@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import event, text
-from tests.postgres import PostgresServer
-from tests.unit.store.factory import record
 
 from evenhand.errors import StoreError
 from evenhand.settings import Settings
@@ -18,6 +16,8 @@ from evenhand.store import Store, open_store
 from evenhand.store.address import read_url
 from evenhand.store.database import Database
 from evenhand.store.decisions import Decisions
+from tests.postgres import PostgresServer
+from tests.unit.store.factory import record
 
 _SECRET = "someone's own words"
 

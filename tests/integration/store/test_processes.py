@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.unit.store.factory import record
 
 from evenhand.store import Store, open_store
+from tests.unit.store.factory import record
 
 _ROOT = Path(__file__).resolve().parents[3]
 _OPEN = "import sys; from evenhand.store import open_store; store = open_store(sys.argv[1]);"

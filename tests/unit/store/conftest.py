@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, text
-from tests.postgres import PostgresServer
 
 from evenhand.settings import Settings
 from evenhand.store import Store, open_store
 from evenhand.store.schema import metadata
+from tests.postgres import PostgresServer
 
 OpenStore = Callable[..., Store]
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import random
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.unit.store.conftest import OpenStore
-from tests.unit.store.factory import HASH, finding, id_at, record, result
 
 from evenhand.domain import Action, Finding, JsonValue, Location, Source, id_time, new_id
 from evenhand.errors import NotFoundError
 from evenhand.store import Record, Store
+from tests.unit.store.conftest import OpenStore
+from tests.unit.store.factory import HASH, finding, id_at, record, result
 
-_LONG = "x" * 20_000
+_LONG = random.Random(1).randbytes(10_000).hex()  # does not shrink when compressed
 
 
 @pytest.mark.parametrize(

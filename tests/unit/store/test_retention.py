@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from tests.unit.store.conftest import OpenStore
-from tests.unit.store.factory import HASH, finding, id_at, record, result
 
 from evenhand.domain import Content, first_id
 from evenhand.errors import NotFoundError
 from evenhand.settings import Settings
 from evenhand.store import Deleted, Original, Record, Store, StoreRecorder, open_store
 from evenhand.store.retention import CHUNK
+from tests.unit.store.conftest import OpenStore
+from tests.unit.store.factory import HASH, finding, id_at, record, result
 
 _SECRET = "zq-unmistakable-words-zq"
 _BODY = Original(body=b"\x00\xff" + _SECRET.encode(), media_type="image/png")
