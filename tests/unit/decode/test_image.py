@@ -77,7 +77,7 @@ def test_every_format_comes_through(fmt: str) -> None:
         ("L", "JPEG", {}, 60),
         ("RGB", "JPEG", {"progressive": True}, 90),
         ("CMYK", "TIFF", {}, 2),
-        ("1", "TIFF", {"compression": "group4"}, 0),
+        ("1", "TIFF", {}, 0),
         ("RGB", "TIFF", {"compression": "tiff_lzw"}, 0),
         ("RGB", "TIFF", {"compression": "tiff_adobe_deflate"}, 0),
         ("RGB", "TIFF", {"compression": "packbits"}, 0),
@@ -209,20 +209,21 @@ def test_one_frame_animation_is_a_still() -> None:
 
 @pytest.mark.parametrize("fmt", ["JPEG", "PNG", "WEBP", "TIFF"])
 def test_large_picture_is_shrunk_and_noted(fmt: str) -> None:
-    large = drawn().resize((6000, 3000), Image.Resampling.NEAREST)
-    decoded = read(encode(large, fmt, **({"compression": "tiff_lzw"} if fmt == "TIFF" else {})))
+    large = drawn().resize((4200, 3901), Image.Resampling.NEAREST)
+    options: dict[str, dict[str, object]] = {"TIFF": {"compression": "tiff_lzw"}, "WEBP": {"method": 0}}
+    decoded = read(encode(large, fmt, **options.get(fmt, {})))
     (image,) = pictures(decoded)
-    assert image.size == (3000, 1500)
+    assert image.size == (2100, 1951)
     assert image.width * image.height <= KEPT_PIXELS
-    assert decoded.notes == ("looked at in 3000 x 1500 pixels, the file has 6000 x 3000",)
+    assert decoded.notes == ("looked at in 2100 x 1951 pixels, the file has 4200 x 3901",)
     assert difference(image.resize((96, 48)), large.resize((96, 48))) <= 70
 
 
 def test_frames_of_a_large_animation_are_shrunk_to_fit_together() -> None:
-    decoded = read(animation("GIF", frames=8, size=(2000, 1500)))
+    decoded = read(animation("GIF", frames=8, size=(1700, 1200)))
     assert sum(image.width * image.height for image in pictures(decoded)) <= KEPT_PIXELS
     assert len(decoded.parts) == 8
-    assert "the file has 2000 x 1500" in decoded.notes[1]
+    assert "the file has 1700 x 1200" in decoded.notes[1]
 
 
 def test_metadata_is_left_out_and_what_follows_the_end_is_noted() -> None:

@@ -17,11 +17,12 @@ _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12
 _WIDTH, _HEIGHT, _COMPRESSION, _TURN, _SAMPLES = 256, 257, 259, 274, 277
 _TILE_WIDTH, _TILE_HEIGHT = 322, 323
 _KEEP = frozenset(
-    {_WIDTH, _HEIGHT, 258, _COMPRESSION, 262, 266, 273, _SAMPLES, 278, 279, 284, 292, 293, 317, 320}
+    {_WIDTH, _HEIGHT, 258, _COMPRESSION, 262, 266, 273, _SAMPLES, 278, 279, 284, 317, 320}
     | {_TILE_WIDTH, _TILE_HEIGHT, 324, 325, 332, 338, 339, 347, 529, 530, 531, 532}
 )
 _SINGLE = frozenset({_WIDTH, _HEIGHT, _COMPRESSION, _TURN, _SAMPLES, _TILE_WIDTH, _TILE_HEIGHT, 278})
-_COMPRESSIONS = frozenset({1, 2, 3, 4, 5, 7, 8, 32773, 32946})  # the others' codecs are rare and little tested
+# Not the fax codecs (2, 3, 4), which read on through damage; the others are rare and little tested.
+_COMPRESSIONS = frozenset({1, 5, 7, 8, 32773, 32946})
 _PIXELS = ((273, 279), (324, 325))  # offsets and byte counts: of strips, of tiles
 _MOST_ENTRIES = 1_000
 _MOST_VALUES = 4 * 2**20  # bytes of all kept tags' values: strip tables of the largest pictures fit
