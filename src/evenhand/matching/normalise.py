@@ -45,7 +45,7 @@ def fold_texts(texts: Sequence[str], tables: CharacterTables) -> Folded:
     """Fold texts together.
 
     Args:
-        texts: any strings, lone surrogates included (they are read as punctuation).
+        texts: any strings, lone surrogates included (they are read as U+FFFD).
         tables: the character tables.
     """
     lengths = np.fromiter((len(text) + 1 for text in texts), np.int64, len(texts))
@@ -56,7 +56,7 @@ def fold_texts(texts: Sequence[str], tables: CharacterTables) -> Folded:
     if joined.isascii():
         raw = joined.encode("ascii")
         kinds = raw.translate(tables.ascii_kind)
-        if Kind.DROP not in kinds:
+        if int(Kind.DROP) not in kinds:
             return Folded(
                 joined=joined,
                 offsets=offsets,
@@ -66,11 +66,20 @@ def fold_texts(texts: Sequence[str], tables: CharacterTables) -> Folded:
                 source=None,
                 has_any=False,
             )
-    return _fold_unicode(joined, offsets, tables)
+    return _fold_unicode(whole(joined), offsets, tables)
+
+
+def whole(text: str) -> str:
+    """Replace lone surrogates, which no encoding carries, by U+FFFD; the length stays."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text)
+    return text
 
 
 def _fold_unicode(joined: str, offsets: Indexes, tables: CharacterTables) -> Folded:
-    codes: Codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), "<u4")
+    codes: Codes = np.frombuffer(joined.encode("utf-32-le"), "<u4")
     kind = tables.kind[codes]
     source: Indexes | None = None
     special = (kind == Kind.DROP) | (kind == Kind.EXPAND)
@@ -111,7 +120,8 @@ def ranges(starts: Indexes, ends: Indexes) -> Indexes:
     if len(lengths) == 0 or (total := int(lengths.sum())) == 0:
         return np.zeros(0, np.int64)
     steps = np.repeat(starts - np.concatenate((np.zeros(1, np.int64), np.cumsum(lengths)[:-1])), lengths)
-    return np.arange(total, dtype=np.int64) + steps
+    out: Indexes = np.arange(total, dtype=np.int64) + steps
+    return out
 
 
 def tokens_of(buffer: Bytes) -> tuple[Indexes, Indexes]:

@@ -160,7 +160,8 @@ def _joining_apostrophes(kind: Bytes, word: Flags) -> Indexes:
     found = found[(found > 1) & (found < len(kind) - 4)]
     three = word[found + 1] & word[found + 2] & word[found + 3]
     lone = (kind[found - 2] == Kind.APOSTROPHE) | (kind[found + 2] == Kind.APOSTROPHE)
-    return found[three | (lone & word[found + 1] & word[found - 1])]
+    joining: Indexes = found[three | (lone & word[found + 1] & word[found - 1])]
+    return joining
 
 
 def _masked(builder: _Builder, folded: Folded, places: Indexes, bounds: Indexes, around: int) -> None:
@@ -238,7 +239,8 @@ def _spaced(builder: _Builder, folded: Folded, tables: CharacterTables, around: 
 
 
 def _divides(kinds: Bytes) -> Flags:
-    return (kinds == Kind.SPACE) | (kinds == Kind.BREAK)
+    out: Flags = (kinds == Kind.SPACE) | (kinds == Kind.BREAK)
+    return out
 
 
 def _stretched(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -11,7 +10,7 @@ from evenhand.matching.normalise import Folded
 from evenhand.matching.normalise_readings import MASK_BYTE, Disguise, Readings
 from evenhand.matching.normalise_tables import SPACE_BYTE, CharacterTables
 from evenhand.matching.phrases_forms import Forms, Search
-from evenhand.matching.phrases_verify import Verifier
+from evenhand.matching.phrases_verify import Verifier, is_mark
 
 Match = tuple[int, int, int, Disguise]  # form, start and end in Folded.joined, disguise
 
@@ -74,7 +73,7 @@ class Confirmer:
 
     def _end_of_marks(self, last: int) -> int:
         """Last of the marks that decorate a letter."""
-        while unicodedata.combining(self._folded.joined[last + 1]):
+        while is_mark(self._folded.joined[last + 1]):
             last += 1
         return last
 
@@ -87,7 +86,7 @@ class Confirmer:
             checked = self._verifier.check(self._verifier.letters(self._forms.texts[form]), elements)
             first, final = folded.source_of(start), folded.source_of(last)
             if checked is not None and folded.text_of(first) == folded.text_of(final):
-                yield form, first, final + 1, checked | gaps
+                yield form, first, self._end_of_marks(final) + 1, checked | gaps
 
     def by_sound(self, form: int, start: int, last: int) -> Iterator[Match]:
         """Confirm a candidate whose syllables were compared already."""

@@ -12,7 +12,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from evenhand.matching.normalise import fold_texts
+from evenhand.matching.normalise import fold_texts, whole
 from evenhand.matching.normalise_readings import Disguise
 from evenhand.matching.normalise_tables import CharacterTables, Kind
 
@@ -63,7 +63,7 @@ class Forms:
 def make_forms(phrases: Sequence[Phrase], tables: CharacterTables) -> Forms:
     """Sort phrases into searches. A phrase with nothing to search for (blank) gets no form."""
     forms = Forms()
-    values = [phrase.value.strip().lower() for phrase in phrases]
+    values = [whole(phrase.value.strip().lower()) for phrase in phrases]
     folded = fold_texts(values, tables)
     kinds = folded.kind
     sources = np.arange(len(kinds)) if folded.source is None else folded.source

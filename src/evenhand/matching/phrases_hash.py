@@ -30,7 +30,7 @@ def hash_words(buffer: Bytes, starts: Indexes, ends: Indexes) -> Hashes:
     eights: Hashes = np.ndarray((len(buffer) + _PAD - 8,), "<u8", padded, 0, (1,))
     lengths = ends - starts
     shifts = ((8 - np.minimum(lengths, 8)) << 3).astype(np.uint64)
-    hashes = ((eights[starts] << shifts) ^ lengths.astype(np.uint64)) * _K0
+    hashes: Hashes = ((eights[starts] << shifts) ^ lengths.astype(np.uint64)) * _K0
     hashes ^= hashes >> np.uint64(29)
     long = np.flatnonzero(lengths > 8)
     if len(long):
@@ -46,8 +46,9 @@ def hash_words(buffer: Bytes, starts: Indexes, ends: Indexes) -> Hashes:
 
 def chain(first: Hashes, second: Hashes) -> Hashes:
     """Hash of a phrase from the hash of its beginning and of its next word."""
-    out = (first * _K1) ^ second
-    return out ^ (out >> np.uint64(31))
+    out: Hashes = (first * _K1) ^ second
+    out ^= out >> np.uint64(31)
+    return out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

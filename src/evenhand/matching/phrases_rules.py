@@ -19,8 +19,9 @@ def seen(how: Disguise, folded: Folded, elements: list[int], hidden: frozenset[i
     if how:
         for a, b in pairwise(elements):
             if b - a > 1:
-                drawn = folded.buffer[a + 1] != SPACE_BYTE
-                seen |= Disguise.STRETCHED if drawn else Disguise.SPACED
+                between = folded.buffer[a + 1 : b]
+                seen |= Disguise.STRETCHED if (between != SPACE_BYTE).any() else Disguise.NONE
+                seen |= Disguise.SPACED if (between == SPACE_BYTE).any() else Disguise.NONE
     return seen
 
 

@@ -11,6 +11,7 @@ The search proposes by letter class; here each letter of the text must be able t
 from __future__ import annotations
 
 import unicodedata
+from typing import Literal
 
 from evenhand.matching.normalise import Folded
 from evenhand.matching.normalise_readings import Disguise
@@ -19,6 +20,7 @@ from evenhand.matching.normalise_tables import LEET_READINGS, CharacterTables, K
 _OWN_LETTERS = frozenset("ñйїўґ")  # letters of their own, never a decorated form of another
 _LETTERS = frozenset({int(Kind.WORD), int(Kind.ANY), int(Kind.EXPAND)})
 _DROP = int(Kind.DROP)
+_VOICED = "\uff9e\uff9f"  # half-width voicing marks, letters by category
 _SHORT = 3  # letters; patterns up to this length bear less disguise
 _NEAR = 40  # code points either side that say which script the surroundings are in
 
@@ -109,11 +111,12 @@ class Verifier:
         end = position + 1
         if joined[end] < "\u0300":
             return chr(code), chr(self._tables.fold[code]), False
-        while end < len(joined) and end < position + 4 and unicodedata.combining(joined[end]):
+        while end < position + 4 and is_mark(joined[end]):
             end += 1
         if end == position + 1:
             return chr(code), chr(self._tables.fold[code]), False
-        composed = unicodedata.normalize("NFC", joined[position:end])
+        form: Literal["NFC", "NFKC"] = "NFKC" if joined[end - 1] in _VOICED else "NFC"
+        composed = unicodedata.normalize(form, joined[position:end])
         if len(composed) == 1:
             return composed, chr(self._tables.fold[ord(composed)]), False
         decorated = self._tables.kind[ord(joined[position + 1])] == _DROP and not _is_vowel_sign(joined[end - 1])
@@ -159,7 +162,14 @@ def _bearable(length: int, digits: int, symbols: int, letters: int) -> bool:
 
 def _is_fancy(raw: str, found: str) -> bool:
     """A letter made to look special (mathematical, enclosed, superscript), not one of another width or case."""
-    return raw.casefold() != found and not 0xFF01 <= ord(raw) <= 0xFFEE and unicodedata.normalize("NFKC", raw) != raw
+    if raw.casefold() == found or 0xFF01 <= ord(raw) <= 0xFFEE:
+        return False
+    return 0x1F100 <= ord(raw) < 0x1F200 or unicodedata.normalize("NFKC", raw) != raw
+
+
+def is_mark(char: str) -> bool:
+    """Whether a character belongs to the letter before it."""
+    return char >= "\u0300" and (unicodedata.combining(char) != 0 or char in _VOICED)
 
 
 def _is_vowel_sign(mark: str) -> bool:
