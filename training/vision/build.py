@@ -1,7 +1,9 @@
 """Rebuild every picture weight and its card: ``python -m training.vision.build`` at the root of the repository.
 
-What a person wrote about a model (purpose, limits, measured quality) stands in ``training/vision/cards``; what a
-machine can tell (hashes, sizes, shapes, numeric checks) is filled in here.
+What a person wrote about a model (purpose, limits) stands in ``training/vision/cards``; what a machine can tell
+(hashes, sizes, shapes, numeric checks) is filled in here. The face heads and the measured quality need the labelled
+and harmless pictures (``--media``, by default ``../shared/data/media``); without them the committed head and
+``cards/measured.json`` stay as they are.
 """
 
 from __future__ import annotations
@@ -17,11 +19,14 @@ import onnx
 from onnx import ModelProto
 
 from training.common.fetch import DEFAULT_CACHE, Source, fetch, sha256_of
-from training.vision import checks, faces, lite0, nudity, sources
+from training.vision import calibrate, checks, faces, heads, lite0, nudity, sources
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "models" / "vision" / "src" / "evenhand_models_vision"
 CARDS = Path(__file__).with_name("cards")
+MEASURED = CARDS / "measured.json"
+MEDIA = ROOT.parent / "shared" / "data" / "media"
+HEADS = "face-attributes"
 COMMAND = "python -m training.vision.build"
 TOLERANCE = 2e-3  # largest allowed difference from the original, in probability or fraction of the picture
 
@@ -86,6 +91,7 @@ def write_card(name: str, *, package: Path, source: dict[str, str], differences:
     written: dict[str, Any] = json.loads((CARDS / f"{name}.json").read_text("utf-8"))
     file = package / f"{name}.onnx"
     graph = onnx.load(file).graph
+    written |= json.loads(MEASURED.read_text("utf-8")).get(name, {})
     meanings: dict[str, str] = written.pop("meanings")
     changed: str = written.pop("conversion")
     card = {
@@ -119,15 +125,38 @@ def _value(entry: onnx.ValueInfoProto, meanings: dict[str, str]) -> dict[str, An
     }
 
 
+def build_heads(*, package: Path, media: Path) -> None:
+    """Fit and write ``face-attributes``, and measure every model that harmless pictures can measure."""
+    real, drawn = heads.samples(media, package)
+    calibration, quality = heads.held_out(real, drawn)
+    onnx.save(heads.head_model(heads.fit_eyes(real, drawn), heads.fit_smile(real)), package / f"{HEADS}.onnx")
+    alarms = calibrate.false_alarms(calibrate.harmless_scores(media, package))
+    measured = {
+        HEADS: {"calibration": calibration, "quality": quality, "training_data": heads.training_data(real, drawn)},
+        "image-safety": {"calibration": calibrate.CALIBRATION, "quality": alarms},
+    }
+    MEASURED.write_text(json.dumps(measured, indent=2) + "\n", "utf-8")
+
+
 def main() -> None:
     """Build the named models, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("models", nargs="*", help=f"of {', '.join(RECIPES)}; all when none is named")
     parser.add_argument("--package", type=Path, default=PACKAGE, help="folder to write to")
     parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE, help="folder for downloaded sources")
+    parser.add_argument("--media", type=Path, default=MEDIA, help="labelled and harmless pictures")
     arguments = parser.parse_args()
     for name in arguments.models or RECIPES:
         print(name, build(name, package=arguments.package, cache=arguments.cache))
+    if arguments.models:
+        return
+    if arguments.media.is_dir():
+        build_heads(package=arguments.package, media=arguments.media)
+        build("image-safety", package=arguments.package, cache=arguments.cache)  # its card with the new figures
+    else:
+        print(f"no pictures at {arguments.media}: {HEADS} and the measured quality stay as committed")
+    labels = {"package": "evenhand", "version": "0.1.0", "file": "training/vision/face_labels.csv"}
+    write_card(HEADS, package=arguments.package, source=labels | {"sha256": sha256_of(heads.LABELS)}, differences={})
 
 
 if __name__ == "__main__":

@@ -17,8 +17,10 @@ Floats = NDArray[np.float32]
 
 SCORE_MIN = 0.5  # BlazeFace's own threshold
 OVERLAP_MAX = 0.3  # boxes that overlap more are one face
+SPAN_MIN = 20.0  # pixels between the outer eye corners; smaller faces are not inspected
 PRESENCE_MIN = 0.5  # below it the mesh says: not a face (animals, drawings, false boxes)
 CROP_SCALE = 1.5  # mesh crop over detector box
+STRIP_WIDE, STRIP_HIGH = 1.9, 0.95  # eye spans
 _DETECTOR, _MESH, _CLASSIFIER = 256, 192, 224
 _EYE_OUTER = (33, 263)  # mesh indices: outer eye corners, left of the picture first
 _MOUTH_CORNERS, _LIPS_INNER, _LIPS_OUTER = (61, 291), (13, 14), (0, 17)
@@ -86,7 +88,7 @@ def decode_faces(scores: Floats, boxes: Floats, *, width: int, height: int) -> l
     scores, rows = scores[keep], boxes[keep].reshape(-1, 8, 2)
     # undo the letterbox: the picture fills `fit` of the canvas, centred
     fit = f32([width, height]) / max(width, height)
-    rows = (rows - 0.5) / fit + 0.5
+    rows = f32((rows - 0.5) / fit + 0.5)
     faces: list[Face] = []
     order = np.argsort(-scores)
     while order.size:
@@ -115,10 +117,10 @@ def mesh_transform(face: Face, *, width: int, height: int) -> Floats:
     centre = f32([(x0 + x1) / 2, (y0 + y1) / 2]) * size
     side = max((x1 - x0) * width, (y1 - y0) * height) * CROP_SCALE
     across = (face.points[1] - face.points[0]) * size
-    return _square_to(centre, across, side, side, _MESH)
+    return square_to(centre, across, side, side, _MESH)
 
 
-def _square_to(centre: Floats, across: Floats, wide: float, high: float, out: int) -> Floats:
+def square_to(centre: Floats, across: Floats, wide: float, high: float, out: int) -> Floats:
     """Affine that takes a turned ``wide`` x ``high`` rectangle to ``out`` x ``out`` pixels."""
     angle = float(np.arctan2(across[1], across[0]))
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
@@ -146,16 +148,25 @@ def mesh_points(points: Floats, transform: Floats) -> Floats:
     return np.hstack([plane, points[:, 2:] * unit]).astype(np.float32)
 
 
-def eye_strip(image: Pixels, mesh: Floats) -> Pixels:
-    """224 x 224 grey strip around the eyes: 1.9 eye spans wide, 0.95 high, levelled, contrast evened.
-
-    Grey and evened on purpose: skin tone and lighting carry nothing about eyewear.
-    """
+def levelled(mesh: Floats, *, wide: float, high: float, size: int) -> Floats:
+    """Affine [2, 3] from picture pixels to a canvas around the eyes; ``wide`` and ``high`` in eye spans."""
     left, right = mesh[_EYE_OUTER[0], :2], mesh[_EYE_OUTER[1], :2]
-    across = right - left
+    across = f32(right - left)
     span = float(np.linalg.norm(across))
-    transform = _square_to((left + right) / 2, across, 1.9 * span, 0.95 * span, _CLASSIFIER)
-    grey = f32(cv2.cvtColor(crop(image, transform, _CLASSIFIER), cv2.COLOR_RGB2GRAY))
+    return square_to(f32((left + right) / 2), across, wide * span, high * span, size)
+
+
+def eye_strip(image: Pixels, mesh: Floats) -> Pixels:
+    """224 x 224 grey strip around the eyes: 1.9 eye spans wide, 0.95 high, levelled, contrast evened."""
+    return evened(crop(image, levelled(mesh, wide=STRIP_WIDE, high=STRIP_HIGH, size=_CLASSIFIER), _CLASSIFIER))
+
+
+def evened(pixels: Pixels) -> Pixels:
+    """Grey with mean 127 and spread 48, as three equal channels.
+
+    On purpose: skin tone and lighting carry nothing about eyewear.
+    """
+    grey = f32(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY))
     even = (grey - grey.mean()) / max(float(grey.std()), 4.0) * 48 + 127
     return np.repeat(np.clip(even, 0, 255).astype(np.uint8)[:, :, None], 3, axis=2)
 
