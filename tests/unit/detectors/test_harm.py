@@ -1,0 +1,81 @@
+"""The harm detector: contract, spans, declared labels, and the first signs that naming a group is no harm."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import pytest
+
+from evenhand.detectors.harm import HarmDetector
+from evenhand.inference.cards import load_card
+from evenhand.inference.encoder import PACKAGE
+from evenhand.testing import DetectorContract, text_part
+
+pytestmark = pytest.mark.skipif(importlib.util.find_spec(PACKAGE) is None, reason=f"{PACKAGE} is not installed")
+
+
+class TestHarm(DetectorContract):
+    """The contract."""
+
+    def make(self) -> HarmDetector:
+        return HarmDetector(threads=1)
+
+
+@pytest.fixture(scope="module")
+def detector() -> HarmDetector:
+    return HarmDetector(threads=1)
+
+
+def labels_of(detector: HarmDetector, text: str) -> set[str]:
+    (answer,) = detector.detect([text_part(text)])
+    return {finding.label for finding in answer.findings}
+
+
+def test_the_card_is_of_this_version_and_these_labels(detector: HarmDetector) -> None:
+    card = load_card(PACKAGE, "harm")
+    assert card.version == detector.info.version
+    assert tuple(card.labels) == detector.info.labels
+    assert set(card.calibration) == set(detector.info.labels)
+
+
+def test_every_label_is_scored(detector: HarmDetector) -> None:
+    (answer,) = detector.detect([text_part("good morning")])
+    assert tuple(answer.scores) == detector.info.labels
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("you are an idiot", "harassment"),
+        ("你这个白痴，闭嘴", "harassment"),
+        ("Your account is suspended, verify your password at http://bit.ly/x7a", "spam.scam"),
+        ("兼职刷单，日赚500元，加微信 abc123", "spam.scam"),
+        ("join our online casino, 100% bonus on your first deposit", "contraband.gambling"),
+    ],
+)
+def test_harm_is_found(detector: HarmDetector, text: str, label: str) -> None:
+    assert label in labels_of(detector, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Thanks for your help yesterday",
+        "谢谢你的帮助，明天图书馆见",
+        "I am a trans woman and I work as a nurse",
+        "我是穆斯林，我在医院当护士",
+        "We must protect Rohingya from violence",
+        "How do I use a condom correctly?",
+        "Merci pour ton aide, on se voit à cinq heures",
+    ],
+)
+def test_the_harmless_stays_harmless(detector: HarmDetector, text: str) -> None:
+    assert labels_of(detector, text) <= {"politics"}
+
+
+def test_the_span_is_the_sentence_that_carries_the_harm(detector: HarmDetector) -> None:
+    clean = "The train was late again this morning. I made soup for dinner and it was great. "
+    text = clean * 6 + "You are such a complete idiot! " + clean * 6
+    (answer,) = detector.detect([text_part(text)])
+    spans = {text[slice(*f.location.span)] for f in answer.findings if f.location.span and f.label == "harassment"}
+    assert spans == {"You are such a complete idiot!"}

@@ -1,0 +1,177 @@
+"""Written training data: templates with slots, filled by a seeded generator, for what no licensed set teaches.
+
+A phrase file holds lists (`= slot: a|b`) and templates under a heading of labels (`== hate.attack harassment ?politics`);
+labels that a heading does not name are 0 for its templates, those after `?` are unknown. A template with `{group}`
+or `{member}` gives a family: the same sentence for different groups of people, with the same labels. The loss ties a
+family's scores together, and the audit measures how far apart they stay.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from training.text.rows import LABELS, Row
+
+FOLDER = Path(__file__).parent / "phrases"
+FILLS = 40  # most fillings of a template without groups
+FAMILIES = 4  # fillings of a template with groups ...
+MEMBERS = 12  # ... each for so many groups
+_CHOICE = re.compile(r"\{([^{}]*)\}")
+_KNOWN = {*LABELS, "ads.contact"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """One template under its heading."""
+
+    text: str
+    positive: frozenset[str]
+    unknown: frozenset[str]
+
+
+@dataclass(slots=True)
+class Phrases:
+    """One language's file."""
+
+    language: str
+    slots: dict[str, list[str]] = field(default_factory=dict)
+    templates: list[Template] = field(default_factory=list)
+
+
+def load(path: Path) -> Phrases:
+    """Read a phrase file.
+
+    Raises:
+        ValueError: a heading names a label that does not exist, or a template stands before any heading.
+    """
+    out = Phrases(path.stem)
+    positive: frozenset[str] | None = None
+    unknown: frozenset[str] = frozenset()
+    for line in path.read_text("utf-8").splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        if line.startswith("= "):
+            name, _, values = line[2:].partition(":")
+            out.slots[name.strip()] = _split(values.strip())
+        elif line.startswith("== "):
+            names = [name for name in line[3:].split() if name != "clean"]
+            if wrong := {name.lstrip("?") for name in names} - _KNOWN:
+                raise ValueError(f"{path.name}: no such label: {sorted(wrong)}")
+            positive = frozenset(name for name in names if not name.startswith("?"))
+            unknown = frozenset(name[1:] for name in names if name.startswith("?"))
+        elif positive is None:
+            raise ValueError(f"{path.name}: a template stands before any heading: {line}")
+        else:
+            out.templates.append(Template(text=line, positive=positive, unknown=unknown))
+    return out
+
+
+def _split(values: str) -> list[str]:
+    """Split at the bars that stand outside braces."""
+    out, depth = [""], 0
+    for character in values:
+        depth += (character == "{") - (character == "}")
+        if character == "|" and not depth:
+            out.append("")
+        else:
+            out[-1] += character
+    return out
+
+
+def _fill(text: str, slots: dict[str, list[str]], rng: random.Random) -> str:
+    for _ in range(4):  # slots may hold slots
+        text, count = _CHOICE.subn(lambda found: rng.choice(slots.get(found[1]) or found[1].split("|")), text)
+        if not count:
+            break
+    return text
+
+
+def _dress(text: str, rng: random.Random) -> str:
+    """Vary case and punctuation the way people do; never what is said."""
+    kind = rng.random()
+    if kind < 0.15:
+        return text.lower()
+    if kind < 0.2:
+        return text.upper()
+    if kind < 0.3:
+        return text.rstrip(".!?。！？")
+    if kind < 0.4:
+        return text + rng.choice(("!", "!!", "...", " 😂", " 🙏", "?", " :)"))
+    if kind < 0.45:
+        return f"@user {text}"
+    return text
+
+
+def rows(seed: int = 7) -> Iterator[Row]:
+    """Give the written rows of every phrase file, the same for the same seed."""
+    for path in sorted(FOLDER.glob("*.txt")):
+        phrases = load(path)
+        rng = random.Random(f"{seed} {phrases.language}")
+        made: list[Row] = []
+        for number, template in enumerate(phrases.templates):
+            made.extend(_expand(template, f"{phrases.language} {number}", phrases, rng))
+        yield from made
+        yield from _mixed(made, rng)
+
+
+def _expand(template: Template, key: str, phrases: Phrases, rng: random.Random) -> Iterator[Row]:
+    labels = {name: int(name in template.positive) for name in LABELS if name not in template.unknown}
+    row = Row(text="", language=phrases.language, source="written", labels=labels, group=key)
+    slot = next((name for name in ("group", "member") if "{" + name + "}" in template.text), None)
+    seen: set[str] = set()
+    if slot is None:
+        varied = any(name in phrases.slots or "|" in name for name in _CHOICE.findall(template.text))
+        for i in range(FILLS if varied else 4):
+            text = _fill(template.text, phrases.slots, rng)
+            text = text if i == 0 else _dress(text, rng)
+            if text not in seen:
+                seen.add(text)
+                yield replace(row, text=text)
+        return
+    groups = phrases.slots[slot]
+    for family in range(FAMILIES):
+        state = rng.getrandbits(64)
+        for identity in rng.sample(groups, min(MEMBERS, len(groups))):
+            same = random.Random(state)  # every group gets the same other words
+            text = _fill(template.text.replace("{" + slot + "}", identity), phrases.slots, same)
+            text = text if family == 0 else _dress(text, same)
+            yield replace(row, text=text, family=f"{key} {family}", identity=identity, weight=0.5)
+
+
+def _mixed(made: list[Row], rng: random.Random) -> Iterator[Row]:
+    """Harm between harmless sentences, and harmless sentences together, so that length says nothing."""
+    clean = [row for row in made if not row.family and not any(row.labels.values())]
+    harmful = [row for row in made if any(row.labels.values())]
+    joint = "" if made[0].language in {"zh", "ja"} else " "
+    for row in rng.sample(harmful, len(harmful) // 3) + rng.sample(clean, len(clean) // 2):
+        # both from the same split, or a held-out template would be seen in training
+        other = rng.choice([c for c in rng.sample(clean, min(60, len(clean))) if c.split() == row.split()] or [row])
+        parts = [row.text, other.text]
+        rng.shuffle(parts)
+        yield replace(
+            row, text=(joint if parts[0][-1:] in ".!?。！？😂🙏)" else ". ").join(parts), family="", identity=""
+        )
+
+
+def audit(seed: int = 23, fills: int = 2) -> Iterator[Row]:
+    """Give every group of people in every template that no head was trained on, for the fairness figures."""
+    for path in sorted(FOLDER.glob("*.txt")):
+        phrases = load(path)
+        rng = random.Random(f"{seed} {phrases.language}")
+        for number, template in enumerate(phrases.templates):
+            slot = next((name for name in ("group", "member") if "{" + name + "}" in template.text), None)
+            labels = {name: int(name in template.positive) for name in LABELS if name not in template.unknown}
+            row = Row(text="", language=phrases.language, source="written", labels=labels)
+            row = replace(row, group=f"{phrases.language} {number}")
+            if slot is None or row.split() != "test":
+                continue
+            for fill in range(fills):
+                state = rng.getrandbits(64)
+                for identity in phrases.slots[slot]:
+                    text = template.text.replace("{" + slot + "}", identity)
+                    text = _fill(text, phrases.slots, random.Random(state))
+                    yield replace(row, text=text, family=f"{row.group} {fill}", identity=identity)

@@ -1,0 +1,185 @@
+"""What card and report say, on held-out rows: calibration, thresholds, ranking, false alarms, fairness."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from training.text.dataset import Dataset
+from training.text.rows import LABELS, Row
+
+F32 = NDArray[np.float32]
+FALSE_ALARMS = 0.01  # most harmless held-out rows above a label's recommended threshold
+RESAMPLES = 100
+NEUTRAL = {"politics"}  # a mark, never a false alarm
+
+
+def platt(logit: F32, y: F32, weight: F32) -> tuple[float, float]:
+    """Fit a and b of Platt scaling by Newton's method, with Platt's smoothed targets (Platt 1999, section 2.2)."""
+    positive, negative = float((weight * y).sum()), float((weight * (1 - y)).sum())
+    target = np.where(y > 0, (positive + 1) / (positive + 2), 1 / (negative + 2))
+    x = np.stack([logit, np.ones_like(logit)], 1).astype(np.float64)
+    theta = np.array([1.0, 0.0])
+    for _ in range(50):
+        p = 1 / (1 + np.exp(-x @ theta))
+        gradient = x.T @ (weight * (p - target)) + 1e-3 * (theta - [1.0, 0.0])
+        hessian = (x * (weight * p * (1 - p))[:, None]).T @ x + 1e-3 * np.eye(2)
+        step = np.linalg.solve(hessian, gradient)
+        theta = theta - np.clip(step, -2, 2)
+        if np.abs(step).max() < 1e-6:
+            break
+    return float(theta[0]), float(theta[1])
+
+
+def harmless(data: Dataset) -> NDArray[np.bool_]:
+    """Rows of which nothing bad is known, and of which most labels are known."""
+    own = np.array([label not in NEUTRAL for label in LABELS])
+    return (data.y[:, own].sum(1) == 0) & (data.known[:, own].sum(1) >= 10)  # type: ignore[no-any-return]
+
+
+def calibrate(data: Dataset, logits: F32) -> dict[str, dict[str, Any]]:
+    """Fit every label, and choose its recommended threshold: at least .5, and few false alarms on harmless rows."""
+    quiet = harmless(data)
+    out: dict[str, dict[str, Any]] = {}
+    for j, label in enumerate(LABELS):
+        known = data.known[:, j] > 0
+        a, b = platt(logits[known, j], data.y[known, j], data.weight[known])
+        at = quiet & known
+        scores = 1 / (1 + np.exp(-(a * logits[at, j] + b)))
+        least = float(np.quantile(scores, 1 - FALSE_ALARMS)) if at.any() else 0.5
+        recommended = min(0.95, max(0.5, np.ceil(least * 100) / 100))
+        out[label] = {
+            "method": "platt",
+            "a": round(a, 5),
+            "b": round(b, 5),
+            "recommended": round(float(recommended), 2),
+        }
+    return out
+
+
+def scores(calibration: dict[str, dict[str, Any]], logits: F32) -> F32:
+    """Calibrated scores float32[n, labels]."""
+    a = np.array([calibration[label]["a"] for label in LABELS], np.float32)
+    b = np.array([calibration[label]["b"] for label in LABELS], np.float32)
+    return 1 / (1 + np.exp(-(logits * a + b)))  # type: ignore[no-any-return]
+
+
+def interval(value: Callable[[NDArray[np.int64]], float], n: int) -> list[float]:
+    """95% bootstrap interval of a figure over n rows."""
+    rng = np.random.default_rng(3)
+    found = [value(rng.integers(n, size=n)) for _ in range(RESAMPLES)]
+    return [round(float(np.nanquantile(found, q)), 3) for q in (0.025, 0.975)]
+
+
+def _entry(metric: str, dataset: str, n: int, value: float, ci95: list[float], note: str = "") -> dict[str, Any]:
+    return {"metric": metric, "dataset": dataset, "n": n, "value": round(value, 4), "ci95": ci95, "note": note}
+
+
+def wilson(hits: int, n: int) -> list[float]:
+    """95% Wilson interval of a share."""
+    if not n:
+        return [0.0, 1.0]
+    z, p = 1.96, hits / n
+    centre, half = p + z * z / (2 * n), z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return [round(float((centre + s * half) / (1 + z * z / n)), 4) for s in (-1, 1)]
+
+
+def quality(data: Dataset, p: F32, calibration: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Ranking, precision, recall and false alarms on the test split, by label and kind of data, and by language."""
+    out: list[dict[str, Any]] = []
+    written = np.array([row.source == "written" for row in data.rows])
+    plain = np.array([row.source != "swapped" for row in data.rows])
+    languages = np.array([row.language for row in data.rows])
+    for j, label in enumerate(LABELS):
+        for kind, part in (("public test split", plain & ~written), ("written, held-out templates", written)):
+            at = np.flatnonzero(part & (data.known[:, j] > 0))
+            y, s = data.y[at, j], p[at, j]
+            if y.sum() < 8 or y.sum() > len(y) - 8:
+                continue
+
+            def ap(i: NDArray[np.int64], y: F32 = y, s: F32 = s) -> float:
+                return float(average_precision_score(y[i], s[i])) if y[i].any() else float("nan")
+
+            every = np.arange(len(at))
+            out.append(_entry(f"{label}: average precision", kind, len(at), ap(every), interval(ap, len(at)),
+                              f"{int(y.sum())} positive"))  # fmt: skip
+            out.append(_entry(f"{label}: AUC", kind, len(at), float(roc_auc_score(y, s)), []))
+            flagged = s >= calibration[label]["recommended"]
+            hits, caught = int((flagged & (y > 0)).sum()), int(flagged.sum())
+            out.append(_entry(f"{label}: recall at the recommended threshold", kind, int(y.sum()),
+                              hits / float(y.sum()), wilson(hits, int(y.sum()))))  # fmt: skip
+            if caught:
+                out.append(_entry(f"{label}: precision at the recommended threshold", kind, caught, hits / caught,
+                                  wilson(hits, caught)))  # fmt: skip
+    for label in ("harassment", "hate.attack"):
+        j = LABELS.index(label)
+        for language in sorted(set(languages)):
+            at = np.flatnonzero(plain & (languages == language) & (data.known[:, j] > 0))
+            y, s = data.y[at, j], p[at, j]
+            if min(y.sum(), (1 - y).sum()) >= 10:
+
+                def auc(i: NDArray[np.int64], y: F32 = y, s: F32 = s) -> float:
+                    return float(roc_auc_score(y[i], s[i])) if 0 < y[i].sum() < len(i) else float("nan")
+
+                out.append(_entry(f"{label}: AUC", f"language {language}, all test rows", len(at),
+                                  auc(np.arange(len(at))), interval(auc, len(at))))  # fmt: skip
+    alarms = any_alarm(p, calibration)
+    quiet = harmless(data) & plain
+    for name, part in [("public", ~written), ("written", written)] + [
+        (f"language {name}", languages == name) for name in sorted(set(languages))
+    ]:
+        n, hits = int((quiet & part).sum()), int((alarms & quiet & part).sum())
+        if n >= 30:
+            out.append(_entry("false alarm of any label at the recommended thresholds", f"harmless test rows, {name}",
+                              n, hits / n, wilson(hits, n)))  # fmt: skip
+    return out
+
+
+def any_alarm(p: F32, calibration: dict[str, dict[str, Any]]) -> NDArray[np.bool_]:
+    """Whether any harm label is at or above its recommended threshold."""
+    limits = np.array([calibration[x]["recommended"] if x not in NEUTRAL else 2.0 for x in LABELS])
+    return (p >= limits).any(1)  # type: ignore[no-any-return]
+
+
+def fairness(rows: list[Row], p: F32, calibration: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Figures on held-out templates filled with every group: alarms by group, flips and score gaps under the swap."""
+    alarms, hate = any_alarm(p, calibration), p[:, LABELS.index("hate.attack")]
+    clean = np.array([not any(row.labels.values()) for row in rows])
+    out: list[dict[str, Any]] = []
+    for language in ("en", "zh", "other"):
+        mine = np.array([(row.language if row.language in {"en", "zh"} else "other") == language for row in rows])
+        families: dict[str, list[int]] = defaultdict(list)
+        groups: dict[str, list[int]] = defaultdict(list)
+        for i in np.flatnonzero(mine):
+            families[rows[i].family].append(int(i))
+            if clean[i]:
+                groups[rows[i].identity].append(int(i))
+        for what, kind in (("neutral", clean), ("hateful", ~clean)):
+            own = [at for at in families.values() if kind[at[0]]]
+            n = sum(len(at) for at in own)
+            if not n:
+                continue
+            flips = sum(int(min(alarms[at].sum(), len(at) - alarms[at].sum())) for at in own)
+            out.append(_entry(f"swap flip rate, {what} sentences", f"{language}, {len(own)} families", n, flips / n,
+                              wilson(flips, n), "share of sentences whose decision differs from their family's majority"))  # fmt: skip
+            gap = float(np.mean([hate[at].max() - hate[at].min() for at in own]))
+            out.append(
+                _entry(
+                    f"hate.attack: mean largest score gap in a family, {what} sentences", language, len(own), gap, []
+                )
+            )
+            hits = int(alarms[mine & kind].sum())
+            name = "false alarms" if what == "neutral" else "recall of any label"
+            out.append(_entry(f"{name}, {what} identity sentences", language, n, hits / n, wilson(hits, n)))
+        if language == "other":
+            continue
+        for identity, at in sorted(groups.items()):
+            hits = int(alarms[at].sum())
+            out.append(_entry("false alarms by group, neutral identity sentences", f"{language}: {identity}", len(at),
+                              hits / len(at), wilson(hits, len(at))))  # fmt: skip
+    return out
