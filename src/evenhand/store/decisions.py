@@ -36,8 +36,7 @@ class Decisions:
         kept = database.insert(originals)
         self._keep = kept.on_conflict_do_update(
             index_elements=["content_hash"],
-            set_={"expires_at": kept.excluded.expires_at},
-            where=kept.excluded.expires_at > originals.c.expires_at,
+            set_={"created_at": kept.excluded.created_at, "expires_at": kept.excluded.expires_at},
         )
 
     def record(self, records: Sequence[Record]) -> None:

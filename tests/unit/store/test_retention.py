@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from evenhand.domain import Content, first_id
 from evenhand.errors import NotFoundError
 from evenhand.settings import Settings
 from evenhand.store import Deleted, Original, Record, Store, StoreRecorder, open_store
 from evenhand.store.retention import CHUNK
+from evenhand.store.schema import originals
 from tests.unit.store.conftest import OpenStore
 from tests.unit.store.factory import HASH, finding, id_at, record, result
 
@@ -38,6 +39,17 @@ def test_originals_are_kept_once_and_for_their_time(open_here: OpenStore) -> Non
     assert store.purge(_later(days=1.9)) == Deleted()
     assert store.purge(_later(days=2.1)) == Deleted(originals=1)
     assert store.log.count() == 3
+
+
+def test_content_submitted_again_starts_its_time_again(open_here: OpenStore) -> None:
+    store = open_here(keep_originals_days=2)
+    store.record([Record(result=result(), original=_BODY)])
+    earlier = datetime.now(UTC) - timedelta(days=1.5)
+    ends = earlier + timedelta(days=2)
+    store.database.write(lambda c: c.execute(update(originals).values(created_at=earlier, expires_at=ends)))
+    store.record([Record(result=result(), original=_BODY)])
+    assert store.purge(_later(days=1.9)) == Deleted()
+    assert store.purge(_later(days=2.1)) == Deleted(originals=1)
 
 
 def test_decisions_go_after_their_time(open_here: OpenStore) -> None:
