@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
 _KEEP = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # samples a pixel by colour type
+_MOST_DEFLATE = 1_040  # deflate packs at most 1,032 bytes into one
 _ANIMATION = frozenset({b"acTL", b"fcTL", b"fdAT"})
 
 
 def scan(data: bytes, limits: Limits) -> Scanned:
     """Walk the chunks. Checksums of what is kept are verified, so a flipped bit is an error and not another picture."""
-    pos, blocks, width, height = 8, 0, 0, 0
+    pos, blocks, width, height, needed, packed = 8, 0, 0, 0, 0, 0
     kept: list[memoryview | bytes] = [data[:8]]
     view = memoryview(data)
     announced, seen_data, turned, is_first_hidden = 0, False, 1, False
@@ -41,8 +43,11 @@ def scan(data: bytes, limits: Limits) -> Scanned:
         if name == b"IHDR":
             width, height = struct.unpack_from(">II", data, pos + 8)
             limits.check_size(width, height)
+            bits = data[pos + 16] * _CHANNELS.get(data[pos + 17], 1)
+            needed = height * ((width * bits + 7) // 8)
         elif name == b"IDAT":
             seen_data = True
+            packed += length
         elif name == b"eXIf":
             turned = orientation(data[pos + 8 : end - 4])
         elif name == b"acTL" and (length != 8 or announced or seen_data):
@@ -62,6 +67,8 @@ def scan(data: bytes, limits: Limits) -> Scanned:
             break
     if not seen_data:
         raise damaged("it holds no pixels")
+    if packed * _MOST_DEFLATE < needed:
+        raise cut_short()  # before memory for all its pixels is reserved
     if announced and announced != len(lengths):
         raise damaged("it does not hold the frames that it announces")
     if is_first_hidden:
