@@ -6,8 +6,10 @@ bytes.translate, everything else through table look-ups; offsets stay those of t
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +27,7 @@ class Folded:
     """A batch of texts, folded. An element is one letter or one thing between letters."""
 
     joined: str  # the texts, separated; `source` and spans before `locate` count its code points
-    offsets: Indexes  # where each text starts in `joined`, ascending
+    offsets: list[int]  # where each text starts in `joined`, ascending
     buffer: Bytes  # class byte of each element; SPACE_BYTE where it is no letter of a whole-word script
     kind: Bytes  # Kind of each element
     codes: Codes | Bytes  # raw code point of each element (for an expanded character: of the folded letter)
@@ -38,7 +40,7 @@ class Folded:
 
     def text_of(self, position: int) -> int:
         """Number of the text that holds a code point of `joined`."""
-        return int(np.searchsorted(self.offsets, position, side="right")) - 1
+        return bisect_right(self.offsets, position) - 1
 
 
 def fold_texts(texts: Sequence[str], tables: CharacterTables) -> Folded:
@@ -48,8 +50,7 @@ def fold_texts(texts: Sequence[str], tables: CharacterTables) -> Folded:
         texts: any strings, lone surrogates included (they are read as U+FFFD).
         tables: the character tables.
     """
-    lengths = np.fromiter((len(text) + 1 for text in texts), np.int64, len(texts))
-    offsets = np.concatenate((np.ones(1, np.int64), np.cumsum(lengths) + 1))[:-1]
+    offsets = list(accumulate((len(text) + 1 for text in texts[:-1]), initial=1)) if texts else []
     if any(SEPARATOR in text for text in texts):
         texts = [text.replace(SEPARATOR, " ") for text in texts]
     joined = SEPARATOR + SEPARATOR.join(texts) + SEPARATOR
@@ -78,7 +79,7 @@ def whole(text: str) -> str:
     return text
 
 
-def _fold_unicode(joined: str, offsets: Indexes, tables: CharacterTables) -> Folded:
+def _fold_unicode(joined: str, offsets: list[int], tables: CharacterTables) -> Folded:
     codes: Codes = np.frombuffer(joined.encode("utf-32-le"), "<u4")
     kind = tables.kind[codes]
     source: Indexes | None = None

@@ -8,6 +8,7 @@ keeps the word boundaries it found, "pass it" never becomes a hit for a word acr
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from enum import IntFlag
 
@@ -39,7 +40,7 @@ class Readings:
 
     buffer: Bytes
     elements: Indexes | None  # element of the folded batch that each byte came from; None: the same
-    starts: Indexes  # first element of each reading, ascending; the first is 0, the plain one
+    starts: list[int]  # first element of each reading, ascending; the first is 0, the plain one
     how: tuple[Disguise, ...]  # what each reading undoes
 
     def is_plain(self, element: int) -> bool:
@@ -48,7 +49,7 @@ class Readings:
 
     def how_of(self, element: int) -> Disguise:
         """The disguise that the reading at this element undoes."""
-        return self.how[int(np.searchsorted(self.starts, element, side="right")) - 1]
+        return self.how[bisect_right(self.starts, element) - 1]
 
 
 class _Builder:
@@ -70,12 +71,12 @@ class _Builder:
         """Join them."""
         plain, how = self.buffers[0], tuple(self.how)
         if not self.elements:
-            return Readings(buffer=plain, elements=None, starts=np.zeros(1, np.int64), how=how)
+            return Readings(buffer=plain, elements=None, starts=[0], how=how)
         lengths = np.array([len(buffer) for buffer in self.buffers])
         return Readings(
             buffer=np.concatenate(self.buffers),
             elements=np.concatenate([np.arange(len(plain), dtype=np.int64), *self.elements]),
-            starts=np.cumsum(lengths) - lengths,
+            starts=(np.cumsum(lengths) - lengths).tolist(),
             how=how,
         )
 
@@ -133,9 +134,10 @@ def _joined(builder: _Builder, folded: Folded, inner: Flags, tables: CharacterTa
     between = inner & near
     between[1:] &= word[:-1]
     leet = kind == Kind.LEET
-    active = (
-        leet & ((tables.letter[folded.codes] != ord("i")) | after | np.append(leet[1:], False)) if leet.any() else leet
-    )
+    signs = np.flatnonzero(leet)  # the first and last element separate texts: none is a sign
+    reads = (tables.letter[folded.codes[signs]] != ord("i")) | after[signs] | leet[signs + 1]
+    active = np.zeros(len(word), np.bool_)
+    active[signs[reads]] = True
     touching = active & (after | np.append(False, word[:-1]))
     touching[:-2] |= active[:-2] & active[1:-1] & active[2:]
     places, symbols = np.flatnonzero(between), np.flatnonzero(touching)

@@ -92,7 +92,7 @@ class PhraseIndex:
         hits: list[list[Hit]] = [[] for _ in texts]
         for (start, end, owner), how in sorted(found.items()):
             text = folded.text_of(start)
-            first = int(folded.offsets[text])
+            first = folded.offsets[text]
             hits[text].append(Hit(phrase=owner, start=start - first, end=end - first, disguise=how))
         return [tuple(group) for group in hits]
 

@@ -106,9 +106,11 @@ class Verifier:
 
     def _read(self, element: int) -> tuple[str, str, bool]:
         """Raw character, folded letter with its own marks composed, and whether it carries marks that compose not."""
-        code = int(self._folded.codes[element])
         joined, position = self._folded.joined, self._folded.source_of(element)
         end = position + 1
+        if joined[end] < "\u0300" and (char := joined[position]).isascii():
+            return char, char.lower(), False
+        code = int(self._folded.codes[element])
         if joined[end] < "\u0300":
             return chr(code), chr(self._tables.fold[code]), False
         while end < position + 4 and is_mark(joined[end]):
@@ -146,8 +148,8 @@ class Verifier:
             return True
         start, end = folded.source_of(elements[0]), folded.source_of(elements[-1]) + 1
         text = folded.text_of(start)
-        stop = int(folded.offsets[text + 1]) - 1 if text + 1 < len(folded.offsets) else len(folded.joined)
-        before = folded.joined[max(int(folded.offsets[text]), start - _NEAR) : start]
+        stop = folded.offsets[text + 1] - 1 if text + 1 < len(folded.offsets) else len(folded.joined)
+        before = folded.joined[max(folded.offsets[text], start - _NEAR) : start]
         scripts = [_script(c) for c in before + folded.joined[end : min(stop, end + _NEAR)] if c.isalpha()]
         ours = scripts.count(script)
         return ours > 0 and ours * 2 >= len(scripts)
