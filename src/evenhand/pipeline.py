@@ -74,6 +74,8 @@ class Pipeline:
         self._metrics, self._recorder = metrics, recorder
         self._lanes: dict[str, Lane] = {}
         self._threads = ThreadPoolExecutor(max_workers=FILES_TOGETHER, thread_name_prefix="evenhand")
+        # Decoding has threads of its own: the worst allowed picture takes about a gigabyte while it is decoded.
+        self._decoders = ThreadPoolExecutor(max_workers=settings.decode_threads, thread_name_prefix="evenhand-decode")
         self._file_runs = asyncio.Semaphore(_FILE_RUNS)
 
     async def run(self, contents: Sequence[Content], options: Options) -> list[Result | ItemError]:
@@ -136,6 +138,7 @@ class Pipeline:
         for lane in self._lanes.values():
             lane.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
+        self._decoders.shutdown(wait=False, cancel_futures=True)
 
     # Decode
 
@@ -143,7 +146,7 @@ class Pipeline:
         loop = asyncio.get_running_loop()
         texts = [content for content in contents if content.text is not None]
         files = [content for content in contents if content.text is None]
-        jobs = [loop.run_in_executor(self._threads, self._open_all, [content]) for content in files]
+        jobs = [loop.run_in_executor(self._decoders, self._open_all, [content]) for content in files]
         if texts:
             # Reading a text costs less than handing it to a thread, unless there is a lot of it.
             small = sum(len(content.text or "") for content in texts) < 100_000

@@ -62,6 +62,7 @@ class Settings(BaseSettings):
     # Running
     threads: int = Field(0, ge=0, description="Threads a model may use; 0: one per core.")
     detector_timeout_s: float = Field(30.0, gt=0, description="Seconds one detector may take over one batch.")
+    decode_threads: int = Field(2, ge=1, description="Files decoded at a time; the worst allowed one takes 1.1 GB.")
     batch_size: int = Field(256, ge=1, description="Contents decoded and checked together by check_many.")
 
     # The server

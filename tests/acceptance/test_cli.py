@@ -43,7 +43,7 @@ def test_user_errors_are_2_and_say_what_to_do(tmp_path: Path) -> None:
         (("nonsense",), {}, "No such command"),
     ]
     for arguments, env, message in cases:
-        done = evenhand(*arguments, **{**QUICK, **env})
+        done = evenhand(*arguments, **{**QUICK, "COLUMNS": "300", **env})
         said = " ".join((done.stdout + done.stderr).decode().split())
         assert done.returncode == 2, (arguments, said)
         assert message in said, (arguments, said)
