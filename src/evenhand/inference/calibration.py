@@ -27,6 +27,12 @@ class Platt:
         return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, self.a * logit + self.b))))
 
 
+def logit(probability: float) -> float:
+    """Give the log-odds of a probability in [0, 1], kept within +-13.8 so that 0 and 1 stay finite."""
+    kept = min(max(probability, 1e-6), 1 - 1e-6)
+    return math.log(kept / (1 - kept))
+
+
 def read_platt(calibration: Mapping[str, Any], labels: Sequence[str]) -> tuple[Platt, ...]:
     """Read the constants of `labels`, in order, from a card's `calibration`.
 

@@ -1,0 +1,75 @@
+"""Pictures drawn for the examples of picture detectors. No photograph of a person is shipped."""
+
+from __future__ import annotations
+
+from evenhand.domain import ImagePart
+
+
+def landscape() -> ImagePart:
+    """Draw hills, a sun and a house."""
+    from PIL import Image, ImageDraw
+
+    image = Image.new("RGB", (480, 320), (150, 200, 240))
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((370, 30, 430, 90), fill=(250, 220, 90))
+    draw.polygon([(0, 230), (130, 110), (260, 230)], fill=(90, 110, 120))
+    draw.polygon([(180, 230), (330, 140), (480, 230)], fill=(110, 130, 120))
+    draw.rectangle((0, 225, 480, 320), fill=(90, 150, 70))
+    draw.rectangle((70, 205, 150, 270), fill=(190, 90, 70))
+    draw.polygon([(60, 205), (110, 165), (160, 205)], fill=(90, 50, 40))
+    return ImagePart(image=image)
+
+
+def warm_gradient() -> ImagePart:
+    """Fill a picture with a gradient of warm browns and beiges: a colour alone says nothing."""
+    from PIL import Image
+
+    grey = Image.linear_gradient("L").resize((320, 320))
+    bands = [grey.point([low + (high - low) * i // 255 for i in range(256)]) for low, high in _WARM]
+    return ImagePart(image=Image.merge("RGB", bands))
+
+
+def emoji() -> ImagePart:
+    """Draw a yellow smiling emoji."""
+    from PIL import Image, ImageDraw
+
+    image = Image.new("RGB", (320, 320), "white")
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((40, 40, 280, 280), fill=(255, 205, 60), outline=(200, 150, 30), width=4)
+    for x in (115, 185):
+        draw.ellipse((x, 115, x + 22, 155), fill=(70, 45, 20))
+    draw.arc((100, 130, 220, 235), 20, 160, fill=(70, 45, 20), width=8)
+    return ImagePart(image=image)
+
+
+def notice() -> ImagePart:
+    """Draw a notice: three lines of text."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    image = Image.new("RGB", (420, 200), (250, 250, 245))
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(26)
+    for line, words in enumerate(("Library", "Monday to Friday 9 to 5", "Please close the door")):
+        draw.text((24, 24 + 52 * line), words, fill=(30, 30, 30), font=font)
+    return ImagePart(image=image)
+
+
+def dog() -> ImagePart:
+    """Draw a dog's head from the front."""
+    from PIL import Image, ImageDraw
+
+    brown, dark = (170, 120, 70), (60, 40, 25)
+    image = Image.new("RGB", (320, 320), (200, 225, 210))
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((80, 60, 240, 250), fill=brown)
+    for x in (45, 215):
+        draw.ellipse((x, 60, x + 60, 190), fill=dark)
+    draw.ellipse((110, 160, 210, 265), fill=(215, 180, 140))
+    for x in (115, 180):
+        draw.ellipse((x, 120, x + 24, 146), fill="black")
+    draw.ellipse((140, 165, 180, 192), fill="black")
+    draw.arc((125, 185, 160, 225), 0, 150, fill="black", width=4)
+    draw.arc((160, 185, 195, 225), 30, 180, fill="black", width=4)
+    return ImagePart(image=image)
+
+
+_WARM = ((236, 120), (200, 80), (170, 60))  # red, green, blue: from light to dark
