@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -21,7 +22,7 @@ from evenhand.errors import (
 )
 from evenhand.fairness import audit_words, refuse_label
 from evenhand.pipeline import FILES_TOGETHER, Pipeline
-from evenhand.policy import Policy, default_policy, load_policy
+from evenhand.policy import Policy, default_policy, default_policy_text, load_policy
 from evenhand.settings import Settings
 from evenhand.telemetry import Metrics
 
@@ -56,13 +57,15 @@ class AsyncModerator:
         store: Store | None = None,
     ) -> None:
         self.settings = settings or Settings()
-        self.policy = policy or _policy(self.settings)
+        self.policy, document = (policy, None) if policy is not None else _policy(self.settings)
         self.libraries = (*_libraries(self.settings), *libraries)
         for library in self.libraries:
             refuse_library(library)
         self.metrics = Metrics()
         self.registry = Registry(DetectorContext(settings=self.settings, libraries=self.libraries), extra=detectors)
         self.store = store or _store(self.settings)
+        if self.store is not None:
+            _remember(self.store, self.policy, document, self.libraries)
         self._pipeline = Pipeline(
             self.settings,
             registry=self.registry,
@@ -246,10 +249,28 @@ def _error(answer: ItemError) -> InputError:
     return next((kind for kind in kinds if kind.code == answer.code), InputError)(answer.message)
 
 
-def _policy(settings: Settings) -> Policy:
+def _policy(settings: Settings) -> tuple[Policy, str]:
+    """Give the policy of the settings and its document."""
     if settings.policy is None:
-        return default_policy()
-    return load_policy(settings.policy, check_label=refuse_label)
+        return default_policy(), default_policy_text()
+    try:
+        document = settings.policy.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        document = ""  # load_policy says what is wrong with the file
+    return load_policy(settings.policy, check_label=refuse_label), document
+
+
+def _remember(store: Store, policy: Policy, document: str | None, libraries: Sequence[Library]) -> None:
+    """Keep what decides, so that decisions can be explained when it has changed.
+
+    Raises:
+        ConflictError: the policy's version stands in the store with another text.
+    """
+    if document is not None:
+        store.policies.save(policy.name, policy.version, document)
+    for library in libraries:
+        digest = hashlib.sha256(repr(library).encode(errors="surrogatepass")).hexdigest()
+        store.libraries.save(library.name, library.version, digest)
 
 
 def _libraries(settings: Settings) -> tuple[Library, ...]:

@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=_data_dir, description="Folder for the default database.")
     database_url: str | None = Field(
         None,
+        repr=False,  # it may hold a password
         description="SQLAlchemy URL of the store. None: the server uses SQLite in data_dir, "
         "the command line and Python keep no record.",
     )

@@ -1,6 +1,8 @@
-"""`evenhand db`: migrate the store, and delete what has been kept long enough."""
+"""`evenhand db`: migrate the store, delete what has been kept long enough, and what must go."""
 
 from __future__ import annotations
+
+from typing import Annotated
 
 import typer
 
@@ -29,3 +31,17 @@ def purge() -> None:
     deleted = store.purge()
     store.close()
     print(f"deleted: {deleted.originals} originals, {deleted.decisions} decisions, {deleted.responses} responses")
+
+
+@db.command("delete-content")
+def delete_content(
+    content_hash: Annotated[str, typer.Argument(help="The content_hash of a result: sha256:...")],
+    decisions: Annotated[bool, typer.Option(help="Delete the decisions about it too, with their evidence.")] = False,
+) -> None:
+    """Delete a content that was kept; with --decisions, also what was decided about it."""
+    from evenhand.store import open_store
+
+    store = open_store(settings=read_settings())
+    deleted = store.delete_content(content_hash, decisions_too=decisions)
+    store.close()
+    print(f"deleted: {deleted.originals} originals, {deleted.decisions} decisions")
