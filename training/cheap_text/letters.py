@@ -2,16 +2,16 @@
 
     python -m training.cheap_text.letters [--texts ../shared/data/text] [--out src/evenhand/detectors/data]
 
-Needs Django 5.2.19 (BSD-3-Clause), Faker 40.54.0 (MIT), Babel 2.18.0 (BSD-3-Clause; CLDR data, Unicode-3.0) and mnemonic
-0.21 (MIT) in an environment of its own: their translations, word lists and names in about ninety languages are the
-training text, with the docstrings and names of Python's own library (PSF-2.0). `--texts` adds everyday prose: English
-(edos, CC0; wiki_gc, Apache-2.0; sms_spam, free use with notice), German (gahd, germeval2018, CC-BY-4.0), Chinese (cold,
-Apache-2.0), Dutch and romanised Hindi (identity_templates, CC-BY-4.0), French (mlma, MIT). Only counts of letter triples
-and frequent Chinese characters are kept; no sentence can be read back.
+Needs Django 5.2.19 (BSD-3-Clause), Faker 40.54.0 (MIT), Babel 2.18.0 (BSD-3-Clause; CLDR data, Unicode-3.0) and
+mnemonic 0.21 (MIT) in an environment of its own: their translations, word lists and names in about ninety languages are
+the training text, with the docstrings and names of Python's own library (PSF-2.0). `--texts` adds everyday prose:
+English (edos, CC0; wiki_gc, Apache-2.0; sms_spam, free use with notice), German (gahd, germeval2018, CC-BY-4.0),
+Chinese (cold, Apache-2.0), Dutch and romanised Hindi (identity_templates, CC-BY-4.0), French (mlma, MIT). Only counts
+of letter triples and frequent Chinese characters are kept; no sentence can be read back.
 
-Method: a letter trigram model, P(c | a, b) with Witten-Bell-like back-off to bigrams, averaged over languages so that each
-weighs the same (Cavnar and Trenkle 1994 use the same unit for language identification); the plausibility of a word is its
-mean log probability a letter. The threshold for each length is the 0.1% quantile of held-out real words.
+Method: a letter trigram model, P(c | a, b) with additive back-off to bigrams, averaged over languages so that each
+weighs the same (Cavnar and Trenkle 1994 use the same unit for language identification); the plausibility of a word is
+its mean log probability a letter. The threshold for each length is the 0.1% quantile of held-out real words.
 """
 
 from __future__ import annotations
@@ -119,8 +119,17 @@ def sources(texts: Path | None) -> Iterator[tuple[str, str]]:
         if spec and spec.origin and spec.origin.endswith(".py"):
             yield "python", Path(spec.origin).read_text("utf-8", "replace")
     if texts is not None:
-        names = {"edos": "en-chat", "wiki_gc": "en-chat", "sms_spam": "en-sms", "gahd": "de-chat", "germeval2018": "de-chat",
-                 "identity_templates_nl": "nl", "identity_templates_hi-Latn": "hi-Latn", "cold": "zh", "mlma": "fr-chat"}  # fmt: skip
+        names = {
+            "edos": "en-chat",
+            "wiki_gc": "en-chat",
+            "sms_spam": "en-sms",
+            "gahd": "de-chat",
+            "germeval2018": "de-chat",
+            "identity_templates_nl": "nl",
+            "identity_templates_hi-Latn": "hi-Latn",
+            "cold": "zh",
+            "mlma": "fr-chat",
+        }
         for stem, language in names.items():
             with gzip.open(texts / f"{stem}.jsonl.gz", "rt", encoding="utf-8") as stream:
                 for line in stream:
@@ -210,7 +219,7 @@ def cost(coded: np.ndarray, word: str) -> float:
 
 
 def fit(coded: np.ndarray, real: Iterable[str]) -> np.ndarray:
-    """Highest mean cost believed for words of 0..MAX_LETTERS letters: the 99.9% quantile of real ones, made monotone."""
+    """Highest mean cost believed for words of 0..MAX_LETTERS letters: the 99.9% quantile of real ones, monotone."""
     by_length: dict[int, list[float]] = {}
     for word in real:
         by_length.setdefault(min(len(word), MAX_LETTERS), []).append(cost(coded, word))
@@ -230,7 +239,7 @@ def report(coded: np.ndarray, thresholds: np.ndarray, held: dict[str, Counter[st
     print("thresholds", [round(float(t), 1) for t in thresholds])
     rates = []
     for language, counter in sorted(held.items()):
-        long = [w for w in counter if 5 <= len(w)]
+        long = [w for w in counter if len(w) >= 5]
         if len(long) > 100:
             bad = [w for w in long if cost(coded, w) > thresholds[min(len(w), MAX_LETTERS)]]
             rates.append((len(bad) / len(long), language, len(long), bad[:6]))
@@ -240,7 +249,7 @@ def report(coded: np.ndarray, thresholds: np.ndarray, held: dict[str, Counter[st
         uniform = ["".join(rng.choices(LATIN, k=length)) for _ in range(2000)]
         mash = ["".join(rng.choices("asdfghjkl", k=length)) for _ in range(2000)]
         for name, made in (("uniform", uniform), ("home row", mash)):
-            hit = sum(cost(coded, w) > thresholds[length] for w in made) / len(made)
+            hit = sum(thresholds[length] < cost(coded, w) for w in made) / len(made)
             print(length, name, hit)
 
 

@@ -1,4 +1,4 @@
-"""Language identification of texts, by ELD-C (package `eldc`): n-gram scores for 60 languages, about a microsecond each.
+"""Language identification of texts, by ELD-C (package `eldc`): n-gram scores for 60 languages, in microseconds.
 
 Only a reliable answer counts. The caller's own hint always wins; it is never overruled here.
 """

@@ -2,8 +2,8 @@
 
 Each measure gives a score that grows with the share of the text that repeats and with how much of it there is, so that
 "hahahaha", "!!!" and a chorus score nothing and a screen full of the same line scores near 0.95. Repeated phrases are
-measured by shingles: the share of runs of three words (or of six characters, for scripts without spaces) that stood in the
-text before (Broder 1997, "On the resemblance and containment of documents").
+measured by shingles: the share of runs of three words (or of six characters, for scripts without spaces) that stood in
+the text before (Broder 1997, "On the resemblance and containment of documents").
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 from evenhand.detectors.base import NOTHING, Cost, Detection, DetectorContext, DetectorInfo, Example
 from evenhand.detectors.contact import handles, links, mail, phones, promotion
@@ -11,6 +12,7 @@ from evenhand.detectors.contact.domains import DomainCheck
 from evenhand.detectors.contact.view import Folder, Hit, View
 from evenhand.domain import Finding, PartKind, TextPart
 
+MAX_HITS = 256  # of one channel in one text, before overlaps are resolved
 MAX_FINDINGS = 64  # for each label of one text; a text with more is flooded with contacts, and says so by these
 
 _INFO = DetectorInfo(
@@ -76,23 +78,23 @@ class ContactDetector:
         self, text: str, cues: list[tuple[Cue, int, int]], language: str | None, index: CueIndex | None
     ) -> list[tuple[str, Hit]]:
         groups = {cue.group for cue, _, _ in cues}
-        mails = list(mail.find(text, self._domains)) if "mail" in groups else []
+        mails = list(islice(mail.find(text, self._domains), MAX_HITS)) if "mail" in groups else []
         found: list[tuple[str, Hit]] = [("ads.contact", hit) for hit in mails]
         held = _Taken(mails)
         urls: list[Hit] = []
         if groups & {"link", "telegram", "whatsapp", "discord"}:
-            for hit, chat in links.find(text, self._domains):
+            for hit, chat in islice(links.find(text, self._domains), MAX_HITS):
                 if held.free(hit):
                     urls.append(hit)
                     found.append(("ads.link", hit))
                     if chat:
                         found.append(("ads.contact", hit))
         held = _Taken(mails + urls)
-        others = list(handles.find(text, cues))
+        others = list(islice(handles.find(text, cues), MAX_HITS))
         if "texting" in groups:
-            others += phones.short_codes(text)
+            others += islice(phones.short_codes(text), MAX_HITS)
         if index is not None:
-            others += phones.find(text, language, index.phone)
+            others += islice(phones.find(text, language, index.phone), MAX_HITS)
         found += [("ads.contact", hit) for hit in others if held.free(hit)]
         return found
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from evenhand.detectors.contact.cues import Cue
-from evenhand.detectors.contact.numerals import NUMERAL, to_digits
+from evenhand.detectors.contact.numerals import DIGIT, to_digits
 from evenhand.detectors.contact.view import Hit, Kind
 
 SCORE_NUMBER = 0.95  # a messenger's name and a number long enough to be an account
@@ -23,17 +23,20 @@ _AMBIGUOUS = frozenset(
 )
 # What may stand between a cue and its id. Tokens are disjoint from ids by the separators around them.
 _CONNECT = re.compile(
-    r"(?:\s{0,3}(?:号码|號碼|账号|帐号|帳號|群号|同号|号|號|群|搜索|搜|是|为|為|加|→|👉|👇|➡|⬇|❤|信|id\b|username\b|user\b|handle\b|acc(?:ount)?\b|number\b|no\b\.?"
+    r"(?:\s{0,3}(?:号码|號碼|账号|帐号|帳號|群号|同号|号|號|群|搜索|搜|是|为|為|加|→|👉|👇|➡|⬇|❤|信"
+    r"|id\b|username\b|user\b|handle\b|acc(?:ount)?\b|number\b|no\b\.?"
     r"|me\b|us\b|at\b|on\b|is\b|my\b|[:=,，~+*'\"“”「」『』【】\[\]()<>|/.-])){0,5}\s{0,3}"
 )
 _EXPLICIT = re.compile(r"[:=@→👉👇➡⬇号號]|\bid\b|user|handle|搜")
 _ID = re.compile(r"@?[a-z0-9][a-z0-9_.\-]{1,31}+(?:#\d{4})?")
-_NUMBER = re.compile(rf"\+?[0-9一壹幺二三四五六七八九](?:[ ().*_\-·•—]{{0,2}}[{NUMERAL}]){{4,14}}+")
-_TEXTS = frozenset(
-    "the this that is was and not are for with has have had app web www http https group chat call calls message messages"
-    " user users account number down pay bot api channel link links here there page story stories status code your you our"
-    " their his her its but from when what who how why can will just only also now".split()
-)
+_NUMBER = re.compile(rf"\+?[0-9一壹幺二三四五六七八九](?:[ ().*_\-·•—]{{0,2}}{DIGIT}){{4,14}}+")
+_TEXTS = frozenset({
+    "the", "this", "that", "is", "was", "and", "not", "are", "for", "with", "has", "have", "had", "app", "web",
+    "www", "http", "https", "group", "chat", "call", "calls", "message", "messages", "user", "users", "account",
+    "number", "down", "pay", "bot", "api", "channel", "link", "links", "here", "there", "page", "story",
+    "stories", "status", "code", "your", "you", "our", "their", "his", "her", "its", "but", "from", "when",
+    "what", "who", "how", "why", "can", "will", "just", "only", "also", "now",
+})  # fmt: skip
 _ADD = re.compile(
     r"(?:(?<![增参參附更])加(?:我|个|個|下|一下|你)?|扫(?:码|描)?(?:加)?|私|add (?:me|us|my)(?: on| in| at)?"
     r"|(?:message|text|write|find|contact|dm|pm|chat)(?: me| us)? (?:on|via|at|in)|(?:hit me up|hmu) (?:on|at)"

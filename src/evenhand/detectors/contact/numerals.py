@@ -18,6 +18,8 @@ _SAME = {
 _TABLE = {ord(odd): digit for digit, odds in _SAME.items() for odd in odds}
 DISGUISED = frozenset(map(chr, _TABLE))
 NUMERAL = "0-9零〇洞oо一壹幺lі二贰貳两俩三叁參四肆五伍六陆陸七柒拐八捌九玖"  # inside a character class
+# One digit of a run. A letter counts only where no word begins: "2671 or" ends with its last true digit.
+DIGIT = rf"(?:(?![oоlі][a-kmnp-zа-нп-я])[{NUMERAL}])"
 
 
 def to_digits(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from evenhand.detectors.contact.numerals import DISGUISED, NUMERAL, to_digits
+from evenhand.detectors.contact.numerals import DIGIT, DISGUISED, NUMERAL, to_digits
 from evenhand.detectors.contact.view import Hit, Kind
 
 SCORE_INTERNATIONAL = 0.95  # "+", country code, valid in the country's plan
@@ -24,7 +24,8 @@ _REGIONS = {
     "fr": ("FR",), "de": ("DE", "AT", "CH"), "it": ("IT",), "nl": ("NL",), "ru": ("RU",), "uk": ("UA",), "pl": ("PL",),
     "tr": ("TR",), "ja": ("JP",), "ko": ("KR",), "ar": ("SA", "EG", "AE"), "fa": ("IR",), "hi": ("IN",), "ur": ("PK",),
     "bn": ("BD", "IN"), "id": ("ID",), "ms": ("MY", "ID"), "vi": ("VN",), "th": ("TH",), "tl": ("PH",), "sv": ("SE",),
-    "no": ("NO",), "da": ("DK",), "fi": ("FI",), "cs": ("CZ",), "el": ("GR",), "he": ("IL",), "hu": ("HU",), "ro": ("RO",),
+    "no": ("NO",), "da": ("DK",), "fi": ("FI",), "cs": ("CZ",), "el": ("GR",), "he": ("IL",),
+    "hu": ("HU",), "ro": ("RO",),
 }  # fmt: skip
 _UNKNOWN = ("US", "CN")  # language not known
 # Plans of fixed length, where a valid number needs no leading 0 to be believed.
@@ -37,19 +38,22 @@ _CN_FIRST = "1一壹幺"
 _SHAPE = re.compile(rf"[0-9一壹幺](?:[^\w\n]{{0,3}}[{NUMERAL}]){{6}}")
 _CN_MOBILE = re.compile(
     rf"(?<![\d.])[{_CN_FIRST}](?:[^\w\n]|_){{0,3}}[3-9三四五六七八九叁肆伍陆陸柒捌玖]"
-    rf"(?:(?:[^\w\n]|_){{0,3}}[{NUMERAL}]){{9}}(?![\d%])"
+    rf"(?:(?:[^\w\n]|_){{0,3}}{DIGIT}){{9}}(?![\d%])"
 )
 _SHORT_CODE = re.compile(
-    r"\b(?:text|txt|sms|send)\b[^\n]{0,40}?\bto\s{0,2}:?\s{0,2}(\d{5,6})\b(?=\s{0,3}\Z|[.;:!?]|,\s|\s(?:now|to|for|from|and|or|by|with|eg|before|[^\w\s]))"
+    r"\b(?:text|txt|sms|send)\b[^\n]{0,40}?\bto\s{0,2}:?\s{0,2}(\d{5,6})\b"
+    r"(?=\s{0,3}\Z|[.;:!?]|,\s|\s(?:now|to|for|from|and|or|by|with|eg|before|[^\w\s]))"
 )
 _NOT_PHONE = re.compile(
-    r"(?:order|invoice|isbn|issn|tracking|parcel|ref(?:erence)?|case|ticket|issue|account|acct|iban|card|serial|version|model|"
-    r"patent|doi|pmid|bug|commit|hash|timestamp|epoch|code|pin|otp|lat|lon|long|gps|id|uid|pid|sku|vat|tax|ip|part|item|"
+    r"(?:order|invoice|isbn|issn|tracking|parcel|ref(?:erence)?|case|ticket|issue|account|acct|iban|card|serial|version|"
+    r"model|patent|doi|pmid|bug|commit|hash|timestamp|epoch|code|pin|otp|lat|lon|long|gps|id|uid|pid|sku|vat|tax|ip|part|"
+    r"item|"
     r"订单|訂單|单号|單號|编号|編號|账号|帳號|卡号|卡號|验证码|身份证|快递|运单|价格|金额|заказ|счёт|pedido|factura|bestellung)"
     r"(?:\s{0,2}(?:number|num|nr|no|id|号|是|is|was|#|:|=|[.\-№#])){0,3}\s{0,2}\Z"
 )
 _DATE = re.compile(
-    r"\(?(?:(?:19|20)\d\d[-/. ](?:0?[1-9]|1[0-2])[-/. ]\d{1,2}\b|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)?\d\d\b(?![-/.]\d)|(?:19|20)\d{6}(?:\D|\d{6}|\Z))"
+    r"\(?(?:(?:19|20)\d\d[-/. ](?:0?[1-9]|1[0-2])[-/. ]\d{1,2}\b"
+    r"|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)?\d\d\b(?![-/.]\d)|(?:19|20)\d{6}(?:\D|\d{6}|\Z))"
 )
 _YEARS = re.compile(r"(?:1[5-9]|20)\d\d[ \-–—/.]{1,3}(?:1[5-9]|20)\d\d\b")
 _IPV4 = re.compile(r"\d{1,3}(?:\.\d{1,3}){2,3}(?:\Z|\s)")

@@ -104,6 +104,7 @@ class Folder:
         for code, plain in fold_table().items():
             self._table[code] = ord(plain)
         self._table[ord("A") : ord("Z") + 1] += 32
+        self._table[0xD800:0xE000] = 0xFFFD  # lone surrogates, which the automaton cannot read
 
     def fold(self, texts: Sequence[str]) -> list[View]:
         """Give one view for each text, in order."""
