@@ -207,6 +207,8 @@ class Pipeline:
                 if isinstance(detection, Failure):
                     item.incomplete[slot.name] = detection.why
                     continue
+                if detection.partial is not None:
+                    item.incomplete[slot.name] = detection.partial
                 if detection.findings:
                     found.setdefault(index, []).extend(self._declared(slot, detection.findings, item))
                 for label, score in detection.scores.items():

@@ -256,3 +256,9 @@ async def test_contents_are_what_callers_say_they_are() -> None:
         by_text = await opened.check("spam ünd")
     assert by_bytes.kind == "text"
     assert by_bytes.content_hash == by_text.content_hash
+
+
+async def test_a_part_that_was_only_partly_looked_at_makes_the_content_incomplete() -> None:
+    async with moderator(Sample(lambda part: Detection(partial="only the first half was read"))) as opened:
+        result = await opened.check("hello")
+    assert (result.action, result.incomplete) == (Action.REVIEW, {"text.sample": "only the first half was read"})

@@ -10,7 +10,7 @@ from evenhand.detectors.base import NOTHING, Cost, Detection, DetectorContext, D
 from evenhand.domain import ImagePart, Location, Mark, PartKind, Source, TextPart
 from evenhand.domain.location import Box, union
 from evenhand.inference.pictures import MIN_SIDE, WORKING_SIDE, to_original, working_array
-from evenhand.inference.textlines import Line, LineReader
+from evenhand.inference.textlines import Line, LineReader, Reading
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,7 +42,8 @@ class OcrDetector:
     """Reads the words in a picture, each with its box.
 
     A picture is read at a long side of at most 1,600 px; one that is over three times as long as wide, in up to eight
-    pieces of that size. Lines under a confidence of 0.5 are dropped; at most 200 lines of a piece are read.
+    pieces of that size. Lines under a confidence of 0.5 are dropped; at most 200 lines of a piece are read, and
+    where there are more the answer says that it is partial.
     """
 
     info = DetectorInfo(
@@ -72,16 +73,21 @@ class OcrDetector:
             return NOTHING
         width, height = part.size
         if max(part.size) > max(WORKING_SIDE, _LONG * min(part.size)):
-            lines = [line for piece in pieces(width, height) for line in self._read_piece(part, piece)]
+            readings = [self._read_piece(part, piece) for piece in pieces(width, height)]
         else:
             rgb = working_array(part)
             size = (rgb.shape[1], rgb.shape[0])
-            lines = [_moved(line, lambda box: to_original(part, box, size=size)) for line in self._reader.read(rgb)]
-        if not lines:
+            readings = [_placed(self._reader.read(rgb), lambda box: to_original(part, box, size=size))]
+        lines = [line for reading in readings for line in reading.lines]
+        left_out = sum(reading.left_out for reading in readings)
+        if not lines and not left_out:
             return NOTHING
-        return Detection(parts=(as_text(lines, part.origin),))
+        return Detection(
+            parts=(as_text(lines, part.origin),) if lines else (),
+            partial=f"{left_out} of the smallest lines were not read: there are too many" if left_out else None,
+        )
 
-    def _read_piece(self, part: ImagePart, piece: _Piece) -> list[Line]:
+    def _read_piece(self, part: ImagePart, piece: _Piece) -> Reading:
         # A piece is a picture of its own, cut from the full one, whose working copy would be too small to read.
         rgb, scale = _cut(part, piece)
         x, y = piece.area[0], piece.area[1]
@@ -89,9 +95,11 @@ class OcrDetector:
         def back(box: Box) -> Box:
             return (box[0] * scale + x, box[1] * scale + y, box[2] * scale + x, box[3] * scale + y)
 
-        lines = [_moved(line, back) for line in self._reader.read(rgb)]
+        reading = _placed(self._reader.read(rgb), back)
         axis = 1 if piece.tall else 0
-        return [line for line in lines if piece.owns[0] <= (line.box[axis] + line.box[axis + 2]) / 2 < piece.owns[1]]
+        owned = (piece.owns[0] <= (line.box[axis] + line.box[axis + 2]) / 2 < piece.owns[1] for line in reading.lines)
+        lines = tuple(line for line, own in zip(reading.lines, owned, strict=True) if own)
+        return replace(reading, lines=lines)
 
 
 def make(context: DetectorContext) -> OcrDetector:
@@ -151,6 +159,10 @@ def _beside(left: Box, right: Box) -> bool:
     overlap = min(left[3], right[3]) - max(left[1], right[1])
     upright = all(box[2] - box[0] >= (box[3] - box[1]) / 2 for box in (left, right))  # no lines turned by 90 degrees
     return upright and overlap > height / 2 and -height < right[0] - left[2] < 2 * height
+
+
+def _placed(reading: Reading, move: Callable[[Box], Box]) -> Reading:
+    return replace(reading, lines=tuple(_moved(line, move) for line in reading.lines))
 
 
 def _moved(line: Line, move: Callable[[Box], Box]) -> Line:

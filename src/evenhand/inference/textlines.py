@@ -49,6 +49,14 @@ class Line:
     confidence: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What was read of one picture."""
+
+    lines: tuple[Line, ...] = ()
+    left_out: int = 0  # lines that were seen but not read, because there were too many
+
+
 class LineReader:
     """Reads lines. Weights are loaded on the first call.
 
@@ -61,7 +69,7 @@ class LineReader:
         self._lock = threading.Lock()
         self._engine: Any = None
 
-    def read(self, rgb: NDArray[np.uint8]) -> list[Line]:
+    def read(self, rgb: NDArray[np.uint8]) -> Reading:
         """Read the lines in a picture, top to bottom and left to right.
 
         Args:
@@ -74,8 +82,9 @@ class LineReader:
         bgr = np.ascontiguousarray(_roomy(rgb)[:, :, ::-1])
         quads = engine.text_det(bgr).boxes
         if quads is None or len(quads) == 0:
-            return []
-        if len(quads) > MAX_LINES:
+            return Reading()
+        left_out = max(0, len(quads) - MAX_LINES)
+        if left_out:
             quads = quads[np.argsort([-_height(quad) for quad in quads], kind="stable")[:MAX_LINES]]
         crops, turned = engine.cls_and_rotate(engine.crop_text_regions(bgr, quads))
         read = engine.recognize_txt(crops)
@@ -86,7 +95,7 @@ class LineReader:
             if score >= MIN_CONFIDENCE and text.strip():
                 flipped = "180" in turn[0] and turn[1] > _FLIPPED
                 lines.append(_line(quad, text, info, score=float(score), flipped=flipped, size=rgb.shape[1::-1]))
-        return lines
+        return Reading(lines=tuple(lines), left_out=left_out)
 
     def _loaded(self) -> Any:
         with self._lock:

@@ -167,3 +167,14 @@ def test_pieces_cover_a_long_picture_once(size: tuple[int, int]) -> None:
         (owner,) = [piece for piece in cut if piece.owns[0] <= middle < piece.owns[1]]
         begin, end = (owner.area[1], owner.area[3]) if owner.tall else (owner.area[0], owner.area[2])
         assert begin <= middle < end
+
+
+def test_lines_that_were_not_read_make_the_answer_partial(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("evenhand.inference.textlines.MAX_LINES", 1)
+    image = Image.new("RGB", (640, 240), "white")
+    draw = ImageDraw.Draw(image)
+    for n in range(3):
+        draw.text((40, 20 + 70 * n), f"line number {n}", fill="black", font=ImageFont.load_default(32))
+    (answer,) = OcrDetector(threads=1).detect([ImagePart(image=image)])
+    assert "not read" in (answer.partial or "")
+    assert len(answer.parts) == 1
