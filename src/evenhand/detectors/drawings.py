@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from evenhand.domain import ImagePart
+
+Eyewear = Literal["none", "glasses", "sunglasses"]
 
 
 def landscape() -> ImagePart:
@@ -70,6 +74,40 @@ def dog() -> ImagePart:
     draw.arc((125, 185, 160, 225), 0, 150, fill="black", width=4)
     draw.arc((160, 185, 195, 225), 30, 180, fill="black", width=4)
     return ImagePart(image=image)
+
+
+def face(*, smile: bool = False, eyewear: Eyewear = "none") -> ImagePart:
+    """Draw a grey face from the front, plain enough to resemble nobody and good enough to be found."""
+    from PIL import Image, ImageDraw, ImageFilter
+
+    skin, shade, hair, rim, lip = (200,) * 3, (165,) * 3, (60, 50, 45), (30,) * 3, (165, 110, 105)
+    image = Image.new("RGB", (400, 480), (120, 150, 170))
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((75, 40, 325, 400), fill=hair)
+    draw.rectangle((160, 340, 240, 440), fill=shade)
+    draw.ellipse((20, 410, 380, 600), fill=(70, 80, 110))
+    draw.ellipse((95, 80, 305, 400), fill=skin)
+    draw.pieslice((90, 45, 310, 240), 180, 360, fill=hair)
+    for x in (152, 248):
+        draw.arc((x - 32, 172, x + 32, 212), 205, 335, fill=hair, width=6)
+        draw.ellipse((x - 20, 208, x + 20, 226), fill=(240,) * 3, outline=(90, 80, 75), width=2)
+        draw.ellipse((x - 8, 209, x + 8, 225), fill=(90, 80, 75))
+        if eyewear != "none":
+            glass = (20, 20, 25) if eyewear == "sunglasses" else None
+            draw.rounded_rectangle((x - 40, 190, x + 40, 248), 18, fill=glass, outline=rim, width=4)
+    if eyewear != "none":
+        for place in ((190, 210, 210, 210), (112, 205, 98, 200), (288, 205, 302, 200)):
+            draw.line(place, fill=rim, width=4)
+    draw.line((193, 225, 184, 280), fill=(185,) * 3, width=8)
+    draw.arc((178, 262, 222, 296), 20, 160, fill=shade, width=5)
+    if smile:
+        draw.chord((150, 285, 250, 360), 10, 170, fill=lip)
+        draw.chord((162, 300, 238, 346), 12, 168, fill=(245,) * 3)
+    else:
+        draw.ellipse((165, 320, 235, 345), fill=lip)
+        draw.line((165, 332, 235, 332), fill=(110, 70, 70), width=3)
+    # Hard edges are not what photographs have, nor what the models know.
+    return ImagePart(image=image.filter(ImageFilter.GaussianBlur(1.5)))
 
 
 _WARM = ((236, 120), (200, 80), (170, 60))  # red, green, blue: from light to dark

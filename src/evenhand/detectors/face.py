@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,6 +66,17 @@ class FaceDetector:
         cost=Cost.MODEL,
         description="Finds faces and sees glasses, sunglasses and smiles; nothing else about a person.",
         examples=(
+            Example(
+                title="A drawn face with glasses that smiles",
+                part=partial(drawings.face, smile=True, eyewear="glasses"),
+                labels=frozenset({PRESENT, GLASSES, SMILE}),
+            ),
+            Example(
+                title="A drawn face with sunglasses",
+                part=partial(drawings.face, eyewear="sunglasses"),
+                labels=frozenset({PRESENT, SUNGLASSES}),
+            ),
+            Example(title="A drawn face without either", part=drawings.face, labels=frozenset({PRESENT})),
             Example(title="A drawn landscape", part=drawings.landscape),
             Example(title="A notice", part=drawings.notice),
             Example(title="A drawn dog", part=drawings.dog),
@@ -84,42 +96,51 @@ class FaceDetector:
         """
         every = stretches(parts)
         candidates: list[tuple[Stretch, face_boxes.FaceBox]] = []
-        best = [0.0] * len(parts)  # the detector's highest score, also where it is under its threshold
+        doubts = [0.0] * len(parts)  # highest score of what is taken for no face
         for start in range(0, len(every), _BATCH):
             batch = every[start : start + _BATCH]
             scores, boxes = self._boxes.run(
                 ["scores", "boxes"], {"pixels": np.stack([face_boxes.canvas(s.part) for s in batch])}
             )
+            low = scores < face_boxes.SCORE_MIN
             for i, stretch in enumerate(batch):
-                best[stretch.picture] = max(best[stretch.picture], min(float(scores[i].max()), face_boxes.SCORE_MIN))
                 found = face_boxes.faces(scores[i], boxes[i], size=stretch.part.size)
                 candidates += [(stretch, face) for face in found[:MAX_FACES]]
+                if not found:
+                    doubts[stretch.picture] = max(
+                        doubts[stretch.picture], float(scores[i].max(where=low[i], initial=0.0))
+                    )
         faces: list[list[_Face]] = [[] for _ in parts]
         for start in range(0, len(candidates), _BATCH):
-            for picture, face in self._confirm(candidates[start : start + _BATCH]):
-                faces[picture].append(face)
+            for picture, score, face in self._confirm(candidates[start : start + _BATCH]):
+                if face is None:
+                    doubts[picture] = max(doubts[picture], score)
+                else:
+                    faces[picture].append(face)
         kept = [_distinct(found)[:MAX_FACES] for found in faces]
         self._inspect([face for found in kept for face in found])
-        return [self._judge(*row) for row in zip(parts, kept, best, strict=True)]
+        return [self._judge(*row) for row in zip(parts, kept, doubts, strict=True)]
 
-    def _confirm(self, batch: Sequence[tuple[Stretch, face_boxes.FaceBox]]) -> list[tuple[int, _Face]]:
+    def _confirm(self, batch: Sequence[tuple[Stretch, face_boxes.FaceBox]]) -> list[tuple[int, float, _Face | None]]:
+        """Give picture, score and, where the mesh agrees, the face."""
         crops = [face_mesh.face_crop(stretch.part, face) for stretch, face in batch]
         points, presence = self._mesh.run(["points", "presence"], {"pixels": np.stack([crop for crop, _ in crops])})
-        out = []
+        out: list[tuple[int, float, _Face | None]] = []
         for i, (stretch, face) in enumerate(batch):
+            score = min(face.score, float(presence[i]))
             if presence[i] < face_mesh.PRESENCE_MIN:
+                out.append((stretch.picture, score, None))
                 continue
             mesh = face_mesh.in_picture(points[i], crops[i][1])
             hidden = face_mesh.hidden(mesh, size=working_copy(stretch.part).size)
             made = _Face(
                 box=stretch.to_picture(face.box),
-                score=min(face.score, float(presence[i])),
+                score=score,
                 strip=None if "eyes" in hidden else face_mesh.eye_strip(stretch.part, mesh),
                 mouth=None if "mouth" in hidden else face_mesh.mouth_shape(mesh),
                 hidden=hidden,
             )
-            if made.box[2] > made.box[0] and made.box[3] > made.box[1]:
-                out.append((stretch.picture, made))
+            out.append((stretch.picture, score, made))
         return out
 
     def _inspect(self, faces: Sequence[_Face]) -> None:
@@ -129,8 +150,8 @@ class FaceDetector:
             for face, scores in zip(batch, seen, strict=True):
                 face.attributes = scores
 
-    def _judge(self, part: ImagePart, faces: Sequence[_Face], best: float) -> Detection:
-        scores = {PRESENT: max((face.score for face in faces), default=best)}
+    def _judge(self, part: ImagePart, faces: Sequence[_Face], doubt: float) -> Detection:
+        scores = {PRESENT: max((face.score for face in faces), default=doubt)}
         findings = []
         for face in faces:
             findings.append(self._finding(part, face, PRESENT, face.score, _present(face)))

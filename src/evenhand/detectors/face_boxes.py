@@ -68,7 +68,8 @@ def faces(scores: Floats, boxes: Floats, *, size: tuple[int, int]) -> list[FaceB
         group, order = order[same], order[~same]
         mean = np.average(rows[group], axis=0, weights=scores[group]).astype(np.float32)
         x0, y0, x1, y1 = mean[:2].ravel().tolist()
-        if x1 > x0 and y1 > y0 and np.isfinite(mean).all():
+        within = x1 > x0 and y1 > y0 and 0 < x0 + x1 < 2 and 0 < y0 + y1 < 2  # its middle is on the picture
+        if within and np.isfinite(mean).all():
             found.append(FaceBox(box=(x0, y0, x1, y1), eyes=mean[2:4], score=float(scores[group[0]])))
     return found
 
