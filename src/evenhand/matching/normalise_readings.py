@@ -14,7 +14,7 @@ from enum import IntFlag
 
 import numpy as np
 
-from evenhand.matching.normalise import Flags, Folded, Indexes, ranges, tokens_of
+from evenhand.matching.normalise import SEPARATOR, Flags, Folded, Indexes, ranges, tokens_of
 from evenhand.matching.normalise_tables import SPACE_BYTE, Bytes, CharacterTables, Kind
 
 MASK_BYTE = 0x3F  # "?": a letter that was hidden; no class byte is
@@ -42,10 +42,6 @@ class Readings:
     elements: Indexes | None  # element of the folded batch that each byte came from; None: the same
     starts: list[int]  # first element of each reading, ascending; the first is 0, the plain one
     how: tuple[Disguise, ...]  # what each reading undoes
-
-    def is_plain(self, element: int) -> bool:
-        """Whether an element is of the plain reading."""
-        return len(self.starts) == 1 or element < self.starts[1]
 
     def how_of(self, element: int) -> Disguise:
         """The disguise that the reading at this element undoes."""
@@ -205,10 +201,37 @@ def _spaced(builder: _Builder, folded: Folded, tables: CharacterTables, around: 
     apart = _divides(kind[starts[1:] - 1]) | _divides(kind[ends[:-1]])
     single[1:] &= apart
     single[:-1] &= apart
-    near = apart & (starts[1:] - ends[:-1] <= _GAP)
-    pair = single[1:] & single[:-1] & near
-    if not pair.any():
-        return
+    gaps = starts[1:] - ends[:-1]
+    codes, border = folded.codes, ord(SEPARATOR)
+    for place in (ends[:-1], np.minimum(ends[:-1] + 1, starts[1:] - 1), starts[1:] - 1):
+        apart &= codes[place] != border  # no run goes on in the next text
+    pair = single[1:] & single[:-1] & apart
+    words = _Words(buffer=buffer, starts=starts, ends=ends, lengths=lengths)
+    if (pair & (gaps <= _GAP)).any():
+        _put_together(builder, words, pair & (gaps <= _GAP), apart & (gaps <= _GAP), around)
+    if (pair & (gaps == 1)).any() and (pair & (gaps > 1)).any():  # "f u n  n o w": the wider gap is between words
+        _put_together(builder, words, pair & (gaps == 1), apart & (gaps == 1), around)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Words:
+    buffer: Bytes
+    starts: Indexes
+    ends: Indexes
+    lengths: Indexes
+
+
+def _put_together(builder: _Builder, words: _Words, pair: Flags, near: Flags, around: int) -> None:
+    """Write runs of letters standing alone as words, in several ways.
+
+    Args:
+        builder: takes the readings.
+        words: the words of the batch.
+        pair: whether word i and word i + 1 both stand alone, and together.
+        near: whether word i and word i + 1 are close enough to be one.
+        around: how many words on either side to write with them.
+    """
+    buffer, starts, ends, lengths = words.buffer, words.starts, words.ends, words.lengths
     edges = np.flatnonzero(np.diff(np.concatenate(([False], pair, [False])).astype(np.int8)))
     first, last = edges[0::2], edges[1::2]  # words first..last, inclusive, stand alone
     alone = np.zeros(256, np.bool_)

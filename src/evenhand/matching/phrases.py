@@ -63,7 +63,8 @@ class PhraseIndex:
             texts: any strings, of any length.
 
         Returns:
-            For each text its hits, by start then end; one phrase at one place is given once, in its plainest form.
+            For each text its hits, by start then end; one phrase at one place is given once, in its plainest form, and
+            at about a hundred places of one text at most.
         """
         out: list[tuple[Hit, ...]] = []
         group: list[str] = []

@@ -114,6 +114,12 @@ def test_texts_of_a_batch_do_not_touch() -> None:
     assert INDEX.search(["kill", "joy", "加微", "信", "b a d", "w o r d"]) == [()] * 6
 
 
+@pytest.mark.parametrize("neighbour", ["x a", "b", "a.b", "baaa", "加", "b*"])
+def test_neighbours_in_a_batch_hide_nothing(neighbour: str) -> None:
+    for text in ("b a d w o r d", "b.a.d.w.o.r.d", "baaaadword", "加*微*信", "b*dword"):
+        assert len(INDEX.search([neighbour, text, neighbour])[1]) >= 1
+
+
 def test_text_longer_than_one_group() -> None:
     long = "plain words and more of them. " * 20_000
     texts = [long + "badword", "badword", long]

@@ -67,6 +67,7 @@ FOUND = [
     ("badword", "b🔥a🔥d🔥word", "b🔥a🔥d🔥word", SP),
     ("dumb", "you are a d u m b one", "d u m b", SP),
     ("dumb", "so d u mb", "d u mb", SP),
+    ("dumb", "d u m b   d u m b", "d u m b", SP),
     ("kill joy", "a killjoy", "killjoy", SP),
     ("kill joy", "k.i.l.l joy", "k.i.l.l joy", SP),
     ("badword", "b.4.d.w.0.r.d", "b.4.d.w.0.r.d", SP | L),
