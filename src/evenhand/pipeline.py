@@ -1,7 +1,6 @@
 """The pipeline: decode -> detect -> decide -> record, for a batch of contents at a time.
 
-It knows no kind of content and no detector by name. Parts go to the detectors that read their kind; parts that those
-read out of them (words in a picture, the payload of a code) go round again; the policy sees the findings of all.
+It knows no kind of content and no detector by name; `rounds` runs the detectors.
 """
 
 from __future__ import annotations
@@ -10,21 +9,18 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
-from evenhand.decode import Decoded, decode
-from evenhand.detectors.base import NOTHING, AnyDetector, Cost, Detection
-from evenhand.detectors.registry import Registry, Slot
-from evenhand.domain import Content, Decision, Finding, ItemError, Options, Part, PartKind, Result, TextPart, new_id
+from evenhand.decode import decode
+from evenhand.detectors.registry import Registry
+from evenhand.domain import Content, Decision, Finding, ItemError, Options, Result, new_id
 from evenhand.errors import InputError
-from evenhand.inference.lanes import Failure, Lane
 from evenhand.policy import Policy, decide
+from evenhand.rounds import Item, Rounds
 from evenhand.settings import Settings
 from evenhand.telemetry import Metrics, span
 
-MAX_ROUNDS = 3  # a picture, the words in it, and what is read out of those; more would be a loop
 FILES_TOGETHER = 4  # encoded files decoded in one run: pictures are the memory of this process
 _FILE_RUNS = 2  # such runs at a time
 
@@ -35,19 +31,6 @@ class Recorder(Protocol):
     def record(self, contents: Sequence[Content], results: Sequence[Result], *, key_id: str | None) -> None:
         """Write all or raise StoreError."""
         ...
-
-
-@dataclass(slots=True)
-class _Item:
-    """One content on its way through."""
-
-    content: Content
-    decoded: Decoded
-    findings: list[Finding] = field(default_factory=list)
-    scores: dict[str, float] = field(default_factory=dict)
-    languages: list[str] = field(default_factory=list)
-    incomplete: dict[str, str] = field(default_factory=dict)
-    kinds: frozenset[PartKind] = frozenset()
 
 
 class Pipeline:
@@ -72,8 +55,8 @@ class Pipeline:
     ) -> None:
         self._settings, self._registry, self._policy = settings, registry, policy
         self._metrics, self._recorder = metrics, recorder
-        self._lanes: dict[str, Lane] = {}
         self._threads = ThreadPoolExecutor(max_workers=FILES_TOGETHER, thread_name_prefix="evenhand")
+        self._rounds = Rounds(settings, registry=registry, metrics=metrics, threads=self._threads)
         # Decoding has threads of its own: the worst allowed picture takes about a gigabyte while it is decoded.
         self._decoders = ThreadPoolExecutor(max_workers=settings.decode_threads, thread_name_prefix="evenhand-decode")
         self._file_runs = asyncio.Semaphore(_FILE_RUNS)
@@ -99,9 +82,9 @@ class Pipeline:
         with span("evenhand.decode", items=len(contents)):
             opened = await self._decode(contents)
         decoded = time.perf_counter()
-        items = [item for item in opened if isinstance(item, _Item)]
+        items = [item for item in opened if isinstance(item, Item)]
         with span("evenhand.detect", items=len(items)):
-            models = await self._detect(items, skip)
+            models = await self._rounds.run(items, skip)
         detected = time.perf_counter()
         share = 1000 / max(1, len(contents))  # a run's time is shared equally by its contents
         timing = {"decode": (decoded - started) * share, "detect": (detected - decoded) * share}
@@ -135,14 +118,13 @@ class Pipeline:
 
     def close(self) -> None:
         """Let the worker threads end."""
-        for lane in self._lanes.values():
-            lane.close()
+        self._rounds.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._decoders.shutdown(wait=False, cancel_futures=True)
 
     # Decode
 
-    async def _decode(self, contents: Sequence[Content]) -> list[_Item | ItemError]:
+    async def _decode(self, contents: Sequence[Content]) -> list[Item | ItemError]:
         loop = asyncio.get_running_loop()
         texts = [content for content in contents if content.text is not None]
         files = [content for content in contents if content.text is None]
@@ -157,114 +139,20 @@ class Pipeline:
         from_files = iter([opened for job in jobs for opened in await job])
         return [next(from_texts) if content.text is not None else next(from_files) for content in contents]
 
-    def _open_all(self, contents: Sequence[Content]) -> list[_Item | ItemError]:
-        opened: list[_Item | ItemError] = []
+    def _open_all(self, contents: Sequence[Content]) -> list[Item | ItemError]:
+        opened: list[Item | ItemError] = []
         for content in contents:
             try:
-                opened.append(_Item(content, decode(content, self._settings)))
+                opened.append(Item(content, decode(content, self._settings)))
             except InputError as error:
                 opened.append(ItemError(id=content.id, code=error.code, message=error.message, status=error.status))
         return opened
-
-    # Detect
-
-    async def _detect(
-        self, items: Sequence[_Item], skip: frozenset[str]
-    ) -> dict[frozenset[PartKind], Mapping[str, str]]:
-        """Run all detectors over all parts, round by round; give the detectors' versions for each set of part kinds."""
-        pending = [(item, part) for item in items for part in item.decoded.parts]
-        for _ in range(MAX_ROUNDS):
-            if not pending:
-                break
-            groups: dict[PartKind, list[tuple[_Item, Part]]] = {}
-            for entry in pending:
-                groups.setdefault(entry[1].kind, []).append(entry)
-            rounds = await asyncio.gather(*(self._group(kind, entries, skip) for kind, entries in groups.items()))
-            pending = [entry for derived in rounds for entry in derived]
-        return {kinds: self._models(kinds, skip) for kinds in {item.kinds for item in items}}
-
-    async def _group(
-        self, kind: PartKind, entries: list[tuple[_Item, Part]], skip: frozenset[str]
-    ) -> list[tuple[_Item, Part]]:
-        parts = [part for _, part in entries]
-        for item, _ in entries:
-            if kind not in item.kinds:
-                item.kinds |= {kind}
-        slots = self._registry.slots([kind], skip=skip)
-        answers = await asyncio.gather(*(self._call(slot, parts) for slot in slots))
-        derived: list[tuple[_Item, Part]] = []
-        languages: list[str | None] = [part.language if isinstance(part, TextPart) else None for part in parts]
-        found: dict[int, list[Finding]] = {}
-        for slot, detections in zip(slots, answers, strict=True):
-            if isinstance(detections, str):
-                for item, _ in entries:
-                    item.incomplete[slot.name] = detections
-                continue
-            for index, detection in enumerate(detections):
-                if detection is NOTHING:
-                    continue
-                item = entries[index][0]
-                if isinstance(detection, Failure):
-                    item.incomplete[slot.name] = detection.why
-                    continue
-                if detection.partial is not None:
-                    item.incomplete[slot.name] = detection.partial
-                if detection.findings:
-                    found.setdefault(index, []).extend(self._declared(slot, detection.findings, item))
-                for label, score in detection.scores.items():
-                    if score > item.scores.get(label, 0.0):
-                        item.scores[label] = score
-                if detection.parts:
-                    derived.extend((item, part) for part in detection.parts)
-                if detection.language is not None and languages[index] is None:
-                    languages[index] = detection.language
-        for index, language in enumerate(languages):
-            if language is not None and language not in entries[index][0].languages:
-                entries[index][0].languages.append(language)
-        for index, findings in found.items():
-            entries[index][0].findings.extend(_in_language(findings, languages[index]))
-        return derived
-
-    def _declared(self, slot: Slot, findings: Sequence[Finding], item: _Item) -> Sequence[Finding]:
-        """Keep findings whose label the detector declared: only declared labels have passed the refusals."""
-        declared = slot.detector.info.labels if slot.detector is not None else ()
-        strays = sorted({finding.label for finding in findings} - set(declared))
-        if strays:
-            item.incomplete[slot.name] = f"gave the undeclared label {', '.join(strays)}"
-            return [finding for finding in findings if finding.label in declared]
-        return findings
-
-    async def _call(self, slot: Slot, parts: Sequence[Part]) -> list[Detection | Failure] | str:
-        """Give the slot's detections, or the reason why there are none at all."""
-        if slot.detector is None and slot.failure is None:
-            await asyncio.get_running_loop().run_in_executor(self._threads, slot.get)
-        detector = slot.detector
-        if detector is None:
-            return slot.failure or "cannot be built"
-        started = time.perf_counter()
-        answers = await self._lane(detector).call(slot.name, detector.detect, parts)
-        self._metrics.detector_seconds.labels(slot.name).observe(time.perf_counter() - started)
-        return answers
-
-    def _lane(self, detector: AnyDetector) -> Lane:
-        cheap = detector.info.cost is Cost.CHEAP
-        name = f"cheap-{detector.info.reads.value}" if cheap else detector.info.name
-        if name not in self._lanes:
-            self._lanes[name] = Lane(name, timeout_s=self._settings.detector_timeout_s)
-        return self._lanes[name]
-
-    def _models(self, kinds: frozenset[PartKind], skip: frozenset[str]) -> Mapping[str, str]:
-        return {
-            slot.name: slot.detector.info.version
-            for slot in self._registry.slots(kinds, skip=skip)
-            if slot.detector is not None
-        }
 
     # Decide and record
 
     def _decide(
         self,
-        item: _Item,
+        item: Item,
         options: Options,
         policy: Policy,
         models: Mapping[str, str],
@@ -320,7 +208,7 @@ class Pipeline:
         for (kind, action), count in counts.items():
             self._metrics.decisions.labels(line, kind, action).inc(count)
 
-    async def _record(self, items: Sequence[_Item], results: Sequence[Result | ItemError], caller: str | None) -> None:
+    async def _record(self, items: Sequence[Item], results: Sequence[Result | ItemError], caller: str | None) -> None:
         made = [result for result in results if isinstance(result, Result)]
         if self._recorder is None or not made:
             return
@@ -330,9 +218,3 @@ class Pipeline:
 
 def _strictest_first(finding: Finding) -> tuple[float, str]:
     return (-finding.score, finding.label)
-
-
-def _in_language(findings: Sequence[Finding], language: str | None) -> Sequence[Finding]:
-    if language is None:
-        return findings
-    return [finding if finding.language is not None else replace(finding, language=language) for finding in findings]

@@ -39,6 +39,7 @@ class DetectorInfo:
     cost: Cost
     description: str  # one sentence for people
     examples: tuple[Example, ...]
+    identifies_language: bool = False  # runs before the others, so that they see `TextPart.language`
     emits: frozenset[PartKind] = frozenset()  # kinds of parts that it reads out of its input (OCR emits text)
 
 

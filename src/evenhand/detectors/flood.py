@@ -7,6 +7,7 @@ those are measured (`repetition.py`, `gibberish.py`).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -61,14 +62,37 @@ class FloodDetector:
             model = LetterModel()
             self._tools = model, _flags(model)
         model, flags = self._tools
-        texts = [part.text[:MAX_CHARS] for part in parts]
+        pieces = [piece for index, part in enumerate(parts) for piece in _pieces(index, part.text)]
+        texts = [piece.text for piece in pieces]
         repeats, odd = _suspects(texts, model, flags)
         answers = [NOTHING] * len(parts)
-        for index in np.flatnonzero(repeats | odd).tolist():
-            flood = measure(texts[index]) if repeats[index] else None
-            gibberish = model.measure(texts[index]) if odd[index] and flood is None else None
-            answers[index] = _answer(parts[index], flood, gibberish)
+        for which in np.flatnonzero(repeats | odd).tolist():
+            piece = pieces[which]
+            flood = measure(piece.text) if repeats[which] else None
+            gibberish = model.measure(piece.text) if odd[which] and flood is None else None
+            answer = _answer(parts[piece.part], piece.start, flood, gibberish)
+            if _top(answer) > _top(answers[piece.part]):
+                answers[piece.part] = answer
         return answers
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A stretch of a text; short texts are one piece, long ones are measured piece by piece and the worst counts."""
+
+    part: int
+    start: int
+    text: str
+
+
+def _pieces(part: int, text: str) -> list[_Piece]:
+    if len(text) <= MAX_CHARS:
+        return [_Piece(part, 0, text)]
+    return [_Piece(part, start, text[start : start + MAX_CHARS]) for start in range(0, len(text), MAX_CHARS)]
+
+
+def _top(answer: Detection) -> float:
+    return max(answer.scores.values(), default=0.0)
 
 
 def _flags(model: LetterModel) -> npt.NDArray[np.uint8]:
@@ -126,7 +150,7 @@ def _repeats_words(text: str) -> bool:
     return len(set(text)) <= 0.5 * len(text)  # few spaces: judged by its characters
 
 
-def _answer(part: TextPart, flood: Flood | None, gibberish: Gibberish | None) -> Detection:
+def _answer(part: TextPart, start: int, flood: Flood | None, gibberish: Gibberish | None) -> Detection:
     scores: dict[str, float] = {}
     findings: list[Finding] = []
     for label, found in (("spam.flood", flood), ("spam.gibberish", gibberish)):
@@ -136,7 +160,7 @@ def _answer(part: TextPart, flood: Flood | None, gibberish: Gibberish | None) ->
                 Finding(
                     label=label,
                     score=found.score,
-                    location=part.locate(found.start, found.end),
+                    location=part.locate(start + found.start, start + found.end),
                     detector=_INFO.name,
                     version=_INFO.version,
                     reason=found.reason,

@@ -32,6 +32,7 @@ _INFO = DetectorInfo(
     reads=PartKind.TEXT,
     labels=(),
     cost=Cost.CHEAP,
+    identifies_language=True,
     description="Identifies the language of a text (60 languages); says nothing when unsure.",
     examples=(
         Example(title="English", part=lambda: TextPart(text="Good morning, how was your weekend by the sea?")),

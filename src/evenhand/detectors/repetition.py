@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 TOP = 0.95  # no repetition is surer spam than this: people do flood in good cheer
 FLOOR = 0.3  # weaker scores are not worth a finding
-MAX_CHARS = 100_000  # code points looked at; a flood shows long before that
+MAX_CHARS = 100_000  # code points looked at together
 
 _RUN = re.compile(r"(\S)\1{7,}")
 _RULES = frozenset("-=_*~#.·•─━═—│┃|+ \u2500\u2501")  # what rules, tables and drawings are made of

@@ -127,3 +127,13 @@ def test_ramp(amount: float, want: float) -> None:
 class TestContract(DetectorContract):
     def make(self) -> FloodDetector:
         return FloodDetector()
+
+
+def test_a_flood_far_into_a_long_text_is_found_where_it_stands() -> None:
+    quiet = "".join(f"Sentence number {n} tells of something else again. " for n in range(4_500))
+    flood = "join my group now! " * 4_000
+    (answer,) = FloodDetector().detect([text_part(quiet + flood)])
+    assert answer.scores.get("spam.flood", 0.0) > 0.5
+    span = answer.findings[0].location.span
+    assert span is not None
+    assert span[0] >= len(quiet) - 100_000

@@ -71,12 +71,11 @@ class ContactDetector:
         if not matched and not numbers:
             return NOTHING
         cues = [(cue, start, end) for which, start, end in matched for cue in index.cues[which]]
-        found = self._channels(view.text, cues, part.language, index if numbers else None)
-        return _answer(part, view, found, promotion.find(view.text, cues, [hit for _, hit in found]))
+        hits, cut = phones.find(view.text, part.language, index.phone) if numbers else ([], False)
+        found = self._channels(view.text, cues, hits)
+        return _answer(part, view, found, promotion.find(view.text, cues, [hit for _, hit in found]), cut=cut)
 
-    def _channels(
-        self, text: str, cues: list[tuple[Cue, int, int]], language: str | None, index: CueIndex | None
-    ) -> list[tuple[str, Hit]]:
+    def _channels(self, text: str, cues: list[tuple[Cue, int, int]], numbers: list[Hit]) -> list[tuple[str, Hit]]:
         groups = {cue.group for cue, _, _ in cues}
         mails = list(islice(mail.find(text, self._domains), MAX_HITS)) if "mail" in groups else []
         found: list[tuple[str, Hit]] = [("ads.contact", hit) for hit in mails]
@@ -93,8 +92,7 @@ class ContactDetector:
         others = list(islice(handles.find(text, cues), MAX_HITS))
         if "texting" in groups:
             others += islice(phones.short_codes(text), MAX_HITS)
-        if index is not None:
-            others += islice(phones.find(text, language, index.phone), MAX_HITS)
+        others += numbers[:MAX_HITS]
         found += [("ads.contact", hit) for hit in others if held.free(hit)]
         return found
 
@@ -114,7 +112,7 @@ class _Taken:
 
 
 def _answer(
-    part: TextPart, view: View, found: list[tuple[str, Hit]], promoted: tuple[int, int, float, str] | None
+    part: TextPart, view: View, found: list[tuple[str, Hit]], promoted: tuple[int, int, float, str] | None, *, cut: bool
 ) -> Detection:
     findings: list[Finding] = []
     for label in ("ads.contact", "ads.link"):
@@ -125,12 +123,13 @@ def _answer(
     if promoted is not None:
         start, end, score, reason = promoted
         findings.append(_finding(part, view, "ads.promotion", start, end, score, reason))
-    if not findings:
+    if not findings and not cut:
         return NOTHING
     scores: dict[str, float] = {}
     for finding in findings:
         scores[finding.label] = max(finding.score, scores.get(finding.label, 0.0))
-    return Detection(findings=tuple(findings), scores=scores)
+    partial = f"only the first {phones.MAX_PARSES} numbers were looked up" if cut else None
+    return Detection(findings=tuple(findings), scores=scores, partial=partial)
 
 
 def _surest(hits: list[Hit]) -> list[Hit]:

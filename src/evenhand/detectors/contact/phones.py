@@ -17,7 +17,7 @@ SCORE_BARE = 0.6  # a bare digit string that happens to be valid in one region o
 SCORE_SHORT_CODE = 0.7  # "text JOIN to 87121"
 SCORE_CUED_SHAPE = 0.6  # a phone's shape behind a cue, valid in no region tried
 
-MAX_PARSES = 32  # candidates of one text that are looked up; each costs tens of microseconds
+MAX_PARSES = 500  # candidates of one text that are looked up; each costs tens of microseconds
 
 _REGIONS = {
     "en": ("US", "GB", "AU", "IN"), "zh": ("CN", "HK", "TW"), "es": ("ES", "MX", "AR", "CO"), "pt": ("BR", "PT"),
@@ -81,20 +81,20 @@ def may_hold(text: str) -> bool:
     return _SHAPE.search(text) is not None
 
 
-def find(text: str, language: str | None, cue: re.Pattern[str]) -> Iterator[Hit]:
-    """Give the numbers in a folded text.
+def find(text: str, language: str | None, cue: re.Pattern[str]) -> tuple[list[Hit], bool]:
+    """Give the numbers in a folded text, and whether some were left out because there are too many candidates.
 
     Args:
         text: folded.
         language: BCP 47; picks the regions in which national numbers are tried.
         cue: matches the words that stand before a phone number.
     """
-    taken: list[tuple[int, int]] = []
+    hits: list[Hit] = []
     for found in _CN_MOBILE.finditer(text):
         hit = _chinese_mobile(text, found, cued=_cued(text, found.start(), cue))
         if hit is not None:
-            taken.append((hit.start, hit.end))
-            yield hit
+            hits.append(hit)
+    taken = [(hit.start, hit.end) for hit in hits]
     base = (language or "").split("-")[0].lower()
     regions = _REGIONS.get(base, _UNKNOWN)
     parses = 0
@@ -102,12 +102,13 @@ def find(text: str, language: str | None, cue: re.Pattern[str]) -> Iterator[Hit]
         start, end = found.span()
         if any(start < stop and begin < end for begin, stop in taken[-8:]) or _refused(text, found):
             continue
+        if parses == MAX_PARSES:
+            return hits, True
         parses += 1
-        if parses > MAX_PARSES:
-            return
         hit = _number(text, start, end, regions, cued=_cued(text, start, cue))
         if hit is not None:
-            yield hit
+            hits.append(hit)
+    return hits, False
 
 
 def short_codes(text: str) -> Iterator[Hit]:

@@ -1,0 +1,177 @@
+"""The detect stage: parts go to the detectors that read their kind, and what is read out of them goes round again.
+
+Words in a picture, the payload of a code: derived parts meet the same detectors as those that a caller sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, replace
+
+from evenhand.decode import Decoded
+from evenhand.detectors.base import NOTHING, AnyDetector, Cost, Detection
+from evenhand.detectors.registry import Registry, Slot
+from evenhand.domain import Content, Finding, Part, PartKind, TextPart
+from evenhand.inference.lanes import Failure, Lane
+from evenhand.settings import Settings
+from evenhand.telemetry import Metrics
+
+MAX_ROUNDS = 3  # a picture, the words in it, and what is read out of those; more would be a loop
+
+
+@dataclass(slots=True)
+class Item:
+    """One content on its way through."""
+
+    content: Content
+    decoded: Decoded
+    findings: list[Finding] = field(default_factory=list)
+    scores: dict[str, float] = field(default_factory=dict)
+    languages: list[str] = field(default_factory=list)
+    incomplete: dict[str, str] = field(default_factory=dict)
+    kinds: frozenset[PartKind] = frozenset()
+
+
+@dataclass(slots=True)
+class _Entry:
+    """One part on its way, with what was found in it."""
+
+    item: Item
+    part: Part
+    findings: list[Finding] = field(default_factory=list)
+
+
+class Rounds:
+    """Runs the detectors over items.
+
+    Args:
+        settings: the time limit of a call.
+        registry: the detectors.
+        metrics: counted into.
+        threads: where detectors are built.
+    """
+
+    def __init__(self, settings: Settings, *, registry: Registry, metrics: Metrics, threads: Executor) -> None:
+        self._settings, self._registry, self._metrics, self._threads = settings, registry, metrics, threads
+        self._lanes: dict[str, Lane] = {}
+
+    async def run(self, items: Sequence[Item], skip: frozenset[str]) -> dict[frozenset[PartKind], Mapping[str, str]]:
+        """Fill in what all detectors say about the items.
+
+        Args:
+            items: changed in place.
+            skip: names of detectors that are not to run.
+
+        Returns:
+            For each set of part kinds among the items: detector -> version, for those that ran.
+        """
+        pending = [_Entry(item, part) for item in items for part in item.decoded.parts]
+        for _ in range(MAX_ROUNDS):
+            if not pending:
+                break
+            groups: dict[PartKind, list[_Entry]] = {}
+            for entry in pending:
+                groups.setdefault(entry.part.kind, []).append(entry)
+            derived = await asyncio.gather(*(self._group(kind, group, skip) for kind, group in groups.items()))
+            pending = [entry for group in derived for entry in group]
+        return {kinds: self._models(kinds, skip) for kinds in {item.kinds for item in items}}
+
+    def close(self) -> None:
+        """Let the lanes' threads end."""
+        for lane in self._lanes.values():
+            lane.close()
+
+    async def _group(self, kind: PartKind, entries: list[_Entry], skip: frozenset[str]) -> list[_Entry]:
+        """Run all detectors of one kind over the parts of that kind; give the parts that they read out of them."""
+        for entry in entries:
+            if kind not in entry.item.kinds:
+                entry.item.kinds |= {kind}
+        derived: list[_Entry] = []
+        slots = self._registry.slots([kind], skip=skip)
+        first = [slot for slot in slots if slot.detector is None or slot.detector.info.identifies_language]
+        # A slot not built yet may turn out to identify languages: build those before choosing.
+        await asyncio.gather(*(self._build(slot) for slot in first))
+        first = [slot for slot in first if slot.detector is not None and slot.detector.info.identifies_language]
+        for together in (first, [slot for slot in slots if slot not in first]):
+            parts = [entry.part for entry in entries]
+            answers = await asyncio.gather(*(self._call(slot, parts) for slot in together))
+            for slot, detections in zip(together, answers, strict=True):
+                self._merge(slot, detections, entries, derived)
+        for entry in entries:
+            language = entry.part.language if isinstance(entry.part, TextPart) else None
+            if language is not None and language not in entry.item.languages:
+                entry.item.languages.append(language)
+            if entry.findings:
+                entry.item.findings.extend(_in_language(entry.findings, language))
+        return derived
+
+    def _merge(
+        self, slot: Slot, detections: Sequence[Detection | Failure] | str, entries: list[_Entry], derived: list[_Entry]
+    ) -> None:
+        if isinstance(detections, str):
+            for entry in entries:
+                entry.item.incomplete[slot.name] = detections
+            return
+        for entry, detection in zip(entries, detections, strict=True):
+            if detection is NOTHING:
+                continue
+            if isinstance(detection, Failure):
+                entry.item.incomplete[slot.name] = detection.why
+                continue
+            if detection.partial is not None:
+                entry.item.incomplete[slot.name] = detection.partial
+            if detection.findings:
+                entry.findings.extend(_declared(slot, detection.findings, entry.item))
+            for label, score in detection.scores.items():
+                if score > entry.item.scores.get(label, 0.0):
+                    entry.item.scores[label] = score
+            derived.extend(_Entry(entry.item, part) for part in detection.parts)
+            if detection.language is not None and isinstance(entry.part, TextPart) and entry.part.language is None:
+                entry.part = replace(entry.part, language=detection.language)
+
+    async def _build(self, slot: Slot) -> None:
+        if slot.detector is None and slot.failure is None:
+            await asyncio.get_running_loop().run_in_executor(self._threads, slot.get)
+
+    async def _call(self, slot: Slot, parts: Sequence[Part]) -> list[Detection | Failure] | str:
+        """Give the slot's detections, or the reason why there are none at all."""
+        detector = slot.detector
+        if detector is None:
+            return slot.failure or "cannot be built"
+        started = time.perf_counter()
+        answers = await self._lane(detector).call(slot.name, detector.detect, parts)
+        self._metrics.detector_seconds.labels(slot.name).observe(time.perf_counter() - started)
+        return answers
+
+    def _lane(self, detector: AnyDetector) -> Lane:
+        cheap = detector.info.cost is Cost.CHEAP
+        name = f"cheap-{detector.info.reads.value}" if cheap else detector.info.name
+        if name not in self._lanes:
+            self._lanes[name] = Lane(name, timeout_s=self._settings.detector_timeout_s)
+        return self._lanes[name]
+
+    def _models(self, kinds: frozenset[PartKind], skip: frozenset[str]) -> Mapping[str, str]:
+        return {
+            slot.name: slot.detector.info.version
+            for slot in self._registry.slots(kinds, skip=skip)
+            if slot.detector is not None
+        }
+
+
+def _declared(slot: Slot, findings: Sequence[Finding], item: Item) -> Sequence[Finding]:
+    """Keep findings whose label the detector declared: only declared labels have passed the refusals."""
+    declared = slot.detector.info.labels if slot.detector is not None else ()
+    strays = sorted({finding.label for finding in findings} - set(declared))
+    if not strays:
+        return findings
+    item.incomplete[slot.name] = f"gave the undeclared label {', '.join(strays)}"
+    return [finding for finding in findings if finding.label in declared]
+
+
+def _in_language(findings: Sequence[Finding], language: str | None) -> Sequence[Finding]:
+    if language is None:
+        return findings
+    return [finding if finding.language is not None else replace(finding, language=language) for finding in findings]
