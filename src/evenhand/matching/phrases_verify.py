@@ -11,9 +11,13 @@ The search proposes by letter class; here each letter of the text must be able t
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal
 
-from evenhand.matching.normalise import Folded
+import numpy as np
+
+from evenhand.matching.normalise import Folded, Indexes
 from evenhand.matching.normalise_readings import Disguise
 from evenhand.matching.normalise_tables import LEET_READINGS, CharacterTables, Kind
 
@@ -22,6 +26,9 @@ _LETTERS = frozenset({int(Kind.WORD), int(Kind.ANY), int(Kind.EXPAND)})
 _DROP = int(Kind.DROP)
 _VOICED = "\uff9e\uff9f"  # half-width voicing marks, letters by category
 _SHORT = 3  # letters; patterns up to this length bear less disguise
+_BLOCKS: Mapping[str, tuple[tuple[int, int], ...]] = MappingProxyType(
+    {"latin": ((0, 0x250), (0x1E00, 0x1F00)), "greek": ((0x370, 0x400),), "cyrillic": ((0x400, 0x530),)}
+)
 _NEAR = 40  # code points either side that say which script the surroundings are in
 
 
@@ -31,6 +38,7 @@ class Verifier:
     def __init__(self, folded: Folded, tables: CharacterTables) -> None:
         self._folded = folded
         self._tables = tables
+        self._counts: dict[str, Indexes] = {}  # script -> letters of it before each code point; made when needed
 
     def letters(self, pattern: str) -> str:
         """The folded letters of a pattern, without what stands between them."""
@@ -142,17 +150,30 @@ class Verifier:
         """Whether imitating letters are in the wrong place: mixed in a word, or among words of the other script."""
         script = _script(next((c for c in letters if c.isalpha()), "a"))
         folded = self._folded
-        if any(_script(chr(self._tables.fold[int(folded.codes[e])])) == script for e in elements):
+        fold, codes = self._tables.fold, folded.codes
+        if len(foreign) < len(elements) and any(_script(chr(fold[codes[e]])) == script for e in elements):
             return True
         if any(not _everyday(char) for char in foreign):
             return True
         start, end = folded.source_of(elements[0]), folded.source_of(elements[-1]) + 1
         text = folded.text_of(start)
         stop = folded.offsets[text + 1] - 1 if text + 1 < len(folded.offsets) else len(folded.joined)
-        before = folded.joined[max(folded.offsets[text], start - _NEAR) : start]
-        scripts = [_script(c) for c in before + folded.joined[end : min(stop, end + _NEAR)] if c.isalpha()]
-        ours = scripts.count(script)
-        return ours > 0 and ours * 2 >= len(scripts)
+        ours, all_letters = self._scripts_near(script, max(folded.offsets[text], start - _NEAR), min(stop, end + _NEAR))
+        inside = end - start  # the word itself is all of the other script
+        return ours > 0 and ours * 2 >= all_letters - inside
+
+    def _scripts_near(self, script: str, start: int, end: int) -> tuple[int, int]:
+        """How many letters of a script, and of all, stand in joined[start:end]."""
+        if not self._counts:
+            codes = np.frombuffer(self._folded.joined.encode("utf-32-le"), "<u4")
+            kinds = self._tables.kind[codes]
+            letter = ((kinds == Kind.WORD) & ((codes < ord("0")) | (codes > ord("9")))) | (kinds == Kind.ANY)
+            self._counts[""] = np.concatenate(([0], np.cumsum(letter)))
+            for name, blocks in _BLOCKS.items():
+                within = np.any([(codes >= low) & (codes < high) for low, high in blocks], axis=0)
+                self._counts[name] = np.concatenate(([0], np.cumsum(letter & within)))
+        ours, total = self._counts.get(script), self._counts[""]
+        return 0 if ours is None else int(ours[end] - ours[start]), int(total[end] - total[start])
 
 
 def _bearable(length: int, digits: int, symbols: int, letters: int) -> bool:
@@ -184,13 +205,14 @@ def _strip(char: str) -> str:
 
 
 def _script(char: str) -> str:
-    """Latin, Greek, Cyrillic or anything else, by code point."""
-    code = ord(char)
-    if code < 0x250 or 0x1E00 <= code < 0x1F00:
-        return "latin" if char.isalpha() else ""
-    if 0x370 <= code < 0x400:
-        return "greek"
-    return "cyrillic" if 0x400 <= code < 0x530 else "other" if char.isalpha() else ""
+    """Name of a letter's script in _BLOCKS; "other" for other letters, "" for what is no letter."""
+    if not char.isalpha():
+        return ""
+    if char < "\u0250":
+        return "latin"
+    if "\u0400" <= char < "\u0530":
+        return "cyrillic"
+    return "greek" if "\u0370" <= char < "\u0400" else "latin" if "\u1e00" <= char < "\u1f00" else "other"
 
 
 def _everyday(char: str) -> bool:
