@@ -33,7 +33,13 @@ _RANGES = (
 _EXTRA = {"⓿": "0", "İ": "i", "〸": "十", "➕": "+", "∶": ":", "꞉": ":", "⁄": "/", "∕": "/", "˙": ".", "․": "."}
 
 # Invisible characters, variation selectors and the keycap: dropped, so that they cannot split a word or a number.
-_DROPPED = re.compile("[\u00ad\u034f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\u20e3\ufe00-\ufe0f\ufeff]+")
+_UNSEEN = "[\u00ad\u034f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\u20e3\ufe00-\ufe0f\ufeff]+"
+# Ornaments between two Chinese characters ("加薇♥信") are dropped too, others may be meant;
+_HAN, _ORNAMENT = "[\u4e00-\u9fff]", r"[*~_|^\u00b7\u2022\u25a0-\u25ff\u2600-\u27bf\u30fb\U0001f300-\U0001faff]{1,3}"
+# and so are spaces where every character stands alone ("加 微 信").
+_SPACED = rf"(?<={_HAN})(?<!\S{_HAN}) (?={_HAN}(?!{_HAN}))"
+_DROPPED = re.compile(f"{_UNSEEN}|(?<={_HAN}){_ORNAMENT}(?={_HAN})|{_SPACED}")
+_MAYBE_DROPPED = re.compile(f"{_UNSEEN}|{_HAN}(?:{_ORNAMENT}| )")  # over many texts joined, where edges cannot be seen
 
 
 _TABLE_SIZE = 0x20000
@@ -117,7 +123,7 @@ class Folder:
         plain = self._table[np.minimum(codes, _TABLE_SIZE - 1)]
         np.copyto(plain, codes, where=codes >= _TABLE_SIZE)
         joined = plain.tobytes().decode("utf-32-le", "surrogatepass")
-        dropping = _DROPPED.search(joined) is not None
+        dropping = _MAYBE_DROPPED.search(joined) is not None
         views, start = [], 0
         for text in texts:
             stop = start + len(text)
