@@ -77,7 +77,7 @@ def test_json_lines_stream_in_constant_memory() -> None:
         " stdin=subprocess.PIPE, stdout=subprocess.PIPE)\n"
         "import threading\n"
         "def feed():\n"
-        "    for i in range(n): p.stdin.write(b'{\"id\": \"%d\", \"text\": \"good morning number %d\"}\\n' % (i, i))\n"
+        '    for i in range(n): p.stdin.write(b\'{"id": "%d", "text": "good morning number %d"}\\n\' % (i, i))\n'
         "    p.stdin.close()\n"
         "threading.Thread(target=feed).start()\n"
         "seen = sum(1 for _ in p.stdout)\n"

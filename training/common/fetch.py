@@ -61,9 +61,7 @@ def fetch(source: Source, *, cache: Path = DEFAULT_CACHE) -> Path:
         archive = _download(source, Path(folder))
         found = sha256_of(archive)
         if found != source.archive_sha256:
-            raise FetchError(
-                f"{archive.name}: SHA-256 is {found}, pinned {source.archive_sha256}; do not use it"
-            )
+            raise FetchError(f"{archive.name}: SHA-256 is {found}, pinned {source.archive_sha256}; do not use it")
         member = Path(folder) / "member"
         _extract(archive, source.member, member)
         found = sha256_of(member)
