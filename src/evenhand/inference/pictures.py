@@ -97,15 +97,18 @@ def frozen(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _shrink(image: Image) -> Image:
-    from PIL.Image import Resampling
+    import cv2
+    from PIL import Image as PillowImage
 
     width, height = image.size
     if max(width, height) <= WORKING_SIDE:
         return image
-    scale = WORKING_SIDE / max(width, height)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    # The whole-number part of the scale is done by averaging blocks, which costs half of filtering it all.
-    return image.resize(size, Resampling.BILINEAR, reducing_gap=1.0)
+    scale = max(width, height) / WORKING_SIDE
+    size = (max(1, round(width / scale)), max(1, round(height / scale)))
+    # The whole-number part of the scale by averaging blocks, the rest (less than 2) bilinear by OpenCV: together a
+    # third of what Pillow takes for the same.
+    blocks = np.asarray(image.reduce(int(scale)) if scale >= 2 else image)
+    return PillowImage.fromarray(cv2.resize(blocks, size, interpolation=cv2.INTER_LINEAR))
 
 
 def _resize(image: Image, width: int, height: int) -> NDArray[np.uint8]:
