@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import click
 import typer
 
 from evenhand import errors
@@ -83,6 +82,7 @@ def http() -> Iterator[str]:
     yield "`multipart/form-data` in the field `file`. Send `Idempotency-Key` with a POST that may be sent twice. API keys go"
     yield "into `Authorization: Bearer KEY` or `X-API-Key`. Answers are [result documents](result.md); errors have [one shape](errors.md).\n"
     store = open_store("sqlite://")
+    store.migrate()
     app = create_app(_settings(), moderator=AsyncModerator(_settings(), store=store), warm=False)
     document = app.openapi()
     for path, methods in document["paths"].items():
@@ -116,13 +116,12 @@ def _subclasses(base: type[Any]) -> Iterator[type[Any]]:
 
 
 def _commands(command: Any, name: str) -> Iterator[str]:
-    context = click.Context(command)
     if hasattr(command, "commands"):
         for child_name, child in command.commands.items():
             yield from _commands(child, f"{name} {child_name}")
         return
     arguments = [p for p in command.params if getattr(p, "param_type_name", "") == "argument"]
-    shown = " ".join(p.make_metavar(context) for p in arguments)
+    shown = " ".join(p.metavar or f"{(p.name or '').upper()}{'...' if p.nargs == -1 else ''}" for p in arguments)
     yield f"## `{name}{' ' + shown if shown else ''}`\n\n{inspect.cleandoc(command.help or '')}\n"
     for parameter in command.params:
         if getattr(parameter, "param_type_name", "") == "option" and parameter.name != "help":
