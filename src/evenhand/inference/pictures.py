@@ -51,7 +51,9 @@ def resized(part: ImagePart, width: int, height: int) -> NDArray[np.uint8]:
     Returns:
         uint8 [height, width, 3], RGB, read-only.
     """
-    return part.view(("pictures.resized", width, height), lambda _: _resize(working_copy(part), width, height))
+    return part.view(
+        ("pictures.resized", width, height), lambda _: _resize(_source(part, width, height), width, height)
+    )
 
 
 def fitted(part: ImagePart, side: int) -> NDArray[np.uint8]:
@@ -109,6 +111,14 @@ def _shrink(image: Image) -> Image:
     # third of what Pillow takes for the same.
     blocks = np.asarray(image.reduce(int(scale)) if scale >= 2 else image)
     return PillowImage.fromarray(cv2.resize(blocks, size, interpolation=cv2.INTER_LINEAR))
+
+
+def _source(part: ImagePart, width: int, height: int) -> Image:
+    """Give the smallest shared copy that still has four times the pixels asked for: models' small inputs share it."""
+    image = working_copy(part)
+    if image.width < 4 * width or image.height < 4 * height:
+        return image
+    return part.view("pictures.working.half", lambda _: image.reduce(2))
 
 
 def _resize(image: Image, width: int, height: int) -> NDArray[np.uint8]:
