@@ -2,7 +2,7 @@
 
 Steps: take the encoder's arrays and tokenizer out of their package by hash; convert; verify against a plain numpy
 forward pass; write and gather the training rows; train the heads; calibrate on one held-out tenth; measure on another;
-write everything. Seeds are fixed; on the same machine the same numbers come out, elsewhere floating point moves the third digit.
+write everything. Seeds are fixed: the same machine gives the same numbers, another moves the third digit.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ def build_encoder(cache: Path) -> None:
         source={"package": _NAME, "version": "0.2.1", "file": ARRAYS.member, "sha256": ARRAYS.member_sha256},
         conversion={
             "command": "python -m training.text.build",
-            "changed": "6-bit embedding table packed without loss; dense weights stored as float16, computed in float32; "
-            "texts laid end to end instead of padded; a second output with the mean token features",
+            "changed": "6-bit embedding table packed without loss; dense weights stored as float16, computed in "
+            "float32; texts laid end to end instead of padded; a second output with the mean token features",
             "least cosine to the original in float32": round(least, 7),
         },
         inputs=[
@@ -75,7 +75,7 @@ def build_encoder(cache: Path) -> None:
                 "name": "segments",
                 "shape": ["tokens"],
                 "dtype": "int64",
-                "meaning": "number of the token's text from 0; -1 in the two-token gaps before, between and after texts",
+                "meaning": "number of the token's text from 0; -1 in the gaps of two before, between and after texts",
             },
         ],
         outputs=[
@@ -86,7 +86,7 @@ def build_encoder(cache: Path) -> None:
         training_data=[
             {
                 "name": "none here",
-                "source": "trained by its authors: Yang et al. 2019, Multilingual Universal "
+                "source": "trained by its authors: Yang et al. 2019, Multilingual "
                 "Sentence Encoder for Semantic Retrieval",
                 "commit": "",
                 "licence": "Apache-2.0",
@@ -95,15 +95,15 @@ def build_encoder(cache: Path) -> None:
         ],
         intended_use="Similarity of texts and features for classifiers, inside evenhand.",
         limits=[
-            "Trained for ar de en es fr it ja ko nl pl pt ru th tr zh zh-TW; other languages, Hindi among them, are weak.",
+            "Trained for ar de en es fr it ja ko nl pl pt ru th tr zh zh-TW; others, Hindi among them, are weak.",
             "Characters and emoji outside its 128,000 pieces read as unknown.",
-            "Like every such model it carries associations of its training text; scores by group are measured for `harm`.",
+            "Like every such model it carries associations of its training text; `harm` is measured by group.",
         ],
     )
 
 
 def verify(weights: Weights, path: Path) -> float:
-    """Least cosine between the graph, in batches, and the plain forward pass, over the first fillings of all phrases."""
+    """Least cosine between the graph, in batches, and the plain forward pass, over a sample of the phrases."""
     texts = sorted({row.text for row in generate.rows() if not row.family})[::60]
     tokenizer = sentencepiece.SentencePieceProcessor(model_file=str(PACKAGE / "tokenizer.model"))
     session = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"])
@@ -173,12 +173,12 @@ def build_heads(data_folder: Path, cache: Path) -> None:
         training_data=_sources(data),
         quality=quality + fairness,
         calibration=calibration,
-        intended_use="Finding texts that people or policies should look at. Not a judge of persons; not to act on alone "
-        "where a mistake does harm: let a policy send doubtful scores to review.",
+        intended_use="Finding texts that people or policies should look at. Not a judge of persons; not to act on "
+        "alone where a mistake does harm: let a policy send doubtful scores to review.",
         limits=[
-            "Scores are calibrated on the held-out mixture of the training data, not on any platform's base rate.",
-            "Sexual offers, extremism, self-harm, scams, contraband and politics rest on written templates: expect lower "
-            "recall on real text than the figures on held-out templates suggest.",
+            "Scores are calibrated on held-out rows weighed to one positive in four, not to any platform's base rate.",
+            "Sexual offers, extremism, self-harm, scams, contraband and politics rest on written templates: expect "
+            "lower recall on real text than the figures on held-out templates suggest.",
             "Outside English and Chinese, labels other than hate and harassment have few training sentences.",
             "Disguised spellings and emoji are not undone before the model reads.",
             "Irony, context before the message and reclaimed slurs are beyond it.",

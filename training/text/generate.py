@@ -1,6 +1,6 @@
 """Written training data: templates with slots, filled by a seeded generator, for what no licensed set teaches.
 
-A phrase file holds lists (`= slot: a|b`) and templates under a heading of labels (`== hate.attack harassment ?politics`);
+A phrase file holds lists (`= slot: a|b`) and templates under a heading of labels (`== hate.attack ?politics`);
 labels that a heading does not name are 0 for its templates, those after `?` are unknown. A template with `{group}`
 or `{member}` gives a family: the same sentence for different groups of people, with the same labels. The loss ties a
 family's scores together, and the audit measures how far apart they stay.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from training.text.rows import LABELS, Row
 FOLDER = Path(__file__).parent / "phrases"
 FILLS = 40  # most fillings of a template without groups
 FAMILIES = 4  # fillings of a template with groups ...
+WEIGHT = 3.0  # of a written row beside a public one
 MEMBERS = 12  # ... each for so many groups
 _CHOICE = re.compile(r"\{([^{}]*)\}")
 _KNOWN = {*LABELS, "ads.contact"}
@@ -31,6 +33,7 @@ class Template:
     text: str
     positive: frozenset[str]
     unknown: frozenset[str]
+    heading: str  # its labels as written
 
 
 @dataclass(slots=True)
@@ -66,7 +69,9 @@ def load(path: Path) -> Phrases:
         elif positive is None:
             raise ValueError(f"{path.name}: a template stands before any heading: {line}")
         else:
-            out.templates.append(Template(text=line, positive=positive, unknown=unknown))
+            out.templates.append(
+                Template(text=line, positive=positive, unknown=unknown, heading=" ".join(sorted(positive)))
+            )
     return out
 
 
@@ -108,19 +113,33 @@ def _dress(text: str, rng: random.Random) -> str:
 
 def rows(seed: int = 7) -> Iterator[Row]:
     """Give the written rows of every phrase file, the same for the same seed."""
-    for path in sorted(FOLDER.glob("*.txt")):
-        phrases = load(path)
+    for phrases, folds in _folded():
         rng = random.Random(f"{seed} {phrases.language}")
         made: list[Row] = []
-        for number, template in enumerate(phrases.templates):
-            made.extend(_expand(template, f"{phrases.language} {number}", phrases, rng))
+        for number, (template, fold) in enumerate(zip(phrases.templates, folds, strict=True)):
+            made.extend(_expand(template, f"{phrases.language} {number}", fold, phrases, rng))
         yield from made
         yield from _mixed(made, rng)
 
 
-def _expand(template: Template, key: str, phrases: Phrases, rng: random.Random) -> Iterator[Row]:
+def _folded() -> Iterator[tuple[Phrases, list[str]]]:
+    """Give each file with its templates' splits: of the templates of one heading, in any language, every sixth
+    calibrates and every sixth tests. A hash would leave the rare labels without either.
+    """
+    seen: Counter[str] = Counter()
+    for path in sorted(FOLDER.glob("*.txt")):
+        phrases = load(path)
+        folds = []
+        for template in phrases.templates:
+            kind = template.heading + ("{group}" if "{group}" in template.text or "{member}" in template.text else "")
+            folds.append({4: "calibrate", 5: "test"}.get(seen[kind] % 6, "train"))
+            seen[kind] += 1
+        yield phrases, folds
+
+
+def _expand(template: Template, key: str, fold: str, phrases: Phrases, rng: random.Random) -> Iterator[Row]:
     labels = {name: int(name in template.positive) for name in LABELS if name not in template.unknown}
-    row = Row(text="", language=phrases.language, source="written", labels=labels, group=key)
+    row = Row(text="", language=phrases.language, source="written", labels=labels, weight=WEIGHT, group=key, fold=fold)
     slot = next((name for name in ("group", "member") if "{" + name + "}" in template.text), None)
     seen: set[str] = set()
     if slot is None:
@@ -139,7 +158,7 @@ def _expand(template: Template, key: str, phrases: Phrases, rng: random.Random) 
             same = random.Random(state)  # every group gets the same other words
             text = _fill(template.text.replace("{" + slot + "}", identity), phrases.slots, same)
             text = text if family == 0 else _dress(text, same)
-            yield replace(row, text=text, family=f"{key} {family}", identity=identity, weight=0.5)
+            yield replace(row, text=text, family=f"{key} {family}", identity=identity, weight=WEIGHT / 2)
 
 
 def _mixed(made: list[Row], rng: random.Random) -> Iterator[Row]:
@@ -159,15 +178,14 @@ def _mixed(made: list[Row], rng: random.Random) -> Iterator[Row]:
 
 def audit(seed: int = 23, fills: int = 2) -> Iterator[Row]:
     """Give every group of people in every template that no head was trained on, for the fairness figures."""
-    for path in sorted(FOLDER.glob("*.txt")):
-        phrases = load(path)
+    for phrases, folds in _folded():
         rng = random.Random(f"{seed} {phrases.language}")
-        for number, template in enumerate(phrases.templates):
+        for number, (template, fold) in enumerate(zip(phrases.templates, folds, strict=True)):
             slot = next((name for name in ("group", "member") if "{" + name + "}" in template.text), None)
             labels = {name: int(name in template.positive) for name in LABELS if name not in template.unknown}
             row = Row(text="", language=phrases.language, source="written", labels=labels)
-            row = replace(row, group=f"{phrases.language} {number}")
-            if slot is None or row.split() != "test":
+            row = replace(row, group=f"{phrases.language} {number}", fold=fold)
+            if slot is None or fold != "test":
                 continue
             for fill in range(fills):
                 state = rng.getrandbits(64)

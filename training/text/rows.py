@@ -39,9 +39,12 @@ class Row:
     group: str = ""  # rows of one group stay in one split: a template, a pair; empty: the text itself
     family: str = ""  # rows of one family say the same of different groups of people; empty: none
     identity: str = ""  # the group of people named, for the audit; empty: none
+    fold: str = ""  # the split itself, where the source chose it; empty: by hash
 
     def split(self) -> str:
-        """Give "train" (80%), "calibrate" (10%) or "test" (10%), by a hash of the group."""
+        """Give "train" (80%), "calibrate" (10%) or "test" (10%), by a hash of the group unless a fold is set."""
+        if self.fold:
+            return self.fold
         digest = hashlib.sha256(f"{self.source}\0{self.group or self.text}".encode()).digest()
         place = digest[0] * 256 + digest[1]
         return "train" if place < 52429 else "calibrate" if place < 58982 else "test"

@@ -6,13 +6,13 @@ import re
 
 from evenhand.domain.location import Span
 
-WINDOW = 400  # UTF-8 bytes: about 100 tokens in most languages
-MOST = 256  # windows looked at in one text; of more, so many are taken evenly
+WINDOW = 100  # UTF-8 bytes of sentences read together: about 25 tokens; in more, one harmful sentence drowns
+LONGEST = 200  # UTF-8 bytes of one sentence; a longer one is cut
+MOST = 1024  # windows looked at in one text; of more, so many are taken evenly
 
 # Where one sentence ends and the next begins. Every alternative starts at a character that no other match can
 # consume again, so the scan is linear in the text.
 _BREAK = re.compile(r"(?<=[.!?…。！？])\s+|(?<=[。！？])(?=[^\s。！？])|\n\s*")
-_HARD = 300  # UTF-8 bytes of one piece of an endless sentence
 
 
 def sentences(text: str, start: int, end: int) -> list[Span]:
@@ -36,7 +36,7 @@ def windows(text: str, *, size: int = WINDOW, most: int = MOST) -> list[Span]:
 
     Args:
         text: any text.
-        size: most UTF-8 bytes of a window; a single longer sentence is cut.
+        size: most UTF-8 bytes of sentences put together; a single sentence may have `LONGEST`.
         most: most windows given, at least 2.
 
     Returns:
@@ -50,14 +50,13 @@ def windows(text: str, *, size: int = WINDOW, most: int = MOST) -> list[Span]:
     out: list[Span] = []
     ends = [start for start, _ in pieces[1:]] + [len(text)]
     sizes = [len(text[a:b].encode("utf-8", "replace")) for a, b in pieces]
-    steps = [
-        len(text[a:b].encode("utf-8", "replace")) for (a, _), b in zip(pieces, ends, strict=True)
-    ]  # with what follows
+    # with the white space that follows
+    steps = [len(text[a:b].encode("utf-8", "replace")) for (a, _), b in zip(pieces, ends, strict=True)]
     first, total = 0, 0
     for i, own in enumerate(sizes):
         if i > first and total + own > size:
             out.append((pieces[first][0], pieces[i - 1][1]))
-            shared = i - 1 > first and steps[i - 1] <= size // 4
+            shared = i - 1 > first and steps[i - 1] <= size // 3
             first = i - 1 if shared else i
             total = steps[i - 1] if shared else 0
         total += steps[i]
@@ -72,8 +71,8 @@ def _cut(text: str, span: Span) -> list[Span]:
     """Cut a sentence that is too long for a window, at white space where there is some near the cut."""
     start, end = span
     out: list[Span] = []
-    while end - start > _HARD or len(text[start:end].encode("utf-8", "replace")) > _HARD:
-        step = _HARD if text[start : start + _HARD].isascii() else _HARD // 3
+    while end - start > LONGEST or len(text[start:end].encode("utf-8", "replace")) > LONGEST:
+        step = LONGEST if text[start : start + LONGEST].isascii() else LONGEST // 4
         space = text.rfind(" ", start + step // 2, start + step)
         stop = space if space > start else start + step
         out.append((start, min(stop, end)))

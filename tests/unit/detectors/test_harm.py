@@ -77,5 +77,5 @@ def test_the_span_is_the_sentence_that_carries_the_harm(detector: HarmDetector) 
     clean = "The train was late again this morning. I made soup for dinner and it was great. "
     text = clean * 6 + "You are such a complete idiot! " + clean * 6
     (answer,) = detector.detect([text_part(text)])
-    spans = {text[slice(*f.location.span)] for f in answer.findings if f.location.span and f.label == "harassment"}
+    spans = {text[slice(*f.location.span)] for f in answer.findings if f.location.span}
     assert spans == {"You are such a complete idiot!"}

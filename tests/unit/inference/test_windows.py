@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from evenhand.inference.windows import MOST, WINDOW, sentences, windows
+from evenhand.inference.windows import LONGEST, MOST, sentences, windows
 
 
 @pytest.mark.parametrize("text", ["", " \n\t ", "\n" * 5000])
@@ -14,7 +14,7 @@ def test_nothing_to_read(text: str) -> None:
     assert windows(text) == []
 
 
-@pytest.mark.parametrize("text", ["short", "你好。再见。", "a. " * 20, "é" * 200])
+@pytest.mark.parametrize("text", ["short", "你好。再见。", "a. " * 20, "é" * 50, "one long sentence " * 10])
 def test_short_text_is_one_window(text: str) -> None:
     assert windows(text) == [(0, len(text))]
 
@@ -37,7 +37,7 @@ def test_every_visible_character_is_covered_by_a_bounded_window(text: str) -> No
     covered: set[int] = set()
     for start, end in spans:
         assert 0 <= start < end <= len(text)
-        assert len(text[start:end].encode()) <= WINDOW
+        assert len(text[start:end].encode()) <= LONGEST
         covered.update(range(start, end))
     assert {i for i, c in enumerate(text) if not c.isspace()} <= covered
     assert spans == sorted(spans)
