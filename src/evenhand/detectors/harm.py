@@ -1,12 +1,13 @@
 """Harmful text in many languages: small calibrated heads on a multilingual sentence encoder.
 
 Texts longer than about 25 tokens are read in windows of whole sentences; a finding's span is the sentence that carries
-most of it. Of a text with more than 1,024 windows (some 100 kB) so many are read, evenly spread.
+most of it. Of a text with more than 1,024 windows (some 100 kB) so many are read, evenly spread, and the answer is partial.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from evenhand.detectors.base import NOTHING, Cost, Detection, DetectorContext, DetectorInfo, Example
@@ -15,7 +16,7 @@ from evenhand.domain.location import Span
 from evenhand.inference.calibration import Platt, apply, read_platt
 from evenhand.inference.encoder import PACKAGE, TextEncoder
 from evenhand.inference.sessions import LazySession
-from evenhand.inference.windows import sentences, windows
+from evenhand.inference.windows import sample, sentences, windows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -85,7 +86,8 @@ class HarmDetector:
 
     def detect(self, parts: Sequence[TextPart]) -> Sequence[Detection]:
         """Give one detection for each part, in order, with the score of every label."""
-        spans = [windows(part.text) for part in parts]
+        covered = [windows(part.text) for part in parts]
+        spans = [sample(own) for own in covered]
         rows = self._score([part.text[a:b] for part, own in zip(parts, spans, strict=True) for a, b in own])
         out: list[Detection] = []
         doubts: list[tuple[int, str, float, Span]] = []  # what is above its threshold, with its window
@@ -98,14 +100,14 @@ class HarmDetector:
             start += len(own)
             best = table.argmax(axis=0)
             scores = {label: float(table[best[j], j]) for j, label in enumerate(_LABELS)}
-            out.append(Detection(scores=scores))
+            out.append(Detection(scores=scores, partial=_partial(len(own), len(covered[i]))))
             doubts += [
                 (i, label, scores[label], own[best[j]])
                 for j, label in enumerate(_LABELS)
                 if scores[label] >= self._platts[j].recommended
             ]
         for i, findings in self._explain(parts, doubts).items():
-            out[i] = Detection(findings=tuple(findings), scores=out[i].scores)
+            out[i] = replace(out[i], findings=tuple(findings))
         return out
 
     def _score(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -138,6 +140,10 @@ class HarmDetector:
             found = Finding(label=label, score=score, location=place, detector=_NAME, version=_VERSION, reason=reason)
             out.setdefault(i, []).append(found)
         return out
+
+
+def _partial(read: int, of: int) -> str | None:
+    return f"only {read} of {of} stretches of the text were read; send it in pieces" if read < of else None
 
 
 def make(context: DetectorContext) -> HarmDetector:

@@ -8,7 +8,7 @@ from evenhand.domain.location import Span
 
 WINDOW = 100  # UTF-8 bytes of sentences read together: about 25 tokens; in more, one harmful sentence drowns
 LONGEST = 200  # UTF-8 bytes of one sentence; a longer one is cut
-MOST = 1024  # windows looked at in one text; of more, so many are taken evenly
+MOST = 1024  # windows looked at in one text, some 100 kB of English; of more, so many are taken evenly
 
 # Where one sentence ends and the next begins. Every alternative starts at a character that no other match can
 # consume again, so the scan is linear in the text.
@@ -28,16 +28,14 @@ def sentences(text: str, start: int, end: int) -> list[Span]:
     return out
 
 
-def windows(text: str, *, size: int = WINDOW, most: int = MOST) -> list[Span]:
+def windows(text: str, *, size: int = WINDOW) -> list[Span]:
     """Cover a text with windows of whole sentences.
 
-    Neighbouring windows share a sentence where it is short, so that harm across their border is seen. A text of more
-    than `most` windows (some 100 kB of English) is sampled: so many windows, evenly spread, first and last included.
+    Neighbouring windows share a sentence where it is short, so that harm across their border is seen.
 
     Args:
         text: any text.
         size: most UTF-8 bytes of sentences put together; a single sentence may have `LONGEST`.
-        most: most windows given, at least 2.
 
     Returns:
         Spans in code points, in order; none for a text without visible characters.
@@ -62,9 +60,14 @@ def windows(text: str, *, size: int = WINDOW, most: int = MOST) -> list[Span]:
         total += steps[i]
     if pieces:
         out.append((pieces[first][0], pieces[-1][1]))
-    if len(out) <= most:
-        return out
-    return [out[round(i * (len(out) - 1) / (most - 1))] for i in range(most)]
+    return out
+
+
+def sample(spans: list[Span], most: int = MOST) -> list[Span]:
+    """Give at most `most` (at least 2) of the spans, evenly spread, first and last included."""
+    if len(spans) <= most:
+        return spans
+    return [spans[round(i * (len(spans) - 1) / (most - 1))] for i in range(most)]
 
 
 def _cut(text: str, span: Span) -> list[Span]:

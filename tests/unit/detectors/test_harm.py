@@ -79,3 +79,9 @@ def test_the_span_is_the_sentence_that_carries_the_harm(detector: HarmDetector) 
     (answer,) = detector.detect([text_part(text)])
     spans = {text[slice(*f.location.span)] for f in answer.findings if f.location.span}
     assert spans == {"You are such a complete idiot!"}
+
+
+def test_a_text_that_is_read_only_in_part_says_so() -> None:
+    short, long = HarmDetector().detect([text_part("all is well"), text_part("All is well here. " * 20_000)])
+    assert short.partial is None
+    assert "only 1024 of" in (long.partial or "")
