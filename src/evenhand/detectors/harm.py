@@ -1,7 +1,7 @@
 """Harmful text in many languages: small calibrated heads on a multilingual sentence encoder.
 
 Texts longer than about 25 tokens are read in windows of whole sentences; a finding's span is the sentence that carries
-most of it. Of a text with more than 1,024 windows (some 100 kB) so many are read, evenly spread, and the answer is partial.
+most of it. Of a text with more than 1,024 windows (some 100 kB) so many are read, evenly spread; the answer says so.
 """
 
 from __future__ import annotations
