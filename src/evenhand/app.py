@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from evenhand.contents import Checkable, Pause, as_content, async_batches, batches, item_error
 from evenhand.detectors.base import AnyDetector, DetectorContext
 from evenhand.detectors.registry import Registry
 from evenhand.domain import TAXONOMY, Content, ItemError, Library, LibraryKind, ListColour, Options, Result
 from evenhand.errors import (
-    EvenhandError,
+    ClosedError,
     FetchError,
     InputError,
     LibraryError,
@@ -21,15 +25,13 @@ from evenhand.errors import (
     UnsupportedError,
 )
 from evenhand.fairness import audit_words, refuse_label
-from evenhand.pipeline import FILES_TOGETHER, Pipeline
+from evenhand.pipeline import Pipeline
 from evenhand.policy import Policy, default_policy, default_policy_text, load_policy
-from evenhand.settings import Settings
+from evenhand.settings import Settings, read_settings
 from evenhand.telemetry import Metrics
 
 if TYPE_CHECKING:
     from evenhand.store import Store
-
-Checkable = Content | ItemError | str | bytes | Path  # an ItemError is given back in its place
 
 
 class AsyncModerator:
@@ -56,7 +58,8 @@ class AsyncModerator:
         detectors: Sequence[AnyDetector] = (),
         store: Store | None = None,
     ) -> None:
-        self.settings = settings or Settings()
+        self.settings = settings or read_settings()
+        self._process, self._closed = os.getpid(), False
         self.policy, document = (policy, None) if policy is not None else _policy(self.settings)
         self.libraries = (*_libraries(self.settings), *libraries)
         for library in self.libraries:
@@ -96,8 +99,12 @@ class AsyncModerator:
             InputError: the content cannot be read.
             PolicyError: the business line does not exist.
             StoreError: the decision could not be recorded.
+            ClosedError: the moderator was closed, or belongs to another process.
         """
-        (answer,) = await self._pipeline.run([as_content(content, **fields)], options or Options())
+        self.refuse_unusable()
+        read = partial(as_content, content, max_bytes=self.settings.max_file_bytes, **fields)
+        opened = await asyncio.to_thread(read) if isinstance(content, Path) else read()
+        (answer,) = await self._pipeline.run([opened], options or Options())
         if isinstance(answer, ItemError):
             raise _error(answer)
         return answer
@@ -107,27 +114,42 @@ class AsyncModerator:
     ) -> AsyncIterator[Result | ItemError]:
         """Check any number of contents, in batches and in constant memory; answers come in the order of the contents.
 
-        An item that cannot be read gives an ItemError in its place and does not disturb the others.
+        An item that cannot be read gives an ItemError in its place and does not disturb the others. An asynchronous
+        source that takes its time gets answers meanwhile; an ordinary one is read on the event loop, and may say PAUSE.
 
         Raises:
             PolicyError: the business line does not exist.
             StoreError: decisions could not be recorded.
         """
         chosen = options or Options()
-        async for batch in _batches(contents, self.settings.batch_size):
-            ready: list[Content] = []
-            failed: dict[int, ItemError] = {}
-            for index, item in enumerate(batch):
-                try:
-                    if isinstance(item, ItemError):
-                        failed[index] = item
-                    else:
-                        ready.append(as_content(item))
-                except InputError as error:
-                    failed[index] = item_error(error, id=str(item) if isinstance(item, Path) else None)
-            answers = iter(await self._pipeline.run(ready, chosen)) if ready else iter(())
-            for index in range(len(batch)):
-                yield failed[index] if index in failed else next(answers)
+        self.policy.line(chosen.line)  # a wrong line is told before anything is read
+        if isinstance(contents, AsyncIterable):
+            async with aclosing(async_batches(contents, self.settings.batch_size)) as cut:
+                async for batch in cut:
+                    for answer in await self.check_batch(batch, options=chosen):
+                        yield answer
+        else:
+            for batch in batches(contents, self.settings.batch_size):
+                for answer in await self.check_batch(batch, options=chosen):
+                    yield answer
+
+    async def check_batch(
+        self, contents: Sequence[Checkable], *, options: Options | None = None
+    ) -> list[Result | ItemError]:
+        """Check contents together, all in memory at once; `check_many` is for more than a few.
+
+        Raises:
+            PolicyError: the business line does not exist.
+            StoreError: the decisions could not be recorded; none of them is then given out.
+            ClosedError: the moderator was closed, or belongs to another process.
+        """
+        self.refuse_unusable()
+        read = partial(self._opened, contents)
+        paths = any(isinstance(content, Path) for content in contents)
+        opened = await asyncio.to_thread(read) if paths else read()
+        ready = [content for content in opened if isinstance(content, Content)]
+        answers = iter(await self._pipeline.run(ready, options or Options())) if ready else iter(())
+        return [content if isinstance(content, ItemError) else next(answers) for content in opened]
 
     def warm(self) -> Mapping[str, str]:
         """Load all models now, in this thread; give detector -> why for those that cannot answer."""
@@ -190,11 +212,37 @@ class AsyncModerator:
         policy = self.policy
         return [{"name": policy.name, "version": policy.version, "description": policy.description, "lines": lines}]
 
+    def refuse_unusable(self) -> None:
+        """Refuse work where it would wait for ever.
+
+        Raises:
+            ClosedError: the moderator was closed, or belongs to another process.
+        """
+        if self._closed:
+            raise ClosedError("This moderator was closed; make a new one.")
+        if self._process != os.getpid():
+            raise ClosedError("This moderator was made before a fork; make one in each process, after the fork.")
+
     def close(self) -> None:
-        """Free the threads and the database connections."""
+        """Free the threads and the database connections. Closing twice does nothing."""
+        if self._closed:
+            return
+        self._closed = True
         self._pipeline.close()
         if self.store is not None:
             self.store.close()
+
+    def _opened(self, contents: Sequence[Checkable]) -> list[Content | ItemError]:
+        opened: list[Content | ItemError] = []
+        for item in contents:
+            try:
+                if isinstance(item, ItemError):
+                    opened.append(item)
+                elif not isinstance(item, Pause):
+                    opened.append(as_content(item, max_bytes=self.settings.max_file_bytes))
+            except InputError as error:
+                opened.append(item_error(error, id=str(item) if isinstance(item, Path) else None))
+        return opened
 
     def _recorder(self) -> Any:
         if self.store is None:
@@ -202,29 +250,6 @@ class AsyncModerator:
         from evenhand.store import StoreRecorder
 
         return StoreRecorder(self.store, self.settings)
-
-
-def as_content(content: Content | str | bytes | Path, **fields: Any) -> Content:
-    """Make a Content of what a caller gave; a path is read now.
-
-    Raises:
-        InputError: a path cannot be read.
-    """
-    if isinstance(content, Content):
-        return content
-    if isinstance(content, str):
-        return Content(text=content, **fields)
-    if isinstance(content, Path):
-        try:
-            return Content(data=content.read_bytes(), **fields)
-        except OSError as error:
-            raise InputError(f"{content} cannot be read: {error.strerror or error}.") from error
-    return Content(data=bytes(content), **fields)
-
-
-def item_error(error: EvenhandError, *, id: str | None) -> ItemError:
-    """Give the form that an error has inside a batch's answer."""
-    return ItemError(id=id, code=error.code, message=error.message, status=error.status)
 
 
 def refuse_library(library: Library) -> None:
@@ -289,29 +314,3 @@ def _store(settings: Settings) -> Store | None:
     store = open_store(settings.database_url, settings=settings)
     store.migrate()
     return store
-
-
-async def _batches(
-    contents: Iterable[Checkable] | AsyncIterable[Checkable], size: int
-) -> AsyncIterator[list[Checkable]]:
-    """Cut contents into batches of at most `size` texts or FILES_TOGETHER files: files are what memory goes into."""
-    weight, batch = 0.0, list[Checkable]()
-    async for content in _aiter(contents):
-        text = isinstance(content, str) or (isinstance(content, Content) and content.text is not None)
-        cost = 1.0 if text else size / FILES_TOGETHER
-        if batch and weight + cost > size:
-            yield batch
-            weight, batch = 0.0, []
-        batch.append(content)
-        weight += cost
-    if batch:
-        yield batch
-
-
-async def _aiter(contents: Iterable[Checkable] | AsyncIterable[Checkable]) -> AsyncIterator[Checkable]:
-    if isinstance(contents, AsyncIterable):
-        async for content in contents:
-            yield content
-    else:
-        for content in contents:
-            yield content

@@ -139,6 +139,13 @@ class DetectorError(SystemFault):
     code = "detector_failed"
 
 
+class ClosedError(SystemFault):
+    """The moderator was closed, or belongs to another process."""
+
+    code = "closed"
+    status = 503
+
+
 class ModelError(SystemFault):
     """A weight file is missing, or is not the file that its card describes."""
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine, Iterable, Iterator, Mapping
+from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from evenhand.app import AsyncModerator, Checkable
+from evenhand.app import AsyncModerator
+from evenhand.contents import Checkable, batches
 from evenhand.domain import Content, ItemError, Options, Result
+from evenhand.errors import ClosedError
 
 T = TypeVar("T")
 
@@ -26,6 +29,7 @@ class Moderator:
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         self._inner = AsyncModerator(*arguments, **keywords)
+        self._closing, self._closed = threading.Lock(), False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="evenhand-loop", daemon=True)
         self._thread.start()
@@ -50,33 +54,50 @@ class Moderator:
     def check_many(
         self, contents: Iterable[Checkable], *, options: Options | None = None
     ) -> Iterator[Result | ItemError]:
-        """Check any number of contents in constant memory; see AsyncModerator.check_many."""
-        answers = self._inner.check_many(contents, options=options)
-        size = self._inner.settings.batch_size
-
-        async def some() -> list[Result | ItemError]:
-            # One hop between threads for a whole batch, not for each answer.
-            taken: list[Result | ItemError] = []
-            async for answer in answers:
-                taken.append(answer)
-                if len(taken) >= size:
-                    break
-            return taken
-
-        while taken := self._wait(some()):
-            yield from taken
+        """Check any number of contents, in batches and in constant memory; see AsyncModerator.check_many."""
+        self._inner.policy.line((options or Options()).line)  # a wrong line is told before anything is read
+        # The source is read here, in the caller's thread: a slow one holds up nobody else.
+        for batch in batches(contents, self._inner.settings.batch_size):
+            yield from self._wait(self._inner.check_batch(batch, options=options))
 
     def decision(self, decision_id: str) -> Mapping[str, Any]:
         """Give a recorded decision; see AsyncModerator.decision."""
         return self._wait(self._inner.decision(decision_id))
 
     def close(self) -> None:
-        """Stop the loop, free threads and connections."""
-        if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
-            self._loop.close()
-            self._inner.close()
+        """Stop the loop, free threads and connections; calls that still wait in other threads raise ClosedError."""
+        with self._closing:
+            closed, self._closed = self._closed, True
+        if closed or not self._thread.is_alive():  # (a fork leaves the thread behind)
+            return
+        asyncio.run_coroutine_threadsafe(_cancel_others(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+        self._inner.close()
 
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        # Under the lock, nothing is handed to a loop that will not run it.
+        with self._closing:
+            try:
+                if self._closed:
+                    raise ClosedError("This moderator was closed; make a new one.")
+                self._inner.refuse_unusable()
+            except ClosedError:
+                work.close()
+                raise
+            future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return future.result()
+        except CancelledError as error:
+            raise ClosedError("This moderator was closed while it worked.") from error
+        except BaseException:
+            future.cancel()  # the caller was interrupted (Ctrl-C): nobody waits for it any more
+            raise
+
+
+async def _cancel_others() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Protocol
+from weakref import WeakKeyDictionary
 
 from evenhand.decode import decode
 from evenhand.detectors.registry import Registry
@@ -59,7 +60,7 @@ class Pipeline:
         self._rounds = Rounds(settings, registry=registry, metrics=metrics, threads=self._threads)
         # Decoding has threads of its own: the worst allowed picture takes about a gigabyte while it is decoded.
         self._decoders = ThreadPoolExecutor(max_workers=settings.decode_threads, thread_name_prefix="evenhand-decode")
-        self._file_runs = asyncio.Semaphore(_FILE_RUNS)
+        self._file_runs = WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]()
 
     async def run(self, contents: Sequence[Content], options: Options) -> list[Result | ItemError]:
         """Check contents together; answer in their order.
@@ -72,7 +73,8 @@ class Pipeline:
         skip = policy.line(options.line).skip
         if all(content.text is not None for content in contents):
             return await self._run(contents, options, policy, skip)
-        async with self._file_runs:
+        # A semaphore serves one event loop only; callers may come from several, one after another.
+        async with self._file_runs.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(_FILE_RUNS)):
             return await self._run(contents, options, policy, skip)
 
     async def _run(

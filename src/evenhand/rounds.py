@@ -19,6 +19,7 @@ from evenhand.inference.lanes import Failure, Lane
 from evenhand.settings import Settings
 from evenhand.telemetry import Metrics
 
+_CLOSE_S = 5.0  # seconds that closing waits for calls that still run
 MAX_ROUNDS = 3  # a picture, the words in it, and what is read out of those; more would be a loop
 
 
@@ -80,9 +81,12 @@ class Rounds:
         return {kinds: self._models(kinds, skip) for kinds in {item.kinds for item in items}}
 
     def close(self) -> None:
-        """Let the lanes' threads end."""
+        """Let the lanes' threads end, and wait a little for them."""
         for lane in self._lanes.values():
             lane.close()
+        deadline = time.monotonic() + _CLOSE_S
+        for lane in self._lanes.values():
+            lane.join(max(0.0, deadline - time.monotonic()))
 
     async def _group(self, kind: PartKind, entries: list[_Entry], skip: frozenset[str]) -> list[_Entry]:
         """Run all detectors of one kind over the parts of that kind; give the parts that they read out of them."""
@@ -121,16 +125,10 @@ class Rounds:
             if isinstance(detection, Failure):
                 entry.item.incomplete[slot.name] = detection.why
                 continue
-            if detection.partial is not None:
-                entry.item.incomplete[slot.name] = detection.partial
-            if detection.findings:
-                entry.findings.extend(_declared(slot, detection.findings, entry.item))
-            for label, score in detection.scores.items():
-                if score > entry.item.scores.get(label, 0.0):
-                    entry.item.scores[label] = score
-            derived.extend(_Entry(entry.item, part) for part in detection.parts)
-            if detection.language is not None and isinstance(entry.part, TextPart) and entry.part.language is None:
-                entry.part = replace(entry.part, language=detection.language)
+            try:
+                derived += _taken(slot, detection, entry)
+            except Exception as error:  # (what a detector answers is its own; a bad answer is its failure, not ours)
+                entry.item.incomplete[slot.name] = f"gave an answer that cannot be used ({type(error).__name__})"
 
     async def _build(self, slot: Slot) -> None:
         if slot.detector is None and slot.failure is None:
@@ -149,9 +147,8 @@ class Rounds:
     def _lane(self, detector: AnyDetector) -> Lane:
         cheap = detector.info.cost is Cost.CHEAP
         name = f"cheap-{detector.info.reads.value}" if cheap else detector.info.name
-        if name not in self._lanes:
-            self._lanes[name] = Lane(name, timeout_s=self._settings.detector_timeout_s)
-        return self._lanes[name]
+        lane = self._lanes.get(name)
+        return lane or self._lanes.setdefault(name, Lane(name, timeout_s=self._settings.detector_timeout_s))
 
     def _models(self, kinds: frozenset[PartKind], skip: frozenset[str]) -> Mapping[str, str]:
         return {
@@ -159,6 +156,21 @@ class Rounds:
             for slot in self._registry.slots(kinds, skip=skip)
             if slot.detector is not None
         }
+
+
+def _taken(slot: Slot, detection: Detection, entry: _Entry) -> list[_Entry]:
+    """Take over what a detector says about a part; give the parts that it read out of it."""
+    derived = [_Entry(entry.item, part) for part in detection.parts if part.kind in PartKind]
+    findings = _declared(slot, detection.findings, entry.item) if detection.findings else ()
+    if detection.partial is not None:
+        entry.item.incomplete[slot.name] = detection.partial
+    entry.findings.extend(findings)
+    for label, score in detection.scores.items():
+        if score > entry.item.scores.get(label, 0.0):
+            entry.item.scores[label] = score
+    if detection.language is not None and isinstance(entry.part, TextPart) and entry.part.language is None:
+        entry.part = replace(entry.part, language=detection.language)
+    return derived
 
 
 def _declared(slot: Slot, findings: Sequence[Finding], item: Item) -> Sequence[Finding]:

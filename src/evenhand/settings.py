@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError as UnreadableError
+
+from evenhand.errors import SettingsError
 
 
 def _data_dir() -> Path:
@@ -21,7 +24,7 @@ def _data_dir() -> Path:
 class Settings(BaseSettings):
     """All settings. Unknown ones are ignored, wrong values are refused with the setting's name."""
 
-    model_config = SettingsConfigDict(env_prefix="EVENHAND_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="EVENHAND_", frozen=True, extra="ignore", env_ignore_empty=True)
 
     # What decides
     policy: Path | None = Field(None, description="Policy file (YAML); none: the policy that ships.")
@@ -50,6 +53,11 @@ class Settings(BaseSettings):
     max_frames: int = Field(16, ge=1, description="Most frames looked at in one animation; more are sampled evenly.")
     decode_timeout_s: float = Field(20.0, gt=0, description="Seconds that decoding one picture or animation may take.")
     max_body_bytes: int = Field(48 * 2**20, ge=1, description="Largest HTTP request body, in bytes.")
+    max_inflight_bytes: int = Field(
+        512 * 2**20,
+        ge=1,
+        description="Most bytes of all HTTP request bodies at a time; more must come later.",
+    )
     max_batch_items: int = Field(1_000, ge=1, description="Most items in one HTTP batch.")
 
     # Fetching URLs
@@ -69,6 +77,7 @@ class Settings(BaseSettings):
     # The server
     host: str = Field("127.0.0.1", description="Address the server listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port the server listens on; 0: any free one.")
+    shutdown_timeout_s: int = Field(25, ge=0, description="Seconds that requests have to end when the server stops.")
     require_keys: bool | None = Field(
         None, description="Ask for an API key. None: only when listening beyond loopback."
     )
@@ -80,3 +89,20 @@ class Settings(BaseSettings):
     otlp_endpoint: str | None = Field(
         None, description="OTLP/HTTP endpoint for traces; needs the otel extra. None: no traces leave."
     )
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """Read the settings from the environment; overrides that are not None come first.
+
+    Raises:
+        SettingsError: a setting has a value that cannot be used; names the setting and what is wrong with it.
+    """
+    try:
+        return Settings(**{name: value for name, value in overrides.items() if value is not None})
+    except ValidationError as error:
+        problems = "; ".join(f"EVENHAND_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
+        raise SettingsError(f"Settings cannot be used: {problems}.") from error
+    except UnreadableError as error:
+        lists = [name for name, field in Settings.model_fields.items() if field.annotation == tuple[str, ...]]
+        given = ", ".join(f"EVENHAND_{name.upper()}" for name in lists if f"EVENHAND_{name.upper()}" in os.environ)
+        raise SettingsError(f'Lists are written as JSON, such as ["a", "b"]; look at {given}.') from error

@@ -58,6 +58,15 @@ def span(name: str, **attributes: str | int | float) -> Iterator[None]:
         yield
 
 
+class _Forward(logging.Handler):
+    """Gives the warnings of libraries (the HTTP server, asyncio) the shape of our own log lines."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        import structlog
+
+        structlog.get_logger().log(record.levelno, record.getMessage(), source=record.name, exc_info=record.exc_info)
+
+
 def set_up_logs(settings: Settings) -> None:
     """Send structured logs to standard error: JSON lines, or coloured text for people."""
     import structlog
@@ -83,6 +92,7 @@ def set_up_logs(settings: Settings) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+    logging.basicConfig(handlers=[_Forward(level=logging.WARNING)], force=True)
 
 
 def set_up_traces(settings: Settings) -> None:

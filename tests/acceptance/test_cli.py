@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +41,9 @@ def test_user_errors_are_2_and_say_what_to_do(tmp_path: Path) -> None:
         (("check", "--text", "a", "--policy", str(tmp_path / "none.yaml")), {}, "none.yaml"),
         (("check", "--text", "a"), {"EVENHAND_PORT": "many"}, "EVENHAND_PORT"),
         (("check", "--text", "a"), {"EVENHAND_DISABLED_DETECTORS": '["text.typo"]'}, "text.typo"),
+        (("check", "--text", "a"), {"EVENHAND_DISABLED_DETECTORS": "text.harm"}, "written as JSON"),
         (("check", "--jsonl", str(tmp_path / "none.jsonl")), {}, "cannot be read"),
+        (("check", str(tmp_path)), {}, "holds no files"),
         (("nonsense",), {}, "No such command"),
     ]
     for arguments, env, message in cases:
@@ -92,6 +96,56 @@ def test_json_lines_stream_in_constant_memory() -> None:
         assert seen == n
         peaks.append(peak)
     assert peaks[1] < peaks[0] + 40_000, f"{peaks} KiB"
+
+
+def test_a_writer_that_waits_for_each_answer_gets_it() -> None:
+    command = [sys.executable, "-m", "evenhand", "check", "--jsonl", "-"]
+    env = {**os.environ, **QUICK}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env) as process:
+        watch = threading.Timer(30, process.kill)
+        watch.start()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for name in ("1", "2"):
+            process.stdin.write(b'{"id": "%s", "text": "hello"}\n' % name.encode())
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline() or b"null") is not None, "no answer before the next line"
+        process.stdin.close()
+        assert process.wait(30) == 0
+        watch.cancel()
+
+
+def test_nobody_reads_the_output_or_the_run_is_interrupted() -> None:
+    """Neither may look like 0 (clean) or 1 (flagged), nor end in a traceback."""
+    command = [sys.executable, "-m", "evenhand", "check", "--jsonl", "-"]
+    for expected in (141, 130):
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        with subprocess.Popen(command, env={**os.environ, **QUICK}, **pipes) as process:  # type: ignore[call-overload]
+            process.stdin.write(b'{"text": "hello"}\n')
+            process.stdin.flush()
+            assert process.stdout.readline()
+            if expected == 141:
+                process.stdout.close()
+                process.stdin.write(b'{"text": "hello"}\n')
+                process.stdin.close()
+            else:
+                process.send_signal(signal.SIGINT)
+            assert process.wait(30) == expected
+            assert process.stderr.read() == b""
+
+
+def test_folders_hide_nothing_and_nothing_in_them_hangs(tmp_path: Path) -> None:
+    (tmp_path / "good.txt").write_text("good morning")
+    (tmp_path / "circle").symlink_to(tmp_path)
+    (tmp_path / "nowhere").symlink_to(tmp_path / "none")
+    os.mkfifo(tmp_path / "pipe")
+    done = evenhand("check", str(tmp_path), "--json", **QUICK)
+    assert done.returncode == 2
+    assert [(Path(row["id"]).name, "error" in row) for row in rows(done)] == [
+        ("good.txt", False),
+        ("nowhere", True),
+        ("pipe", True),
+    ]
 
 
 def test_standard_input_and_all_scores() -> None:

@@ -262,3 +262,22 @@ async def test_a_part_that_was_only_partly_looked_at_makes_the_content_incomplet
     async with moderator(Sample(lambda part: Detection(partial="only the first half was read"))) as opened:
         result = await opened.check("hello")
     assert (result.action, result.incomplete) == (Action.REVIEW, {"text.sample": "only the first half was read"})
+
+
+@pytest.mark.parametrize("answer", [None, 5, Detection(findings=("spam",)), Detection(scores={"spam.bulk": "high"})])  # type: ignore[arg-type,dict-item]
+async def test_an_answer_of_the_wrong_shape_makes_its_own_content_incomplete_and_no_other(answer: Any) -> None:
+    async with moderator(Sample(lambda part: answer if part.text == "bad" else NOTHING)) as opened:
+        good, bad = [result async for result in opened.check_many(["good", "bad"])]
+    assert isinstance(good, Result)
+    assert (good.action, good.incomplete) == (Action.PASS, {})
+    assert isinstance(bad, Result)
+    assert bad.action is Action.REVIEW
+    assert "cannot be used" in bad.incomplete["text.sample"]
+
+
+async def test_a_detector_that_wants_to_end_the_process_is_a_failure_like_any_other() -> None:
+    def leave(part: TextPart) -> Detection:
+        raise SystemExit(5)
+
+    async with moderator(Sample(leave)) as opened:
+        assert (await opened.check("a")).incomplete == {"text.sample": "SystemExit: 5"}

@@ -61,12 +61,13 @@ def create_app(settings: Settings, *, moderator: AsyncModerator | None = None, w
         description=_DESCRIPTION,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         lifespan=life,
+        redirect_slashes=False,  # a redirect would name the host and scheme that the caller's headers claim
     )
     app.state.evenhand = state
     errors.install(app)
     app.include_router(check.router)
     app.include_router(info.router)
-    app.add_middleware(limits.BodyLimit, max_bytes=settings.max_body_bytes)
+    app.add_middleware(limits.BodyLimit, max_bytes=settings.max_body_bytes, max_inflight=settings.max_inflight_bytes)
     app.add_middleware(limits.RequestLog)
     _describe(app, needs_keys=needs_keys)
     return app

@@ -94,6 +94,8 @@ async def _from_form(form: FormData, settings: Settings) -> tuple[Content, Optio
             row[name] = value
     options = _options({name: _form_option(name, row.pop(name)) for name in _OPTIONS if name in row})
     if upload is None:
+        if not {"text", "url", "data"} & set(row):
+            raise InputError("There is no file in the form; send it in the field 'file', with a file name.")
         return content_from_row(row), options
     if {"text", "url", "data"} & set(row):
         raise InputError("Give a file or one of text, url and data, not both.")

@@ -50,6 +50,8 @@ def install(app: FastAPI) -> None:
     async def http(_: Request, error: Exception) -> JSONResponse:
         status = error.status_code if isinstance(error, HTTPException) else 500
         detail = error.detail if isinstance(error, HTTPException) else ""
+        if status == 404 and detail == "Not Found":
+            detail = "There is nothing at this address; /docs lists those that there are."
         headers = error.headers if isinstance(error, HTTPException) else None
         return error_response(status, _CODES.get(status, _name(status)), str(detail), headers=headers)
 

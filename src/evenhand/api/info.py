@@ -44,12 +44,14 @@ async def policies(request: Request) -> dict[str, Any]:
     return {"policies": state.moderator.policies()}
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", tags=["health"], summary="Is the process alive?")
 async def healthz() -> dict[str, str]:
     """Answer as long as the process does."""
     return {"status": "ok"}
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get(
     "/readyz",
     tags=["health"],

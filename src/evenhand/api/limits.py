@@ -6,27 +6,37 @@ import time
 import uuid
 
 import structlog
+from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from evenhand.api.errors import error_response
 
+_CLIENT_GONE = 499  # logged, never sent: the client left before its request was complete
 
-class TooLargeBodyError(Exception):
-    """The request body is over the limit; raised into whoever reads the body."""
+
+class _Refused(Exception):  # noqa: N818  (not an error: how the body's reader is stopped)
+    """The request body is over a limit; raised into whoever reads it, with the answer."""
+
+    def __init__(self, response: JSONResponse) -> None:
+        super().__init__()
+        self.response = response
 
 
 class BodyLimit:
-    """Refuses bodies over `max_bytes`, declared or not, before they are held in memory.
+    """Refuses bodies over a limit, declared or not, before they are held in memory.
 
     FastAPI's own limit answers a declared length in another shape than all our other errors.
 
     Args:
         app: the application behind.
         max_bytes: largest body, in bytes.
+        max_inflight: most bytes of all bodies that are being answered; a body alone is always taken.
     """
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
-        self._app, self._max = app, max_bytes
+    def __init__(self, app: ASGIApp, *, max_bytes: int, max_inflight: int) -> None:
+        self._app, self._max, self._max_inflight = app, max_bytes, max_inflight
+        self._inflight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, counting the bytes of its body."""
@@ -35,21 +45,20 @@ class BodyLimit:
             return
         seen, started = 0, False
         declared = dict(scope["headers"]).get(b"content-length", b"")
-        too_large = error_response(
-            413,
-            "too_large",
-            f"The request body is over {self._max} bytes (EVENHAND_MAX_BODY_BYTES); send less at a time.",
-        )
         if declared.isdigit() and int(declared) > self._max:
-            await too_large(scope, receive, send)
+            await self._too_large()(scope, receive, send)
             return
 
         async def counted() -> Message:
             nonlocal seen
             message = await receive()
-            seen += len(message.get("body", b""))
+            size = len(message.get("body", b""))
+            seen += size
+            self._inflight += size
             if seen > self._max:
-                raise TooLargeBodyError
+                raise _Refused(self._too_large())
+            if size and self._inflight > self._max_inflight and self._inflight > seen:
+                raise _Refused(_busy())
             return message
 
         async def watched(message: Message) -> None:
@@ -59,9 +68,20 @@ class BodyLimit:
 
         try:
             await self._app(scope, counted, watched)
-        except TooLargeBodyError:
+        except _Refused as refused:
             if not started:
-                await too_large(scope, receive, send)
+                await refused.response(scope, receive, send)
+        finally:
+            self._inflight -= seen
+
+    def _too_large(self) -> JSONResponse:
+        message = f"The request body is over {self._max} bytes (EVENHAND_MAX_BODY_BYTES); send less at a time."
+        return error_response(413, "too_large", message)
+
+
+def _busy() -> JSONResponse:
+    message = "Too much is being answered at once (EVENHAND_MAX_INFLIGHT_BYTES); send it again in a moment."
+    return error_response(503, "busy", message, headers={"retry-after": "1"})
 
 
 class RequestLog:
@@ -92,6 +112,8 @@ class RequestLog:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self._app(scope, receive, tagged)
+            except ClientDisconnect:
+                status = _CLIENT_GONE
             except Exception as error:  # (a fault of ours; the details go to the log, they may hold content or paths)
                 log.error("unexpected error", exc_info=error)
                 if status:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import signal
+import socket
+import sys
+
 import structlog
 import uvicorn
 
@@ -27,7 +32,47 @@ def run(settings: Settings) -> None:
             f"{settings.host} can be reached from other machines and there is no API key yet; "
             "make one with `evenhand keys create NAME`."
         )
-    shown = f"[{settings.host}]" if ":" in settings.host else settings.host
-    address = f"http://{shown}:{settings.port}"
+    listeners = _listen(settings.host, settings.port)
+    host, port = listeners[0].getsockname()[:2]
+    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     structlog.get_logger().info("listening", address=address, docs=f"{address}/docs")
-    uvicorn.run(app, host=settings.host, port=settings.port, log_config=None, access_log=False, server_header=False)
+    # Uvicorn raises the signal that stopped it once more at its end: leave by the door, so that exit hooks run.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=settings.shutdown_timeout_s,
+    )
+    uvicorn.Server(config).run(sockets=listeners)
+
+
+def _listen(host: str, port: int) -> list[socket.socket]:
+    """Take the port now, on every address of the host: a port in use is told before models are loaded.
+
+    Raises:
+        SettingsError: the address is not of this machine, the port is in use or may not be used.
+    """
+    listeners: list[socket.socket] = []
+    absent: OSError | None = None  # localhost has two addresses, and one of them (IPv6) may be switched off here
+    try:
+        for family, *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            # Port 0 stands for one free port, the same on all addresses.
+            chosen = listeners[0].getsockname()[1] if listeners else port
+            try:
+                listeners.append(socket.create_server((address[0], chosen), family=family, backlog=2048))
+            except OSError as error:
+                if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+                    raise
+                absent = error
+        if absent is not None and not listeners:
+            raise absent
+    except OSError as error:
+        for listener in listeners:
+            listener.close()
+        raise SettingsError(
+            f"Cannot listen on {host}, port {port}: {error.strerror or error}. "
+            "Set EVENHAND_HOST and EVENHAND_PORT (or --host, --port)."
+        ) from error
+    return listeners

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +13,10 @@ from evenhand.cli import CLEAN, FLAGGED, SYSTEM_ERROR, USER_ERROR
 from evenhand.cli.common import Libraries, PolicyFile, open_moderator
 
 if TYPE_CHECKING:
-    from evenhand.domain import ItemError, Result
+    from evenhand.contents import Pause
+    from evenhand.domain import Content, ItemError, Result
+
+_FLUSH_S = 0.1  # seconds that a written answer may wait, while the next contents are being read
 
 
 def check(
@@ -45,13 +49,26 @@ def check(
     with open_moderator(policy=policy, libraries=libraries) as moderator:
         limit = moderator.inner.settings.max_file_bytes
         contents = inputs.gather(targets or [], text or [], jsonl, language=lang, max_bytes=limit)
-        answers = moderator.check_many(contents, options=Options(line=line, all_scores=all_scores))
+        options = Options(line=line, all_scores=all_scores)
         if json or jsonl:
-            code = _write_lines(answers)
+            code = _write_lines(moderator.check_many(_flushing(contents), options=options))
         else:
+            answers = moderator.check_many(contents, options=options)
             total = inputs.count(targets or [], text or [])
             code = output.table(answers, total=total, progress=progress)
     raise typer.Exit(code)
+
+
+def _flushing(contents: Iterable[Content | ItemError | Pause]) -> Iterator[Content | ItemError | Pause]:
+    """Hand on contents; each time more are asked for, all answers so far are written: send them, but not one by one."""
+    from evenhand.contents import Pause
+
+    flushed = time.monotonic()
+    for content in contents:
+        yield content
+        if isinstance(content, Pause) or time.monotonic() - flushed > _FLUSH_S:
+            sys.stdout.buffer.flush()
+            flushed = time.monotonic()
 
 
 def _write_lines(answers: Iterable[Result | ItemError]) -> int:

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evenhand.errors import SettingsError
-
 if TYPE_CHECKING:
     from evenhand.facade import Moderator
     from evenhand.settings import Settings
@@ -22,20 +20,14 @@ Libraries = Annotated[
 
 
 def read_settings(**overrides: Any) -> Settings:
-    """Read the settings from the environment; options that were given (not None) come first.
+    """Read the settings; options that were given (not None) come first.
 
     Raises:
-        SettingsError: a setting has a value that cannot be used; names the setting and what is wrong with it.
+        SettingsError: a setting has a value that cannot be used.
     """
-    from pydantic import ValidationError
+    from evenhand.settings import read_settings as read  # here: commands that need no settings start sooner
 
-    from evenhand.settings import Settings
-
-    try:
-        return Settings(**{name: value for name, value in overrides.items() if value is not None})
-    except ValidationError as error:
-        problems = "; ".join(f"EVENHAND_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
-        raise SettingsError(f"Settings cannot be used: {problems}.") from error
+    return read(**overrides)
 
 
 def open_moderator(**overrides: Any) -> Moderator:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable
 from typing import Any
 
 from evenhand.domain.content import Content, ContentKind
 from evenhand.errors import InputError
+
+_MAX_ID = 1_024  # characters of a caller's id; it comes back in every answer and stands in every record
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,7}")  # the shape of BCP 47 tags, not their register
 
 _COMMON = ("id", "kind", "media_type", "lang", "context")
 
@@ -47,6 +51,8 @@ def content_from_row(
         if isinstance(name, bool) or not isinstance(name, int):
             raise InputError("id must be a string.")
         name = str(name)
+    if name is not None and (len(name) > _MAX_ID or "\0" in name):
+        raise InputError(f"id must have at most {_MAX_ID} characters, none of them NUL.")
     if given[0] == "data":
         fields: dict[str, Any] = {"data": _decoded(body)}
     elif given[0] == "path":
@@ -59,7 +65,7 @@ def content_from_row(
         id=name,
         kind=_kind(row.get("kind")),
         media_type=_string(row, "media_type"),
-        language=_string(row, "lang") or language,
+        language=_language(row) or language,
         context=context or {},
         **fields,
     )
@@ -68,7 +74,14 @@ def content_from_row(
 def row_id(row: object) -> str | None:
     """Give a row's id where it has a usable one, for an error about the row."""
     name = row.get("id") if isinstance(row, dict) else None
-    return str(name) if isinstance(name, str | int) and not isinstance(name, bool) else None
+    return str(name)[:_MAX_ID] if isinstance(name, str | int) and not isinstance(name, bool) else None
+
+
+def _language(row: dict[str, Any]) -> str | None:
+    language = _string(row, "lang")
+    if language and not _LANGUAGE.fullmatch(language):
+        raise InputError('lang must be a language tag of BCP 47, such as "en" or "zh-Hant".')
+    return language
 
 
 def _string(row: dict[str, Any], name: str) -> str | None:

@@ -41,6 +41,7 @@ class _Run:
 
     started: float | None = None
     jobs: list[_Job] = field(default_factory=list)
+    thread: threading.Thread | None = None
 
 
 class Lane:
@@ -74,35 +75,51 @@ class Lane:
             An answer or a Failure for each item. Never raises for the function's faults.
         """
         job = _Job(function, items)
-        if not self._enqueue(key, job):
-            return [Failure(f"{self._lost} earlier calls never returned; restart the process")] * len(items)
+        if (refused := self._enqueue(key, job)) is not None:
+            return [Failure(refused)] * len(items)
         wrapped = asyncio.wrap_future(job.future)
-        while True:
-            done, _ = await asyncio.wait({wrapped}, timeout=self._patience())
-            if done:
-                return wrapped.result()
-            self._give_up_if_late()
+        try:
+            while True:
+                done, _ = await asyncio.wait({wrapped}, timeout=self._patience())
+                if done:
+                    return wrapped.result()
+                self._give_up_if_late()
+        finally:
+            job.future.cancel()  # does nothing to one that is done; else its caller went away
 
     def close(self) -> None:
-        """Let the thread end once it has nothing left to do."""
+        """Let the thread end once it has nothing left to do; take no more."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
-    def _enqueue(self, key: str, job: _Job) -> bool:
+    def join(self, timeout_s: float) -> None:
+        """Wait for the thread of a closed lane to end, at most `timeout_s` seconds.
+
+        An interpreter that ends while a model still runs in a thread takes the process down with it.
+        """
+        run = self._run
+        if run is not None and run.thread is not None:
+            run.thread.join(timeout_s)
+
+    def _enqueue(self, key: str, job: _Job) -> str | None:
+        """Queue a job, or say why not."""
         with self._changed:
+            if self._closed:
+                return "the moderator was closed"
             if self._lost >= MAX_LOST_THREADS:
-                return False
+                return f"{self._lost} earlier calls never returned; restart the process"
             self._waiting.setdefault(key, []).append(job)
             if self._run is None:
                 self._start()
             self._changed.notify()
-        return True
+        return None
 
     def _start(self) -> None:
-        self._run = _Run()
+        run = self._run = _Run()
         # Daemon: a call that hangs for ever must not keep the process from ending.
-        threading.Thread(target=self._work, args=(self._run,), name=f"lane-{self._name}", daemon=True).start()
+        run.thread = threading.Thread(target=self._work, args=(run,), name=f"lane-{self._name}", daemon=True)
+        run.thread.start()
 
     def _patience(self) -> float:
         run = self._run
@@ -134,6 +151,8 @@ class Lane:
             if self._run is not run or not self._waiting:
                 return None
             key, jobs = self._waiting.popitem(last=False)
+            # What nobody waits for any more need not be done; one is kept, so that there is always something to take.
+            jobs = [job for job in jobs if not job.future.cancelled()] or jobs[:1]
             taken, size = 1, len(jobs[0].items)
             while taken < len(jobs) and size + len(jobs[taken].items) <= self._max_items:
                 size += len(jobs[taken].items)
@@ -163,7 +182,7 @@ def _answers(function: Callable[[Sequence[Any]], Sequence[Any]], items: Sequence
         if len(answers) == len(items):
             return answers
         failure = Failure(f"gave {len(answers)} answers for {len(items)} items")
-    except Exception as error:  # (a detector may raise anything; it becomes `incomplete`)
+    except BaseException as error:  # (a detector may raise anything, SystemExit too; it becomes `incomplete`)
         failure = Failure(f"{type(error).__name__}: {error}"[:300])
     if len(items) <= 1:
         return [failure] * len(items)

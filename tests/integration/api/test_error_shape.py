@@ -29,12 +29,19 @@ BAD: list[tuple[str, str, dict[str, Any], int, str]] = [
     ("POST", "/v1/check", {"content": b"a=b", "headers": {"content-type": "text/plain"}}, 415, "unsupported"),
     ("POST", "/v1/check", {"content": b"x", "headers": {"content-type": "multipart/form-data"}}, 400, "bad_request"),
     ("POST", "/v1/check", {"content": b"x" * (48 * 2**20 + 1)}, 413, "too_large"),
+    ("POST", "/v1/check", {"json": {"text": "a", "id": "x" * 1_025}}, 422, "bad_input"),
+    ("POST", "/v1/check", {"json": {"text": "a", "id": "\0"}}, 422, "bad_input"),
+    ("POST", "/v1/check", {"json": {"text": "a", "lang": "<script>"}}, 422, "bad_input"),
+    ("POST", "/v1/check", {"data": {"id": "1"}, "files": {"other": ("a", b"x")}}, 422, "bad_input"),
+    ("POST", "/v1/check", {"files": {"id": (None, b"1")}}, 422, "bad_input"),
+    ("POST", "/v1/check:batch", {"json": {"items": [], "line": "no-such-line"}}, 422, "bad_policy"),
     ("POST", "/v1/check:batch", {"json": {"items": "no"}}, 422, "bad_input"),
     ("POST", "/v1/check:batch", {"json": {"items": [], "more": 1}}, 422, "bad_input"),
     ("POST", "/v1/check:batch", {"json": {"items": [{"text": "a"}] * 100_000}}, 413, "too_large"),
     ("GET", "/v1/check", {}, 405, "method_not_allowed"),
     ("GET", "/v1/decisions/none", {}, 404, "not_found"),
     ("GET", "/nowhere", {}, 404, "not_found"),
+    ("GET", "/v1/labels/", {}, 404, "not_found"),
 ]
 
 

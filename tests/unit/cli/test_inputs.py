@@ -10,11 +10,13 @@ from types import SimpleNamespace
 import pytest
 
 from evenhand.cli.inputs import count, gather
+from evenhand.contents import Pause
 from evenhand.domain import Content, ItemError
 
 
 def run(*targets: str, texts: tuple[str, ...] = (), jsonl: str | None = None) -> list[Content | ItemError]:
-    return list(gather(targets, texts, jsonl, language=None, max_bytes=100))
+    found = gather(targets, texts, jsonl, language=None, max_bytes=100)
+    return [item for item in found if not isinstance(item, Pause)]
 
 
 def test_folders_are_walked_in_order_without_hidden_files(tmp_path: Path) -> None:

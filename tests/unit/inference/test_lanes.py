@@ -133,3 +133,33 @@ async def test_a_caller_that_went_away_blocks_nobody() -> None:
     assert await lane.call("double", double, [5]) == [10]
     release.set()
     lane.close()
+
+
+async def test_a_closed_lane_refuses_at_once() -> None:
+    lane = Lane("test", timeout_s=5)
+    assert await lane.call("double", double, [1]) == [2]
+    lane.close()
+    lane.join(5)
+    assert await lane.call("double", double, [1]) == [Failure("the moderator was closed")]
+
+
+async def test_what_nobody_waits_for_any_more_is_not_done() -> None:
+    lane = Lane("test", timeout_s=5)
+    begun, release, seen = threading.Event(), threading.Event(), list[int]()
+
+    def slow(items: Sequence[int]) -> list[int]:
+        seen.extend(items)
+        begun.set()
+        release.wait(5)
+        return double(items)
+
+    first = asyncio.create_task(lane.call("slow", slow, [1]))
+    await asyncio.to_thread(begun.wait, 5)
+    gone, stays = (asyncio.create_task(lane.call("slow", slow, [n])) for n in (2, 3))
+    await asyncio.sleep(0.01)
+    gone.cancel()
+    await asyncio.gather(gone, return_exceptions=True)
+    release.set()
+    assert [await first, await stays] == [[2], [6]]
+    assert seen == [1, 3]
+    lane.close()
