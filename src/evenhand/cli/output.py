@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -11,7 +12,7 @@ from rich.text import Text
 
 from evenhand.cli import CLEAN
 from evenhand.cli.check import worst
-from evenhand.domain import Finding, ItemError, Result
+from evenhand.domain import Finding, ItemError, Location, Result
 
 _STYLES = {"pass": "green", "mark": "cyan", "review": "yellow", "block": "bold red", "error": "bold magenta"}
 _SHOWN = 3  # findings shown a row; the JSON form has all
@@ -26,11 +27,7 @@ def table(answers: Iterable[Result | ItemError], *, total: int, progress: bool) 
         progress: draw the bar, where standard error is a terminal.
     """
     console = Console()
-    rows = Table(show_lines=False, header_style="bold", pad_edge=False)
-    rows.add_column("item", overflow="fold", ratio=3)
-    rows.add_column("action", no_wrap=True)
-    rows.add_column("labels and scores", overflow="fold", ratio=3)
-    rows.add_column("evidence", overflow="fold", ratio=5)
+    rows: list[tuple[str, Text, Text, Text]] = []
     code, notes = CLEAN, []
     columns = (TextColumn("checking"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     errors = Console(stderr=True)
@@ -39,43 +36,65 @@ def table(answers: Iterable[Result | ItemError], *, total: int, progress: bool) 
         for answer in answers:
             code = worst(code, answer)
             bar.advance(task)
-            rows.add_row(*_row(answer))
+            rows.append(_row(answer))
             if isinstance(answer, Result):
                 notes += [f"{answer.id}: {name} gave no answer: {why}" for name, why in answer.incomplete.items()]
-    console.print(rows)
+    console.print(_drawn(rows))
     for note in notes:
         console.print(Text(f"incomplete: {note}", style="magenta"))
     return code
 
 
-def _row(answer: Result | ItemError) -> tuple[Text, Text, Text, Text]:
+def _drawn(rows: list[tuple[str, Text, Text, Text]]) -> Table:
+    # What all paths begin with says nothing about any of them, and takes room.
+    folders = zip(*(name.split("/")[:-1] for name, *_ in rows), strict=False) if len(rows) > 1 else ()
+    shared = "/".join(column[0] for column in itertools.takewhile(lambda column: len(set(column)) == 1, folders))
+    drawn = Table(header_style="bold", pad_edge=False, title=f"in {shared}/" if shared else None, title_justify="left")
+    drawn.add_column("item", overflow="fold", ratio=3)
+    drawn.add_column("action", no_wrap=True)
+    drawn.add_column("labels and scores", overflow="fold", ratio=3)
+    drawn.add_column("evidence", overflow="fold", ratio=5)
+    for name, action, labels, evidence in rows:
+        drawn.add_row(Text(name[len(shared) + 1 :] if shared else name), action, labels, evidence)
+    return drawn
+
+
+def _row(answer: Result | ItemError) -> tuple[str, Text, Text, Text]:
     # Text, never markup: what comes from contents must not be read as console instructions.
     if isinstance(answer, ItemError):
-        return Text(answer.id or ""), _styled("error"), Text(answer.code), Text(answer.message)
+        return _plain(answer.id or ""), _styled("error"), Text(answer.code), Text(_plain(answer.message))
     labels = "\n".join(f"{label} {score:.2f}" for label, score in _top(answer)) or "-"
-    evidence = "\n".join(describe(finding) for finding in answer.findings[:_SHOWN]) or "-"
-    if len(answer.findings) > _SHOWN:
-        evidence += f"\n... and {len(answer.findings) - _SHOWN} more"
-    return Text(_plain(answer.id or "")), _styled(answer.action.value), Text(labels), Text(_plain(evidence))
+    places = _places(answer.findings)
+    evidence = "\n".join(f"{place}: {'; '.join(reasons)}" for place, reasons in places[:_SHOWN]) or "-"
+    if len(places) > _SHOWN:
+        evidence += f"\n... and {len(places) - _SHOWN} more"
+    return _plain(answer.id or ""), _styled(answer.action.value), Text(labels), Text(_plain(evidence))
 
 
 def _top(answer: Result) -> list[tuple[str, float]]:
     return sorted(answer.labels.items(), key=lambda pair: -pair[1])[:_SHOWN]
 
 
-def describe(finding: Finding) -> str:
-    """Say in one line where a finding is and why: "chars 8-24: phone number"."""
-    place = finding.location
+def _places(findings: Sequence[Finding]) -> list[tuple[str, list[str]]]:
+    """Give each place of evidence once, with all that was found there."""
+    found: dict[str, list[str]] = {}
+    for finding in findings:
+        found.setdefault(describe(finding.location), []).append(finding.reason.rstrip("."))
+    return list(found.items())
+
+
+def describe(place: Location) -> str:
+    """Say in a few words where evidence is: "chars 8-24", "ocr 'call me' box 10,20,110,40"."""
     where = []
     if place.text is not None:
-        where.append(f'{place.source.value} "{place.text[:40]}"')
+        where.append(f'{place.source.value} "{" ".join(place.text[:40].split())}"')
     elif place.span is not None:
         where.append(f"chars {place.span[0]}-{place.span[1]}")
     if place.frame is not None:
         where.append(f"frame {place.frame}")
     if place.box is not None:
         where.append("box " + ",".join(f"{value:.0f}" for value in place.box))
-    return f"{' '.join(where) or place.source.value}: {finding.reason}"
+    return " ".join(where) or place.source.value
 
 
 def _styled(action: str) -> Text:

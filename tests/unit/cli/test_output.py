@@ -1,0 +1,36 @@
+"""The table: every item, its place of evidence once, and nothing that could take over a terminal."""
+
+from __future__ import annotations
+
+import pytest
+
+from evenhand.cli.output import describe, table
+from evenhand.domain import Finding, ItemError, Location, Source
+from evenhand.testing import text_result
+
+
+def finding(reason: str, location: Location) -> Finding:
+    return Finding(label="ads.contact", score=0.9, location=location, detector="d", version="1", reason=reason)
+
+
+def test_places_are_described_in_few_words() -> None:
+    assert describe(Location(source=Source.TEXT, span=(3, 9))) == "chars 3-9"
+    assert describe(Location(source=Source.IMAGE)) == "image"
+    ocr = Location(source=Source.OCR, span=(0, 4), text="call\nme", box=(1, 2, 3.6, 4), frame=7)
+    assert describe(ocr) == 'ocr "call me" frame 7 box 1,2,4,4'
+
+
+def test_the_table(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    here = Location(source=Source.TEXT, span=(0, 4))
+    found = text_result(id="a/b/one.txt", findings=(finding("first", here), finding("second", here)))
+    partly = text_result(id="a/b/two.txt", incomplete={"image.ocr": "no answer"})
+    broken = ItemError(id="a/c/\x1b[2Jthree", code="too_large", message="no [bold]markup")
+    assert table([found, partly, broken], total=3, progress=False) == 2
+    shown = capsys.readouterr().out
+    assert "in a/" in shown
+    assert "b/one.txt" in shown
+    assert "chars 0-4: first; second" in shown
+    assert "a/b/two.txt: image.ocr gave no answer: no answer" in shown
+    assert "no [bold]markup" in shown
+    assert "\x1b[2J" not in shown
