@@ -148,7 +148,11 @@ class Rounds:
         cheap = detector.info.cost is Cost.CHEAP
         name = f"cheap-{detector.info.reads.value}" if cheap else detector.info.name
         lane = self._lanes.get(name)
-        return lane or self._lanes.setdefault(name, Lane(name, timeout_s=self._settings.detector_timeout_s))
+        if lane is None:
+            most = 64 if detector.info.cost is Cost.HEAVY else 512
+            made = Lane(name, timeout_s=self._settings.detector_timeout_s, most=most, weigh=_weight)
+            lane = self._lanes.setdefault(name, made)
+        return lane
 
     def _models(self, kinds: frozenset[PartKind], skip: frozenset[str]) -> Mapping[str, str]:
         return {
@@ -173,9 +177,16 @@ def _taken(slot: Slot, detection: Detection, entry: _Entry) -> list[_Entry]:
     return derived
 
 
+def _weight(part: Part) -> int:
+    """Weigh a part by what it costs: a short text is 1, a picture 64; one call then takes seconds at the most."""
+    return 1 + len(part.text) // 2000 if isinstance(part, TextPart) else 64
+
+
 def _declared(slot: Slot, findings: Sequence[Finding], item: Item) -> Sequence[Finding]:
     """Keep findings whose label the detector declared: only declared labels have passed the refusals."""
     declared = slot.detector.info.labels if slot.detector is not None else ()
+    if not all(0 <= finding.score <= 1 for finding in findings):  # (nor NaN, which no rule would ever meet)
+        raise ValueError("a score lies outside [0, 1]")
     strays = sorted({finding.label for finding in findings} - set(declared))
     if not strays:
         return findings

@@ -41,7 +41,7 @@ def table(answers: Iterable[Result | ItemError], *, total: int, progress: bool) 
                 notes += [f"{answer.id}: {name} gave no answer: {why}" for name, why in answer.incomplete.items()]
     console.print(_drawn(rows))
     for note in notes:
-        console.print(Text(f"incomplete: {note}", style="magenta"))
+        console.print(Text(_plain(f"incomplete: {note}"), style="magenta"))
     return code
 
 

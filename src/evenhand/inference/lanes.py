@@ -32,6 +32,7 @@ class Failure:
 class _Job:
     call: Callable[[Sequence[Any]], Sequence[Any]]
     items: Sequence[Any]
+    weight: int
     future: Future[list[Any]] = field(default_factory=Future)
 
 
@@ -50,11 +51,15 @@ class Lane:
     Args:
         name: for thread names and messages.
         timeout_s: seconds that one call may take.
-        max_items: most items given to one call; a single job larger than that is passed whole.
+        most: most weight given to one call, so that it can be done in the time; a single item may weigh more.
+        weigh: gives the weight of an item, at least 1; None: each weighs 1.
     """
 
-    def __init__(self, name: str, *, timeout_s: float, max_items: int = 512) -> None:
-        self._name, self._timeout, self._max_items = name, timeout_s, max_items
+    def __init__(
+        self, name: str, *, timeout_s: float, most: int = 512, weigh: Callable[[Any], int] | None = None
+    ) -> None:
+        self._name, self._timeout, self._most = name, timeout_s, most
+        self._weigh = weigh or (lambda item: 1)
         self._waiting: OrderedDict[str, list[_Job]] = OrderedDict()
         self._changed = threading.Condition()
         self._run: _Run | None = None
@@ -74,9 +79,27 @@ class Lane:
         Returns:
             An answer or a Failure for each item. Never raises for the function's faults.
         """
-        job = _Job(function, items)
+        jobs = self._jobs(function, items)
+        if len(jobs) == 1:
+            return await self._one(key, jobs[0])
+        answers = await asyncio.gather(*(self._one(key, job) for job in jobs))
+        return [answer for some in answers for answer in some]
+
+    def _jobs(self, function: Callable[[Sequence[Any]], Sequence[Any]], items: Sequence[Any]) -> list[_Job]:
+        """Cut items into jobs of at most `most` weight each."""
+        jobs, start, weight = list[_Job](), 0, 0
+        for place, item in enumerate(items):
+            own = self._weigh(item)
+            if place > start and weight + own > self._most:
+                jobs.append(_Job(function, items[start:place], weight))
+                start, weight = place, 0
+            weight += own
+        jobs.append(_Job(function, items[start:] if start else items, weight))
+        return jobs
+
+    async def _one(self, key: str, job: _Job) -> list[Any | Failure]:
         if (refused := self._enqueue(key, job)) is not None:
-            return [Failure(refused)] * len(items)
+            return [Failure(refused)] * len(job.items)
         wrapped = asyncio.wrap_future(job.future)
         try:
             while True:
@@ -153,9 +176,9 @@ class Lane:
             key, jobs = self._waiting.popitem(last=False)
             # What nobody waits for any more need not be done; one is kept, so that there is always something to take.
             jobs = [job for job in jobs if not job.future.cancelled()] or jobs[:1]
-            taken, size = 1, len(jobs[0].items)
-            while taken < len(jobs) and size + len(jobs[taken].items) <= self._max_items:
-                size += len(jobs[taken].items)
+            taken, weight = 1, jobs[0].weight
+            while taken < len(jobs) and weight + jobs[taken].weight <= self._most:
+                weight += jobs[taken].weight
                 taken += 1
             if jobs[taken:]:
                 self._waiting[key] = jobs[taken:]

@@ -42,7 +42,7 @@ async def test_callers_that_wait_are_joined_into_one_call() -> None:
 
 
 async def test_a_batch_is_not_joined_beyond_its_limit() -> None:
-    lane = Lane("test", timeout_s=5, max_items=4)
+    lane = Lane("test", timeout_s=5, most=4)
     go, sizes = threading.Event(), list[int]()
 
     def slow(items: Sequence[int]) -> list[int]:
@@ -162,4 +162,18 @@ async def test_what_nobody_waits_for_any_more_is_not_done() -> None:
     release.set()
     assert [await first, await stays] == [[2], [6]]
     assert seen == [1, 3]
+    lane.close()
+
+
+async def test_heavy_items_are_cut_into_calls_that_can_be_done_in_time() -> None:
+    lane = Lane("test", timeout_s=5, most=10, weigh=lambda item: item)
+    sizes = list[list[int]]()
+
+    def note(items: Sequence[int]) -> list[int]:
+        sizes.append(list(items))
+        return double(items)
+
+    items = [4, 4, 4, 25, 1, 9, 1]
+    assert await lane.call("note", note, items) == double(items)
+    assert sizes == [[4, 4], [4], [25], [1, 9], [1]]
     lane.close()
