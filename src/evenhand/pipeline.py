@@ -72,10 +72,12 @@ class Pipeline:
         policy = self._policy()
         skip = policy.line(options.line).skip
         if all(content.text is not None for content in contents):
-            return await self._run(contents, options, policy, skip)
+            with span("evenhand.check", items=len(contents)):
+                return await self._run(contents, options, policy, skip)
         # A semaphore serves one event loop only; callers may come from several, one after another.
         async with self._file_runs.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(_FILE_RUNS)):
-            return await self._run(contents, options, policy, skip)
+            with span("evenhand.check", items=len(contents)):
+                return await self._run(contents, options, policy, skip)
 
     async def _run(
         self, contents: Sequence[Content], options: Options, policy: Policy, skip: frozenset[str]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
+import traceback
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -51,11 +52,27 @@ class Metrics:
 
 @contextlib.contextmanager
 def span(name: str, **attributes: str | int | float) -> Iterator[None]:
-    """Open an OpenTelemetry span around a stage. Attributes never hold content."""
+    """Open an OpenTelemetry span around a stage. Attributes never hold content, nor does what is told of an error."""
     from opentelemetry import trace
 
-    with trace.get_tracer("evenhand").start_as_current_span(name, attributes=attributes):
-        yield
+    tracer = trace.get_tracer("evenhand")
+    with tracer.start_as_current_span(
+        name, attributes=attributes, record_exception=False, set_status_on_exception=False
+    ) as opened:
+        try:
+            yield
+        except Exception as error:
+            opened.set_status(trace.Status(trace.StatusCode.ERROR, type(error).__name__))
+            raise
+
+
+def fault(error: BaseException) -> dict[str, str]:
+    """Say for a log what went wrong and where, without the message: it may hold content."""
+    chain, shown = error, [type(error).__name__]
+    while (before := chain.__cause__ or chain.__context__) is not None and len(shown) < 5:
+        chain = before
+        shown.append(type(chain).__name__)
+    return {"error": " from ".join(shown), "where": "".join(traceback.format_tb(error.__traceback__))}
 
 
 class _Forward(logging.Handler):
@@ -64,7 +81,9 @@ class _Forward(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         import structlog
 
-        structlog.get_logger().log(record.levelno, record.getMessage(), source=record.name, exc_info=record.exc_info)
+        error = record.exc_info[1] if record.exc_info else None
+        more = fault(error) if error is not None else {}
+        structlog.get_logger().log(record.levelno, record.getMessage(), source=record.name, **more)
 
 
 def set_up_logs(settings: Settings) -> None:

@@ -44,6 +44,7 @@ def test_user_errors_are_2_and_say_what_to_do(tmp_path: Path) -> None:
         (("check", "--text", "a"), {"EVENHAND_DISABLED_DETECTORS": "text.harm"}, "written as JSON"),
         (("check", "--jsonl", str(tmp_path / "none.jsonl")), {}, "cannot be read"),
         (("check", str(tmp_path)), {}, "holds no files"),
+        (("check", "--text", "a", "--lang", "<>"), {}, "language tag"),
         (("nonsense",), {}, "No such command"),
     ]
     for arguments, env, message in cases:
@@ -162,6 +163,13 @@ def test_the_table_shows_what_why_and_where_and_cannot_be_hijacked() -> None:
     assert "chars" in shown
     assert "\x1b[2J" not in shown
     assert "\u202e" not in shown
+
+
+def test_arguments_that_are_not_unicode_do_no_harm() -> None:
+    broken = b"\xff".decode("utf-8", "surrogateescape")
+    done = evenhand("check", f"http://127.0.0.1/{broken}", "--text", f"a{broken}b", "--json", **QUICK)
+    assert done.returncode == 2
+    assert [row["id"] for row in rows(done)] == ["text-1", "http://127.0.0.1/\N{REPLACEMENT CHARACTER}"]
 
 
 def test_lists() -> None:

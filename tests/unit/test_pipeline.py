@@ -281,3 +281,11 @@ async def test_a_detector_that_wants_to_end_the_process_is_a_failure_like_any_ot
 
     async with moderator(Sample(leave)) as opened:
         assert (await opened.check("a")).incomplete == {"text.sample": "SystemExit: 5"}
+
+
+@pytest.mark.parametrize("score", [float("nan"), float("inf"), -0.1, 1.1])
+async def test_a_score_that_is_none_never_reads_as_clean(score: float) -> None:
+    async with moderator(Sample(lambda part: finding(part, score=score))) as opened:
+        result = await opened.check("a")
+    assert result.action is Action.REVIEW
+    assert "cannot be used" in result.incomplete["text.sample"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import math
 import time
 from collections import OrderedDict
 
@@ -17,10 +18,17 @@ _MAX_CALLERS = 100_000  # callers remembered by the rate limiter; the longest si
 
 
 class RateLimitError(UserError):
-    """Too many requests for now."""
+    """Too many requests for now.
+
+    retry_after_s: seconds after which one more is taken.
+    """
 
     code = "rate_limited"
     status = 429
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class ForbiddenError(UserError):
@@ -105,7 +113,10 @@ class Guard:
         if len(self._buckets) > _MAX_CALLERS:
             self._buckets.popitem(last=False)
         if level < 1:
-            raise RateLimitError(f"More than {self._per_minute} requests a minute; wait and try again.")
+            raise RateLimitError(
+                f"More than {self._per_minute} requests a minute; wait and try again.",
+                retry_after_s=math.ceil((1 - level) * 60 / self._per_minute),
+            )
 
 
 def _token(request: Request) -> str | None:

@@ -12,7 +12,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from evenhand.errors import EvenhandError, PolicyError, SystemFault
+from evenhand.api.auth import RateLimitError
+from evenhand.errors import AuthError, EvenhandError, PolicyError, SystemFault
 
 _CODES = {401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed", 429: "rate_limited"}
 
@@ -45,7 +46,12 @@ def install(app: FastAPI) -> None:
             if isinstance(fault, PolicyError) and fault.problems
             else {}
         )
-        return error_response(fault.status, fault.code, fault.message, **problems)
+        headers: dict[str, str] = {}
+        if isinstance(fault, AuthError):
+            headers["www-authenticate"] = "Bearer"
+        if isinstance(fault, RateLimitError):
+            headers["retry-after"] = str(fault.retry_after_s)
+        return error_response(fault.status, fault.code, fault.message, headers=headers, **problems)
 
     async def http(_: Request, error: Exception) -> JSONResponse:
         status = error.status_code if isinstance(error, HTTPException) else 500

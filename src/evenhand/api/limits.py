@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from evenhand.api.errors import error_response
+from evenhand.telemetry import fault, span
 
 _CLIENT_GONE = 499  # logged, never sent: the client left before its request was complete
 
@@ -111,11 +112,12 @@ class RequestLog:
         log = structlog.get_logger()
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
-                await self._app(scope, receive, tagged)
+                with span("evenhand.request", method=scope["method"], request_id=request_id):
+                    await self._app(scope, receive, tagged)
             except ClientDisconnect:
                 status = _CLIENT_GONE
-            except Exception as error:  # (a fault of ours; the details go to the log, they may hold content or paths)
-                log.error("unexpected error", exc_info=error)
+            except Exception as error:  # (a fault of ours; what and where goes to the log)
+                log.error("unexpected error", **fault(error))
                 if status:
                     raise
                 message = "Something failed on this side; the log says what, under the request id. Try again later."

@@ -39,11 +39,15 @@ def check(
 ) -> None:
     """Check contents and say what was decided, and why.
 
+    Folders are read whole, without hidden files; links to folders are not followed.
+
     Exit code: 0 clean, 1 something was flagged, 2 user error, 3 system error.
     """
     from evenhand.cli import inputs, output
-    from evenhand.domain import Options
+    from evenhand.domain import Options, is_language
 
+    if lang is not None and not is_language(lang):
+        raise typer.BadParameter('--lang takes a language tag of BCP 47, such as "en" or "zh-Hant"')
     if not (targets or text or jsonl):
         raise typer.BadParameter("give files, folders, URLs, - for standard input, --text or --jsonl")
     with open_moderator(policy=policy, libraries=libraries) as moderator:

@@ -30,7 +30,7 @@ def gather(
         if target == "-":
             yield _stdin(language, max_bytes)
         elif target.startswith(("http://", "https://")):
-            yield Content(id=target, url=target, language=language)
+            yield Content(id=_printable(target), url=target, language=language)
         else:
             yield from _target(Path(target), language, max_bytes)
     if jsonl is not None:
@@ -90,6 +90,6 @@ def _file(path: Path, language: str | None, max_bytes: int, *, pipes: bool) -> C
         return item_error(error, id=_printable(path))
 
 
-def _printable(path: Path) -> str:
-    """Give the path as well-formed Unicode: file names are bytes, and JSON cannot hold just any bytes."""
+def _printable(path: Path | str) -> str:
+    """Give a path or URL as well-formed Unicode: arguments are bytes, and JSON cannot hold just any bytes."""
     return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")

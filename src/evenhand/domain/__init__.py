@@ -12,7 +12,7 @@ from evenhand.domain.library import Library, LibraryItem, LibraryKind, ListColou
 from evenhand.domain.location import Location, Mark, Source
 from evenhand.domain.part import ImagePart, Part, PartKind, TextPart
 from evenhand.domain.result import ItemError, Result
-from evenhand.domain.rows import content_from_row, row_id
+from evenhand.domain.rows import content_from_row, is_language, row_id
 
 __all__ = [
     "TAXONOMY",
@@ -41,6 +41,7 @@ __all__ = [
     "first_id",
     "id_time",
     "is_label",
+    "is_language",
     "is_under",
     "new_id",
     "parent",

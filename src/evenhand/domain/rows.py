@@ -77,9 +77,14 @@ def row_id(row: object) -> str | None:
     return str(name)[:_MAX_ID] if isinstance(name, str | int) and not isinstance(name, bool) else None
 
 
+def is_language(tag: str) -> bool:
+    """Say whether this has the shape of a BCP 47 language tag."""
+    return _LANGUAGE.fullmatch(tag) is not None
+
+
 def _language(row: dict[str, Any]) -> str | None:
     language = _string(row, "lang")
-    if language and not _LANGUAGE.fullmatch(language):
+    if language and not is_language(language):
         raise InputError('lang must be a language tag of BCP 47, such as "en" or "zh-Hant".')
     return language
 

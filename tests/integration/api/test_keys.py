@@ -21,7 +21,8 @@ def test_keys_open_what_their_scopes_say(tmp_path: Path) -> None:
     checker, reader = (store.keys.create(name, scopes=(name,)) for name in ("check", "read"))
     body = {"json": {"text": "hello"}}
     with serving(settings) as client:
-        assert client.post("/v1/check", **body).status_code == 401  # type: ignore[arg-type]
+        refused = client.post("/v1/check", **body)  # type: ignore[arg-type]
+        assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
         assert client.get("/healthz").status_code == 200
         for path in ("/v1/labels", "/v1/detectors", "/v1/policies", "/metrics", "/v1/decisions/x"):
             assert client.get(path).status_code == 401
@@ -39,8 +40,9 @@ def test_keys_open_what_their_scopes_say(tmp_path: Path) -> None:
 
 def test_the_rate_limit(tmp_path: Path) -> None:
     with serving(quick(tmp_path, rate_limit=3)) as client:
-        codes = [client.get("/v1/policies").status_code for _ in range(5)]
-        assert codes == [200, 200, 200, 429, 429]
+        answers = [client.get("/v1/policies") for _ in range(5)]
+        assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
+        assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
 
 
 @pytest.mark.parametrize(
