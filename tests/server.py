@@ -20,6 +20,7 @@ from evenhand.settings import Settings
 def serving(settings: Settings, *, warm: bool = False) -> Iterator[httpx.Client]:
     """Run the application in a thread, on a free port of loopback."""
     listener = socket.socket()
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as the real server does
     listener.bind(("127.0.0.1", 0))
     config = uvicorn.Config(create_app(settings, warm=warm), log_config=None, access_log=False)
     server = uvicorn.Server(config)

@@ -61,7 +61,11 @@ def _listen(host: str, port: int) -> list[socket.socket]:
             # Port 0 stands for one free port, the same on all addresses.
             chosen = listeners[0].getsockname()[1] if listeners else port
             try:
-                listeners.append(socket.create_server((address[0], chosen), family=family, backlog=2048))
+                listener = socket.create_server((address[0], chosen), family=family, backlog=2048)
+                # Accepted connections inherit this. Head and body of an answer are two writes, and the second would
+                # wait some 40 ms for the caller's delayed acknowledgement of the first.
+                listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                listeners.append(listener)
             except OSError as error:
                 if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
                     raise
