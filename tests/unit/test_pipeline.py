@@ -151,7 +151,8 @@ async def test_a_crash_makes_its_own_content_incomplete_and_no_other() -> None:
     assert isinstance(good, Result)
     assert (good.action, good.incomplete) == (Action.PASS, {})
     assert isinstance(bad, Result)
-    assert (bad.action, bad.incomplete) == (Action.REVIEW, {"text.sample": "RuntimeError: broken"})
+    assert bad.action is Action.REVIEW
+    assert bad.incomplete["text.sample"].startswith("crashed: RuntimeError at test_pipeline.py:")
     assert isinstance(flagged, Result)
     assert flagged.action is Action.BLOCK
 
@@ -280,7 +281,7 @@ async def test_a_detector_that_wants_to_end_the_process_is_a_failure_like_any_ot
         raise SystemExit(5)
 
     async with moderator(Sample(leave)) as opened:
-        assert (await opened.check("a")).incomplete == {"text.sample": "SystemExit: 5"}
+        assert (await opened.check("a")).incomplete["text.sample"].startswith("crashed: SystemExit at ")
 
 
 @pytest.mark.parametrize("score", [float("nan"), float("inf"), -0.1, 1.1])

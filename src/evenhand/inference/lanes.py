@@ -10,13 +10,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import threading
 import time
+import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, field
 from typing import Any
+
+from evenhand.errors import EvenhandError
 
 MAX_LOST_THREADS = 3
 
@@ -206,10 +210,20 @@ def _answers(function: Callable[[Sequence[Any]], Sequence[Any]], items: Sequence
             return answers
         failure = Failure(f"gave {len(answers)} answers for {len(items)} items")
     except BaseException as error:  # (a detector may raise anything, SystemExit too; it becomes `incomplete`)
-        failure = Failure(f"{type(error).__name__}: {error}"[:300])
+        failure = Failure(_why(error))
     if len(items) <= 1:
         return [failure] * len(items)
     return [answer for item in items for answer in _answers(function, [item])]
+
+
+def _why(error: BaseException) -> str:
+    """Say what went wrong and where; another's message may quote the content, and results are kept."""
+    if isinstance(error, EvenhandError):
+        return error.message
+    place = traceback.extract_tb(error.__traceback__)[-1:]
+    return f"crashed: {type(error).__name__}" + "".join(
+        f" at {os.path.basename(at.filename)}:{at.lineno}" for at in place
+    )
 
 
 def _finish(job: _Job, answers: list[Any]) -> None:
