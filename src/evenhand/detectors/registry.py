@@ -57,7 +57,7 @@ class Slot:
             self.failure = f"not installed ({error}): {hint}"
         except (ModelError, DetectorError) as error:
             self.failure = error.message
-        except Exception as error:  # (a plug-in may raise anything; it becomes `incomplete`)
+        except (Exception, SystemExit) as error:  # (a plug-in may raise anything; it becomes `incomplete`)
             self.failure = f"could not be built: {type(error).__name__}: {error}"[:300]
 
 
