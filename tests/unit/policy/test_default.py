@@ -44,7 +44,9 @@ ROWS: list[tuple[tuple[tuple[str, float], ...], Action]] = [
     ((("violence.threat", 0.96),), Action.BLOCK),
     ((("violence.weapon", 1.0),), Action.REVIEW),
     ((("violence.weapon", 0.8),), Action.MARK),
-    ((("extremism.promotion", 0.96),), Action.BLOCK),
+    ((("extremism.promotion", 0.96),), Action.REVIEW),
+    ((("violence.graphic", 0.99),), Action.REVIEW),  # fire looks like gore to the model
+    ((("contraband.drugs", 0.99),), Action.REVIEW),
     ((("extremism.symbol", 1.0),), Action.REVIEW),
     ((("hate.attack", 0.95),), Action.BLOCK),
     ((("hate.attack", 0.8),), Action.REVIEW),
