@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from evenhand.fairness.neutral import Neutraliser
 from training.text import generate, public
 from training.text.embed import Embedder
 from training.text.rows import LABELS, Row
@@ -52,8 +53,14 @@ def _split(row: Row) -> str:
     return Row(text=key, language="", source=source, labels={}, group=key).split()
 
 
+def blind(rows: list[Row]) -> list[Row]:
+    """Give the rows as the detector will show them to the model: without the names of groups."""
+    texts = Neutraliser().neutral([row.text for row in rows])
+    return [replace(row, text=text) for row, text in zip(rows, texts, strict=True)]
+
+
 def gather(folder: Path, embedder: Embedder) -> Dataset:
-    """Read, write and swap all rows, drop repeated texts, and encode them.
+    """Read, write and swap all rows, take the names of groups out, drop repeated texts, and encode them.
 
     Args:
         folder: where the public data sets are.
@@ -62,8 +69,8 @@ def gather(folder: Path, embedder: Embedder) -> Dataset:
     real = list(public.read(folder))
     rows: list[Row] = []
     seen: set[bytes] = set()
-    for row in [*generate.rows(), *real, *swapped(real)]:
-        key = hashlib.sha256(f"{row.source == 'swapped'}{row.text}".encode()).digest()
+    for row in blind([*real, *generate.rows(), *swapped(real)]):
+        key = hashlib.sha256(row.text.encode()).digest()
         if key not in seen:
             seen.add(key)
             rows.append(row)

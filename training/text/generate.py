@@ -19,9 +19,9 @@ from training.text.rows import LABELS, Row
 
 FOLDER = Path(__file__).parent / "phrases"
 FILLS = 40  # most fillings of a template without groups
-FAMILIES = 4  # fillings of a template with groups ...
+FAMILIES = 12  # fillings of a template with groups ...
 WEIGHT = 3.0  # of a written row beside a public one
-MEMBERS = 12  # ... each for so many groups
+MEMBERS = 6  # ... each for so many groups: most become one row once the names are taken out
 _CHOICE = re.compile(r"\{([^{}]*)\}")
 _KNOWN = {*LABELS, "ads.contact"}
 
@@ -38,11 +38,16 @@ class Template:
 
 @dataclass(slots=True)
 class Phrases:
-    """One language's file."""
+    """One file, "<language>.txt" or "<language>_<what>.txt"."""
 
-    language: str
+    name: str  # without ".txt"
     slots: dict[str, list[str]] = field(default_factory=dict)
     templates: list[Template] = field(default_factory=list)
+
+    @property
+    def language(self) -> str:
+        """BCP 47."""
+        return self.name.partition("_")[0]
 
 
 def load(path: Path) -> Phrases:
@@ -54,7 +59,7 @@ def load(path: Path) -> Phrases:
     out = Phrases(path.stem)
     positive: frozenset[str] | None = None
     unknown: frozenset[str] = frozenset()
-    for line in path.read_text("utf-8").splitlines():
+    for line in path.read_text("utf-8").replace("\\n", "\r").split("\n"):  # \\n breaks a line of a template
         if not line.strip() or line.startswith("#"):
             continue
         if line.startswith("= "):
@@ -70,7 +75,12 @@ def load(path: Path) -> Phrases:
             raise ValueError(f"{path.name}: a template stands before any heading: {line}")
         else:
             out.templates.append(
-                Template(text=line, positive=positive, unknown=unknown, heading=" ".join(sorted(positive)))
+                Template(
+                    text=line.replace("\r", "\n"),
+                    positive=positive,
+                    unknown=unknown,
+                    heading=" ".join(sorted(positive)),
+                )
             )
     return out
 
@@ -114,10 +124,10 @@ def _dress(text: str, rng: random.Random) -> str:
 def rows(seed: int = 7) -> Iterator[Row]:
     """Give the written rows of every phrase file, the same for the same seed."""
     for phrases, folds in _folded():
-        rng = random.Random(f"{seed} {phrases.language}")
+        rng = random.Random(f"{seed} {phrases.name}")
         made: list[Row] = []
         for number, (template, fold) in enumerate(zip(phrases.templates, folds, strict=True)):
-            made.extend(_expand(template, f"{phrases.language} {number}", fold, phrases, rng))
+            made.extend(_expand(template, f"{phrases.name} {number}", fold, phrases, rng))
         yield from made
         yield from _mixed(made, rng)
 
@@ -179,12 +189,12 @@ def _mixed(made: list[Row], rng: random.Random) -> Iterator[Row]:
 def audit(seed: int = 23, fills: int = 2) -> Iterator[Row]:
     """Give every group of people in every template that no head was trained on, for the fairness figures."""
     for phrases, folds in _folded():
-        rng = random.Random(f"{seed} {phrases.language}")
+        rng = random.Random(f"{seed} {phrases.name}")
         for number, (template, fold) in enumerate(zip(phrases.templates, folds, strict=True)):
             slot = next((name for name in ("group", "member") if "{" + name + "}" in template.text), None)
             labels = {name: int(name in template.positive) for name in LABELS if name not in template.unknown}
             row = Row(text="", language=phrases.language, source="written", labels=labels)
-            row = replace(row, group=f"{phrases.language} {number}", fold=fold)
+            row = replace(row, group=f"{phrases.name} {number}", fold=fold)
             if slot is None or fold != "test":
                 continue
             for fill in range(fills):

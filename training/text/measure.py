@@ -15,9 +15,12 @@ from training.text.dataset import Dataset
 from training.text.rows import LABELS, Row
 
 F32 = NDArray[np.float32]
-FALSE_ALARMS = 0.0075  # most harmless rows above a recommended threshold; twice that of written rows
-BASE_RATE = 0.25  # share of positives that scores are calibrated for
+FALSE_ALARMS = 0.002  # most harmless rows above a recommended threshold
+PRECISION = 0.8  # least share of the rows above it that are right
+MEASURABLE = 8  # rows that it takes to measure a precision
+BASE_RATE = 0.05  # share of positives that scores are calibrated for
 RESAMPLES = 100
+NEAR = {"contraband", "spam"}  # taking one label below these for another is not counted against a threshold
 NEUTRAL = {"politics"}  # a mark, never a false alarm
 
 
@@ -47,29 +50,49 @@ def harmless(data: Dataset) -> NDArray[np.bool_]:
     return (data.y[:, own].sum(1) == 0) & (data.known[:, own].sum(1) >= 14)  # type: ignore[no-any-return]
 
 
-def calibrate(data: Dataset, logits: F32) -> dict[str, dict[str, Any]]:
-    """Fit every label, and choose its recommended threshold: at least .5, and few false alarms on harmless rows."""
-    quiet = harmless(data)
-    written = np.array([row.source == "written" for row in data.rows])
-    named = np.array([bool(row.identity) for row in data.rows])
+def calibrate(data: Dataset, logits: F32, check: Dataset, check_logits: F32) -> dict[str, dict[str, Any]]:
+    """Fit every label on `data`, and choose its recommended threshold.
+
+    The least that is at least .5 and, on `data` and on `check` alike, is passed by at most FALSE_ALARMS of the harmless
+    rows, and above which at least PRECISION of the rows are right, by the lower end of a Wilson interval; 1, which is
+    never, where no threshold is.
+    """
     out: dict[str, dict[str, Any]] = {}
     for j, label in enumerate(LABELS):
         known = data.known[:, j] > 0
         a, b = platt(logits[known, j], data.y[known, j], data.weight[known])
         least = 0.5
-        parts = ((~written, 1), (written & ~named, 2), (written & named, 1))
-        for part, share in ((quiet & known & part, times * FALSE_ALARMS) for part, times in parts):
-            if part.any():
-                score = 1 / (1 + np.exp(-(a * logits[part, j] + b)))
-                least = max(least, float(np.quantile(score, 1 - share)))
-        recommended = min(0.9 if label in NEUTRAL else 0.99, np.ceil(least * 100) / 100)
-        out[label] = {
-            "method": "platt",
-            "a": round(a, 5),
-            "b": round(b, 5),
-            "recommended": round(float(recommended), 2),
-        }
+        for part, own in ((data, logits), (check, check_logits)):
+            score = 1 / (1 + np.exp(-(a * own[:, j] + b)))
+            least = max(least, _threshold(part, score, j))
+        recommended = min(float(np.ceil(least * 1e4)) / 1e4, 1.0)
+        out[label] = {"method": "platt", "a": round(a, 5), "b": round(b, 5), "recommended": recommended}
     return out
+
+
+def _threshold(data: Dataset, score: F32, j: int) -> float:
+    """Least threshold of label j that keeps both promises on these rows."""
+    known, negative = data.known[:, j] > 0, data.y[:, j] == 0
+    quiet = float(np.quantile(score[harmless(data) & known & negative], 1 - FALSE_ALARMS))
+    top = LABELS[j].partition(".")[0]
+    siblings = [i for i, other in enumerate(LABELS) if top in NEAR and other.partition(".")[0] == top]
+    near = data.y[:, siblings].any(1) & negative
+    own = np.array([row.source != "swapped" for row in data.rows])
+    at = known & own & ~near
+    return max(quiet, _precise(score[at], data.y[at, j]))
+
+
+def _precise(score: F32, y: F32) -> float:
+    """Least threshold from which on precision is at least PRECISION; 0 where it cannot be measured, 1 for none."""
+    if y.sum() < MEASURABLE:
+        return 0.0
+    order = np.argsort(-score)
+    n = np.arange(1, len(y) + 1)
+    p = np.cumsum(y[order]) / n
+    z = 0.84  # one-sided 80%
+    low = (p + z * z / (2 * n) - z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))) / (1 + z * z / n)
+    good = np.flatnonzero(low >= PRECISION)
+    return float(score[order][good[-1]]) if len(good) else 1.0
 
 
 def scores(calibration: dict[str, dict[str, Any]], logits: F32) -> F32:
@@ -96,7 +119,7 @@ def wilson(hits: int, n: int) -> list[float]:
         return [0.0, 1.0]
     z, p = 1.96, hits / n
     centre, half = p + z * z / (2 * n), z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return [round(float((centre + s * half) / (1 + z * z / n)), 4) for s in (-1, 1)]
+    return [round(min(max(float((centre + s * half) / (1 + z * z / n)), 0.0), 1.0), 4) for s in (-1, 1)]
 
 
 def quality(data: Dataset, p: F32, calibration: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:

@@ -11,11 +11,12 @@ from training.text.rows import LABELS
 
 _HEAD = """# Text harm model: what was measured
 
-Made by `python -m training.text.build`; do not edit by hand. Model `harm` 2026.1 on the frozen `encoder` 2026.1.
+Made by `python -m training.text.build`; do not edit by hand. Model `harm` 2026.2 on the frozen `encoder` 2026.1.
 A tenth of the public rows and a sixth of the templates calibrate, as many test; pairs, templates and swapped copies
 stay in one split. "Written" rows come from this project's own templates: their held-out figures are for templates never
-trained on, but in the same hand, so real text will be harder. Intervals are 95%: bootstrap for ranking, Wilson for
-shares.
+trained on, but in the same hand, so real text will be harder. Names of groups of people are replaced by one word before
+the model reads, in training, in these figures and in use (`evenhand.fairness.neutral`).
+Intervals are 95%: bootstrap for ranking, Wilson for shares.
 
 """
 
@@ -27,15 +28,37 @@ _BAD = """
 - Public labels are noisy, and "harassment" means something else in each set; the figures by label hide that.
 - Sexual offers, extremism, self-harm, scams, contraband and politics are learnt from templates. Their figures on
   held-out templates say that the model learnt the templates' idea, not that it will find real cases.
-- The recommended thresholds hold false alarms down at the price of recall, most of all for hate: less than a tenth
-  of it passes. What is below shows with all scores asked for.
-- Slogans and neutral statements that name a group still get high scores now and then (see the worst groups above).
-- Spanish, Arabic, Hindi and Turkish: far too many false alarms on harmless held-out sentences.
+- The recommended thresholds hold false alarms down at the price of recall, most of all for hate and threats: a
+  minority of it passes, and short plain hate ("... are vermin") often does not. What is below shows with all scores
+  asked for.
+- Blindness is by a table of names: names that are not in it, and proxies, still reach the model. Women, men and the
+  old are not replaced: what is left of the score gaps and flips above is theirs.
+- Blindness costs what the name told: "foreigners" says less than a name, and the same words can be hate of one group
+  and fact of another. Thresholds were not chosen for the price, fairness was.
+- Private small ads and advertising are one thing to the encoder: `ads.promotion` errs there.
 - No public test set was used, neither to train nor to choose; how it does there is not known here.
 - Disguised spelling and emoji are not undone before the model reads.
-- Scores are calibrated for one positive in four, for every label; at another base rate the same score means another
-  chance. The recommended thresholds are set on the calibrating tenth so that at most 0.75% of
-  harmless public rows and of neutral identity sentences, and 1.5% of other harmless written rows, pass any one of them.
+- Scores are calibrated for one positive in twenty, for every label; at another base rate the same score means another
+  chance. The recommended thresholds are set on the calibrating tenth, and raised where the test tenth asks for it: on
+  each, a label's is passed by at most 0.2% of all harmless rows, and above it at least 80% are right by the lower end
+  of a one-sided 80% interval (taking one kind of contraband or spam for another is not counted). 1 means never. So
+  precision at the threshold is not independent of the test tenth; ranking is.
+- Thresholds so strict leave some labels with little recall here; an operator who has reviewers can ask for all scores
+  and set lower ones.
+"""
+
+_BEFORE = """
+## Beside 2026.1, which read the names of groups
+
+The public test tenths are the same but for repeated texts. 2026.1 ranked a little better and failed the identity audit.
+
+| figure | 2026.1 | 2026.2 |
+| --- | --- | --- |
+| harassment: AUC, public test split | 0.949 | {harassment} |
+| hate.attack: AUC, public test split | 0.903 | {hate} |
+| false alarm of any label, harmless public test rows | 0.031 | {public} |
+| false alarm of any label, harmless written test rows (more registers in 2026.2) | 0.079 | {written} |
+| swap flip rate, neutral English identity sentences | 0.025 | {flip} |
 """
 
 
@@ -66,6 +89,10 @@ def _value(entry: dict[str, Any] | None) -> str:
         return "-"
     ci = entry["ci95"]
     return f"{entry['value']:.3f}" + (f" ({ci[0]:.2f}-{ci[1]:.2f})" if ci else "")
+
+
+def _plain(entry: dict[str, Any]) -> str:
+    return f"{entry['value']:.3f}"
 
 
 def render(
@@ -112,4 +139,13 @@ def render(
         worst = sorted(mine, key=lambda entry: -entry["value"])[:8]
         out += ". Highest: " + ", ".join(f"{e['dataset'][4:]} {e['value']:.2f} (n={e['n']})" for e in worst)
         out += ". All groups stand in the card.\n"
+    alarm = "false alarm of any label at the recommended thresholds"
+    flips = [entry for entry in fairness if entry["metric"] == "swap flip rate, neutral sentences"]
+    out += _BEFORE.format(
+        harassment=_plain(found["harassment: AUC", "public test split"]),
+        hate=_plain(found["hate.attack: AUC", "public test split"]),
+        public=_plain(found[alarm, "harmless test rows, public"]),
+        written=_plain(found[alarm, "harmless test rows, written"]),
+        flip=_plain(flips[0]),
+    )
     return out + _SPEED + _BAD

@@ -1,7 +1,9 @@
 """Harmful text in many languages: small calibrated heads on a multilingual sentence encoder.
 
 Texts longer than about 25 tokens are read in windows of whole sentences; a finding's span is the sentence that carries
-most of it. Of a text with more than 1,024 windows (some 100 kB) so many are read, evenly spread; the answer says so.
+most of it. The model never sees which group of people a text names: every such name is replaced before it reads (see
+evenhand.fairness.neutral); spans and findings speak of the text as written. Of a text with more than 1,024 windows
+(some 100 kB) so many are read, evenly spread; the answer says so.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING
 from evenhand.detectors.base import NOTHING, Cost, Detection, DetectorContext, DetectorInfo, Example
 from evenhand.domain import TAXONOMY, Finding, PartKind, TextPart
 from evenhand.domain.location import Span
+from evenhand.fairness.neutral import Neutraliser
 from evenhand.inference.calibration import Platt, apply, read_platt
 from evenhand.inference.encoder import PACKAGE, TextEncoder
 from evenhand.inference.sessions import LazySession
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _NAME = "text.harm"
-_VERSION = "2026.1"  # that of the card
+_VERSION = "2026.2"  # that of the card
 _CHUNK = 256  # windows whose features are held in memory together
 _CARRIES = 0.8  # a sentence stands for its window when it has this share of the window's score
 _LABELS = (
@@ -76,6 +79,7 @@ class HarmDetector:
 
     def __init__(self, *, threads: int = 0) -> None:
         self._encoder = TextEncoder(threads=threads)
+        self._blind = Neutraliser()
         self._heads = LazySession(PACKAGE, "harm", threads=1)  # far too small to share out
         self._platts: tuple[Platt, ...] = ()
 
@@ -118,7 +122,8 @@ class HarmDetector:
             self._platts = read_platt(self._heads.card.calibration, _LABELS)
         tables = [np.zeros((0, len(_LABELS)), np.float32)]
         for at in range(0, len(texts), _CHUNK):
-            features = self._encoder.features(texts[at : at + _CHUNK])
+            seen = self._blind.neutral(texts[at : at + _CHUNK])
+            features = self._encoder.features(seen)
             tables.append(apply(self._platts, self._heads.run(["logits"], {"features": features})[0]))
         return np.concatenate(tables)
 

@@ -85,3 +85,23 @@ def test_a_text_that_is_read_only_in_part_says_so() -> None:
     short, long = HarmDetector().detect([text_part("all is well"), text_part("All is well here. " * 20_000)])
     assert short.partial is None
     assert "only 1024 of" in (long.partial or "")
+
+
+@pytest.mark.parametrize(
+    "template", ["{} people are stupid and ugly", "My {} neighbour bakes bread", "I met a {} man. He hit me!"]
+)
+def test_the_group_that_is_named_changes_no_score(detector: HarmDetector, template: str) -> None:
+    """Scores are the same to the last bit, since the model reads the same text."""
+    names = ("Muslim", "Jewish", "gay", "Kurdish", "white", "deaf", "Nigerian", "Uyghur")
+    answers = detector.detect([text_part(template.format(name)) for name in names])
+    assert len({tuple(answer.scores.values()) for answer in answers}) == 1
+
+
+def test_a_finding_speaks_of_the_text_as_written(detector: HarmDetector) -> None:
+    """Places are those of the original, though the model read another text."""
+    text = (
+        "My Nigerian and Pakistani neighbours told me so at the station. You are such a stupid idiot, shut up! See you."
+    )
+    (answer,) = detector.detect([text_part(text)])
+    spans = {finding.location.span for finding in answer.findings if finding.label == "harassment.insult"}
+    assert {text[a:b] for a, b in filter(None, spans)} == {"You are such a stupid idiot, shut up!"}
