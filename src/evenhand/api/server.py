@@ -45,6 +45,8 @@ def run(settings: Settings) -> None:
         server_header=False,
         timeout_graceful_shutdown=settings.shutdown_timeout_s,
     )
+    # Detectors' threads run Python too; at the default of 5 ms each of them would hold up every answer that long.
+    sys.setswitchinterval(0.0005)
     uvicorn.Server(config).run(sockets=listeners)
 
 
