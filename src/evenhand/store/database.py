@@ -16,6 +16,7 @@ from sqlalchemy.pool import QueuePool
 
 from evenhand.errors import StoreError
 from evenhand.store.address import masked
+from evenhand.store.checkpoint import BACKSTOP_PAGES, Checkpointer
 from evenhand.store.columns import dumps, loads
 from evenhand.store.faults import as_store_error, may_try_again
 
@@ -39,6 +40,7 @@ class Database:
         in_memory = self.is_sqlite and url.database in {None, "", ":memory:"}
         if self.is_sqlite and not in_memory:
             self._make_file(Path(str(url.database)))
+        self._checkpointer = Checkpointer(str(url.database)) if self.is_sqlite and not in_memory else None
         # An in-memory database lives in its one connection, so that one is shared and never closed.
         size = {"pool_size": 1, "max_overflow": 0} if in_memory else {"pool_size": 8, "max_overflow": 8}
         self.engine: Engine = create_engine(
@@ -73,7 +75,14 @@ class Database:
         connection.isolation_level = None  # we begin transactions ourselves, see _begin
         cursor = connection.cursor()
         try:
-            for pragma in ("foreign_keys=ON", "synchronous=NORMAL", "secure_delete=ON", "cache_size=-16000"):
+            checkpoints = f"wal_autocheckpoint={BACKSTOP_PAGES}"
+            for pragma in (
+                "foreign_keys=ON",
+                "synchronous=NORMAL",
+                "secure_delete=ON",
+                "cache_size=-16000",
+                checkpoints,
+            ):
                 cursor.execute(f"PRAGMA {pragma}")
             deadline = time.monotonic() + self._busy_timeout_s
             # Changing the journal does not wait for locks by itself; once changed, the file remembers.
@@ -115,7 +124,10 @@ class Database:
         Raises:
             StoreError: the database refused or cannot be reached.
         """
-        return self._run(work, "IMMEDIATE", 2 if repeatable else 1)
+        done = self._run(work, "IMMEDIATE", 2 if repeatable else 1)
+        if self._checkpointer is not None:
+            self._checkpointer.wrote()
+        return done
 
     def insert(self, table: Table) -> Any:
         """Start an INSERT that knows ON CONFLICT, which both databases spell the same."""
@@ -134,6 +146,8 @@ class Database:
 
     def close(self) -> None:
         """Close every connection."""
+        if self._checkpointer is not None:
+            self._checkpointer.close()
         self.engine.dispose()
 
 
