@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from evenhand.errors import ModelError
+from evenhand.fairness import refuse_label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,7 @@ def load_card(package: str, name: str) -> ModelCard:
 
     Raises:
         ModelError: the package or the card is missing or cannot be read.
+        RefusedLabelError: the model says that it gives a label that evenhand refuses.
     """
     try:
         folder = Path(str(resources.files(package)))
@@ -75,6 +77,8 @@ def load_card(package: str, name: str) -> ModelCard:
         raise ModelError(
             f"Model {name} is not installed: install {package.replace('_', '-')} (extra '{extra}')."
         ) from error
+    for label in raw.get("labels", {}):
+        refuse_label(str(label), where="label of a model")
     try:
         return ModelCard(
             name=raw["name"],

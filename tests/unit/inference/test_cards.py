@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
-from evenhand.errors import ModelError
+from evenhand.errors import ModelError, RefusedLabelError
 from evenhand.inference.cards import load_card
 
 
@@ -29,6 +30,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     }
     (folder / "tiny.card.json").write_text(json.dumps(card))
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "evenhand_models_sample", raising=False)  # an earlier test's folder
     return "evenhand_models_sample"
 
 
@@ -52,3 +54,11 @@ def test_missing_things_are_named(package: str) -> None:
         load_card(package, "tiny").path("vocab.txt")
     with pytest.raises(ModelError, match="names no file"):
         load_card(package, "tiny").path("../secret")
+
+
+@pytest.mark.parametrize("label", ["face.age", "face.ethnicity", "hate.religion", "sexual.orientation"])
+def test_a_model_that_gives_a_refused_label_is_not_loaded(package: str, label: str) -> None:
+    path = load_card(package, "tiny").folder / "tiny.card.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "labels": {label: 0}}))
+    with pytest.raises(RefusedLabelError):
+        load_card(package, "tiny")
