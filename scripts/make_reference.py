@@ -67,6 +67,8 @@ def error_page() -> Iterator[str]:
     for error in _subclasses(errors.EvenhandError):
         meaning = (inspect.getdoc(error) or "").split("\n")[0]
         yield f"| `{error.__name__}` | `{error.code}` | {error.status} | {meaning} |"
+    yield "\nOver HTTP alone there are also `forbidden` (403, the key lacks the scope), `rate_limited` (429) and `busy` (503),"
+    yield "both with `Retry-After`, and `method_not_allowed` (405). A body or field that cannot be read is `bad_request` with 422."
 
 
 def cli() -> Iterator[str]:

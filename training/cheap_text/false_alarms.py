@@ -29,7 +29,7 @@ FILES = (
 AT = 0.5
 _HEAD = """# False alarms of the cheap text detectors
 
-Share of clean texts with a score of at least 0.5, with the 95% interval (Wilson). Made by
+Share of clean texts with a score of at least 0.5, in percent, with the 95% interval (Wilson). Made by
 `python -m training.cheap_text.false_alarms --texts FOLDER --out quality/cheap_text.md`.
 
 Clean means: not called spam by its source. Many rows are offensive, which is no matter here. Rates are upper bounds:
