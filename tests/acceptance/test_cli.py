@@ -46,6 +46,8 @@ def test_user_errors_are_2_and_say_what_to_do(tmp_path: Path) -> None:
         (("check", str(tmp_path)), {}, "holds no files"),
         (("check", "--text", "a", "--lang", "<>"), {}, "language tag"),
         (("nonsense",), {}, "No such command"),
+        (("keys", "create", "x", "--scope", "everything"), {}, "no scope everything"),
+        (("db", "delete-content", "sha256:abc"), {}, "64 hexadecimal digits"),
     ]
     for arguments, env, message in cases:
         done = evenhand(*arguments, **{**QUICK, "COLUMNS": "300", **env})

@@ -22,7 +22,7 @@ def main() -> None:
         build()()
     except EvenhandError as error:
         print(f"evenhand: {error.message}", file=sys.stderr)
-        if isinstance(error, PolicyError):
+        if isinstance(error, PolicyError) and len(error.problems) > 1:
             for line, problem in error.problems:
                 print(f"  line {line}: {problem}" if line else f"  {problem}", file=sys.stderr)
         sys.exit(USER_ERROR if isinstance(error, UserError) else SYSTEM_ERROR)

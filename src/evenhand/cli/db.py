@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import typer
@@ -41,6 +42,8 @@ def delete_content(
     """Delete a content that was kept; with --decisions, also what was decided about it."""
     from evenhand.store import open_store
 
+    if re.fullmatch("sha256:[0-9a-f]{64}", content_hash) is None:
+        raise typer.BadParameter("give the content_hash of a result: sha256: and 64 hexadecimal digits")
     store = open_store(settings=read_settings())
     deleted = store.delete_content(content_hash, decisions_too=decisions)
     store.close()

@@ -11,6 +11,8 @@ from evenhand.cli.common import read_settings
 if TYPE_CHECKING:
     from evenhand.store import Store
 
+SCOPES = ("check", "read", "admin")
+
 keys = typer.Typer(help="API keys.", no_args_is_help=True)
 
 
@@ -28,6 +30,8 @@ def create(
     scope: Annotated[list[str] | None, typer.Option(help="check, read, admin; may be given again.")] = None,
 ) -> None:
     """Make a key and print it; it cannot be shown again."""
+    if unknown := sorted(set(scope or ()) - set(SCOPES)):
+        raise typer.BadParameter(f"there is no scope {', '.join(unknown)}; there are {', '.join(SCOPES)}")
     store = _open()
     created = store.keys.create(name, scopes=tuple(scope or ("check", "read")))
     store.close()
