@@ -27,7 +27,12 @@ _FILE_RUNS = 2  # such runs at a time
 
 
 class Recorder(Protocol):
-    """Where decisions go. Called from a worker thread with all decisions of a run."""
+    """Where decisions go. Called from worker threads with all decisions of a run."""
+
+    @property
+    def writers(self) -> int:
+        """How many calls at a time it is good for."""
+        ...
 
     def record(self, contents: Sequence[Content], results: Sequence[Result], *, key_id: str | None) -> None:
         """Write all or raise StoreError."""
@@ -58,6 +63,8 @@ class Pipeline:
         self._metrics, self._recorder = metrics, recorder
         self._threads = ThreadPoolExecutor(max_workers=FILES_TOGETHER, thread_name_prefix="evenhand")
         self._rounds = Rounds(settings, registry=registry, metrics=metrics, threads=self._threads)
+        writers = recorder.writers if recorder is not None else 1
+        self._writers = ThreadPoolExecutor(max_workers=writers, thread_name_prefix="evenhand-record")
         # Decoding has threads of its own: the worst allowed picture takes about a gigabyte while it is decoded.
         self._decoders = ThreadPoolExecutor(max_workers=settings.decode_threads, thread_name_prefix="evenhand-decode")
         self._file_runs = WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]()
@@ -124,6 +131,7 @@ class Pipeline:
         """Let the worker threads end."""
         self._rounds.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
+        self._writers.shutdown(wait=False, cancel_futures=True)
         self._decoders.shutdown(wait=False, cancel_futures=True)
 
     # Decode
@@ -217,7 +225,7 @@ class Pipeline:
         if self._recorder is None or not made:
             return
         write = partial(self._recorder.record, [item.content for item in items], made, key_id=caller)
-        await asyncio.get_running_loop().run_in_executor(self._threads, write)
+        await asyncio.get_running_loop().run_in_executor(self._writers, write)
 
 
 def _strictest_first(finding: Finding) -> tuple[float, str]:

@@ -240,6 +240,8 @@ async def test_findings_get_the_language_of_their_own_part() -> None:
 
 async def test_what_cannot_be_recorded_is_not_given_out() -> None:
     class Full:
+        writers = 1
+
         def record(self, *_: Any, **__: Any) -> None:
             raise StoreError("disk full")
 

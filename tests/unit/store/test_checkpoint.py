@@ -14,7 +14,7 @@ def test_the_log_is_moved_into_the_database_while_it_is_open(tmp_path: Path) -> 
     store = open_store(f"sqlite:///{file}")
     store.migrate()
     before = file.stat().st_size
-    made = [text_result(reason="x" * 2000) for _ in range(400)]
+    made = [text_result(reason="x" * 2000) for _ in range(600)]
     for result in made:
         store.record([Record(result=result)])
     waiting = threading.Event()
