@@ -78,6 +78,8 @@ class Rounds:
                 groups.setdefault(entry.part.kind, []).append(entry)
             derived = await asyncio.gather(*(self._group(kind, group, skip) for kind, group in groups.items()))
             pending = [entry for group in derived for entry in group]
+        for entry in pending:
+            entry.item.incomplete["pipeline"] = f"what was read out of parts {MAX_ROUNDS} deep was not looked at"
         return {kinds: self._models(kinds, skip) for kinds in {item.kinds for item in items}}
 
     def close(self) -> None:
