@@ -9,8 +9,6 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from typing import Protocol
 from weakref import WeakKeyDictionary
 
 from evenhand.decode import decode
@@ -18,25 +16,14 @@ from evenhand.detectors.registry import Registry
 from evenhand.domain import Content, Decision, Finding, ItemError, Options, Result, new_id
 from evenhand.errors import InputError
 from evenhand.policy import Policy, decide
+from evenhand.recording import Recorder, Recording
 from evenhand.rounds import Item, Rounds
 from evenhand.settings import Settings
 from evenhand.telemetry import Metrics, span
 
 FILES_TOGETHER = 4  # encoded files decoded in one run: pictures are the memory of this process
 _FILE_RUNS = 2  # such runs at a time
-
-
-class Recorder(Protocol):
-    """Where decisions go. Called from worker threads with all decisions of a run."""
-
-    @property
-    def writers(self) -> int:
-        """How many calls at a time it is good for."""
-        ...
-
-    def record(self, contents: Sequence[Content], results: Sequence[Result], *, key_id: str | None) -> None:
-        """Write all or raise StoreError."""
-        ...
+_CLOSE_S = 5.0  # seconds that closing waits for a write that has begun
 
 
 class Pipeline:
@@ -60,11 +47,10 @@ class Pipeline:
         recorder: Recorder | None = None,
     ) -> None:
         self._settings, self._registry, self._policy = settings, registry, policy
-        self._metrics, self._recorder = metrics, recorder
+        self._metrics = metrics
         self._threads = ThreadPoolExecutor(max_workers=FILES_TOGETHER, thread_name_prefix="evenhand")
         self._rounds = Rounds(settings, registry=registry, metrics=metrics, threads=self._threads)
-        writers = recorder.writers if recorder is not None else 1
-        self._writers = ThreadPoolExecutor(max_workers=writers, thread_name_prefix="evenhand-record")
+        self._recording = Recording(recorder) if recorder is not None else None
         # Decoding has threads of its own: the worst allowed picture takes about a gigabyte while it is decoded.
         self._decoders = ThreadPoolExecutor(max_workers=settings.decode_threads, thread_name_prefix="evenhand-decode")
         self._file_runs = WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]()
@@ -107,7 +93,7 @@ class Pipeline:
             else:
                 results.append(self._decide(item, options, policy, models[item.kinds], timing))
         self._count(results, options.line)
-        if self._recorder is not None and options.record:
+        if self._recording is not None and options.record:
             with span("evenhand.record", items=len(items)):
                 await self._record(items, results, options.caller)
         self._metrics.seconds.observe(time.perf_counter() - started)
@@ -131,7 +117,8 @@ class Pipeline:
         """Let the worker threads end."""
         self._rounds.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
-        self._writers.shutdown(wait=False, cancel_futures=True)
+        if self._recording is not None:
+            self._recording.close(_CLOSE_S)
         self._decoders.shutdown(wait=False, cancel_futures=True)
 
     # Decode
@@ -222,10 +209,8 @@ class Pipeline:
 
     async def _record(self, items: Sequence[Item], results: Sequence[Result | ItemError], caller: str | None) -> None:
         made = [result for result in results if isinstance(result, Result)]
-        if self._recorder is None or not made:
-            return
-        write = partial(self._recorder.record, [item.content for item in items], made, key_id=caller)
-        await asyncio.get_running_loop().run_in_executor(self._writers, write)
+        if self._recording is not None and made:
+            await self._recording.write([item.content for item in items], made, key_id=caller)
 
 
 def _strictest_first(finding: Finding) -> tuple[float, str]:

@@ -15,6 +15,7 @@ from evenhand.domain import Action, Content, Finding, ItemError, Mark, Options, 
 from evenhand.domain.location import Location
 from evenhand.errors import InputError, PolicyError, StoreError, TooLargeError
 from evenhand.policy import Policy, load_policy
+from evenhand.recording import Recording
 from evenhand.settings import Settings
 
 OFF = (
@@ -241,13 +242,11 @@ async def test_findings_get_the_language_of_their_own_part() -> None:
 
 async def test_what_cannot_be_recorded_is_not_given_out() -> None:
     class Full:
-        writers = 1
-
         def record(self, *_: Any, **__: Any) -> None:
             raise StoreError("disk full")
 
     opened = moderator(Sample(spam))
-    opened._pipeline._recorder = Full()
+    opened._pipeline._recording = Recording(Full())
     with pytest.raises(StoreError):
         await opened.check("hello")
     assert (await opened.check("hello", options=Options(record=False))).action is Action.PASS

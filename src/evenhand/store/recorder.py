@@ -22,11 +22,6 @@ class StoreRecorder:
         self._store = store
         self._keep = settings.keep_originals_days > 0
 
-    @property
-    def writers(self) -> int:
-        """How many calls at a time are of use: SQLite has one writer, and a second one sleeps until it is its turn."""
-        return 1 if self._store.database.is_sqlite else 8
-
     def record(self, contents: Sequence[Content], results: Sequence[Result], *, key_id: str | None = None) -> None:
         """Write all or nothing.
 
