@@ -41,7 +41,7 @@ def table(answers: Iterable[Result | ItemError], *, total: int, progress: bool) 
                 notes += [f"{answer.id}: {name} gave no answer: {why}" for name, why in answer.incomplete.items()]
     console.print(_drawn(rows))
     for note in notes:
-        console.print(Text(_plain(f"incomplete: {note}"), style="magenta"))
+        console.print(Text(plain(f"incomplete: {note}"), style="magenta"))
     return code
 
 
@@ -62,13 +62,13 @@ def _drawn(rows: list[tuple[str, Text, Text, Text]]) -> Table:
 def _row(answer: Result | ItemError) -> tuple[str, Text, Text, Text]:
     # Text, never markup: what comes from contents must not be read as console instructions.
     if isinstance(answer, ItemError):
-        return _plain(answer.id or ""), _styled("error"), Text(answer.code), Text(_plain(answer.message))
+        return plain(answer.id or ""), _styled("error"), Text(answer.code), Text(plain(answer.message))
     labels = "\n".join(f"{label} {score:.2f}" for label, score in _top(answer)) or "-"
     places = _places(answer.findings)
     evidence = "\n".join(f"{place}: {'; '.join(reasons)}" for place, reasons in places[:_SHOWN]) or "-"
     if len(places) > _SHOWN:
         evidence += f"\n... and {len(places) - _SHOWN} more"
-    return _plain(answer.id or ""), _styled(answer.action.value), Text(labels), Text(_plain(evidence))
+    return plain(answer.id or ""), _styled(answer.action.value), Text(labels), Text(plain(evidence))
 
 
 def _top(answer: Result) -> list[tuple[str, float]]:
@@ -101,6 +101,6 @@ def _styled(action: str) -> Text:
     return Text(action, style=_STYLES[action])
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Take out control and direction characters, with which a content could rewrite the terminal."""
     return "".join(c if c == "\n" or (c.isprintable()) else "\N{REPLACEMENT CHARACTER}" for c in text)

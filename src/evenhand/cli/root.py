@@ -6,6 +6,7 @@ import typer
 
 from evenhand.cli.check import check
 from evenhand.cli.db import db
+from evenhand.cli.eval import evaluate
 from evenhand.cli.keys import keys
 from evenhand.cli.library import library
 from evenhand.cli.listing import detectors, labels
@@ -26,6 +27,7 @@ def build() -> typer.Typer:
         rich_markup_mode=None,
     )
     app.command()(check)
+    app.command("eval")(evaluate)
     app.command()(serve)
     app.command()(labels)
     app.command()(detectors)

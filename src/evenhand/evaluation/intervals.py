@@ -1,0 +1,76 @@
+"""How far chance alone may have moved a number: 95% intervals."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Interval = tuple[float, float]
+
+_Z95 = 1.959963984540054  # the normal distribution's 97.5% point
+_MOST, _LEAST, _WORK = 1_000, 100, 5_000_000  # resamples, and rows drawn in all of them together
+_DEFINED = 0.9  # share of the resamples that must give a number
+
+
+def wilson(part: int, whole: int) -> Interval | None:
+    """Give the 95% score interval of a proportion (Wilson 1927); None without any trial.
+
+    Unlike the textbook's p +- 1.96 s it stays inside [0, 1] and is not empty at 0 of n.
+    """
+    if not whole:
+        return None
+    share, z2 = part / whole, _Z95 * _Z95
+    middle = (share + z2 / (2 * whole)) / (1 + z2 / whole)
+    half = _Z95 * ((share * (1 - share) / whole + z2 / (4 * whole * whole)) ** 0.5) / (1 + z2 / whole)
+    # Rounding must not push the interval off its own estimate at 0 of n and n of n.
+    return min(share, max(0.0, middle - half)), max(share, min(1.0, middle + half))
+
+
+def resamples(rows: int) -> int:
+    """Say how many resamples are drawn for so many rows: 1,000, fewer for large data, where chance moves little."""
+    return int(min(_MOST, max(_LEAST, _WORK // max(rows, 1))))
+
+
+def bootstrap(
+    cells: NDArray[np.int64],
+    size: int,
+    statistics: Callable[[NDArray[np.int64]], Sequence[float]],
+    *,
+    seed: str,
+    draws: int | None = None,
+) -> list[Interval | None]:
+    """Give 95% percentile intervals of statistics of the rows (Efron and Tibshirani 1993, chapter 13).
+
+    Rows are drawn with replacement. A statistic sees rows only as counts of cells, so it must not ask for more.
+
+    Args:
+        cells: int[n], the cell that each row falls in.
+        size: how many cells there are.
+        statistics: int[size] counts -> numbers, NaN where a number is not defined.
+        seed: the same seed and rows give the same intervals.
+        draws: how many resamples; None: `resamples(n)`.
+
+    Returns:
+        One interval for each statistic; None where a tenth of the resamples or more do not define it.
+    """
+    rng = np.random.default_rng(zlib.crc32(seed.encode()))
+    rows = len(cells)
+    drawn = [
+        statistics(np.bincount(cells[rng.integers(0, rows, rows)], minlength=size))
+        for _ in range((resamples(rows) if draws is None else draws) if rows else 0)
+    ]
+    if not drawn:
+        return [None] * len(statistics(np.zeros(size, np.int64)))
+    table = np.array(drawn, np.float64)
+    out: list[Interval | None] = []
+    for column in table.T:
+        defined = column[~np.isnan(column)]
+        if len(defined) <= _DEFINED * len(column):
+            out.append(None)
+            continue
+        low, high = np.percentile(defined, [2.5, 97.5])
+        out.append((float(low), float(high)))
+    return out
