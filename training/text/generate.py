@@ -18,12 +18,19 @@ from pathlib import Path
 from training.text.rows import LABELS, Row
 
 FOLDER = Path(__file__).parent / "phrases"
-FILLS = 40  # most fillings of a template without groups
-FAMILIES = 12  # fillings of a template with groups ...
-WEIGHT = 3.0  # of a written row beside a public one
-MEMBERS = 6  # ... each for so many groups: most become one row once the names are taken out
+WEIGHT = 2.0  # of a written row beside a public one
 _CHOICE = re.compile(r"\{([^{}]*)\}")
 _KNOWN = {*LABELS, "ads.contact"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amount:
+    """How many rows a template becomes."""
+
+    fills: int = 6  # most fillings of a template without groups
+    plain: int = 2  # copies, differently dressed, of a text without any choice
+    families: int = 3  # fillings of a template with groups ...
+    members: int = 3  # ... each for so many groups: most become one row once the names are taken out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +64,9 @@ def load(path: Path) -> Phrases:
         ValueError: a heading names a label that does not exist, or a template stands before any heading.
     """
     out = Phrases(path.stem)
+    base = path.with_name(f"{out.language}.txt")
+    if base != path and base.exists():  # a language's files share its lists; a file's own come first
+        out.slots = dict(load(base).slots)
     positive: frozenset[str] | None = None
     unknown: frozenset[str] = frozenset()
     for line in path.read_text("utf-8").replace("\\n", "\r").split("\n"):  # \\n breaks a line of a template
@@ -121,40 +131,43 @@ def _dress(text: str, rng: random.Random) -> str:
     return text
 
 
-def rows(seed: int = 7) -> Iterator[Row]:
+def rows(seed: int = 7, amount: Amount | None = None) -> Iterator[Row]:
     """Give the written rows of every phrase file, the same for the same seed."""
+    amount = amount or Amount()
     for phrases, folds in _folded():
         rng = random.Random(f"{seed} {phrases.name}")
         made: list[Row] = []
         for number, (template, fold) in enumerate(zip(phrases.templates, folds, strict=True)):
-            made.extend(_expand(template, f"{phrases.name} {number}", fold, phrases, rng))
+            made.extend(_expand(template, f"{phrases.name} {number}", fold, phrases, rng, amount))
         yield from made
         yield from _mixed(made, rng)
 
 
 def _folded() -> Iterator[tuple[Phrases, list[str]]]:
-    """Give each file with its templates' splits: of the templates of one heading, in any language, every sixth
-    calibrates and every sixth tests. A hash would leave the rare labels without either.
+    """Give each file with its templates' splits: of the templates of one heading in a file, every tenth calibrates and
+    every tenth tests. A hash would leave rare labels without either; by file, a new one moves no template of another.
     """
-    seen: Counter[str] = Counter()
     for path in sorted(FOLDER.glob("*.txt")):
+        seen: Counter[str] = Counter()
         phrases = load(path)
         folds = []
         for template in phrases.templates:
             kind = template.heading + ("{group}" if "{group}" in template.text or "{member}" in template.text else "")
-            folds.append({4: "calibrate", 5: "test"}.get(seen[kind] % 6, "train"))
+            folds.append({4: "calibrate", 9: "test"}.get(seen[kind] % 10, "train"))
             seen[kind] += 1
         yield phrases, folds
 
 
-def _expand(template: Template, key: str, fold: str, phrases: Phrases, rng: random.Random) -> Iterator[Row]:
-    labels = {name: int(name in template.positive) for name in LABELS if name not in template.unknown}
+def _expand(
+    template: Template, key: str, fold: str, phrases: Phrases, rng: random.Random, amount: Amount
+) -> Iterator[Row]:
+    labels = _labels(template)
     row = Row(text="", language=phrases.language, source="written", labels=labels, weight=WEIGHT, group=key, fold=fold)
     slot = next((name for name in ("group", "member") if "{" + name + "}" in template.text), None)
     seen: set[str] = set()
     if slot is None:
         varied = any(name in phrases.slots or "|" in name for name in _CHOICE.findall(template.text))
-        for i in range(FILLS if varied else 4):
+        for i in range(amount.fills if varied else amount.plain):
             text = _fill(template.text, phrases.slots, rng)
             text = text if i == 0 else _dress(text, rng)
             if text not in seen:
@@ -162,21 +175,39 @@ def _expand(template: Template, key: str, fold: str, phrases: Phrases, rng: rand
                 yield replace(row, text=text)
         return
     groups = phrases.slots[slot]
-    for family in range(FAMILIES):
+    for family in range(amount.families):
         state = rng.getrandbits(64)
-        for identity in rng.sample(groups, min(MEMBERS, len(groups))):
+        for identity in rng.sample(groups, min(amount.members, len(groups))):
             same = random.Random(state)  # every group gets the same other words
             text = _fill(template.text.replace("{" + slot + "}", identity), phrases.slots, same)
             text = text if family == 0 else _dress(text, same)
             yield replace(row, text=text, family=f"{key} {family}", identity=identity, weight=WEIGHT / 2)
 
 
+def _labels(template: Template) -> dict[str, int]:
+    """The labels a template says something of. Beside one kind of sexual text or violence the others are unknown,
+    unless the heading names them: the kinds shade into each other.
+    """
+    tops = {name.partition(".")[0] for name in template.positive} & {"sexual", "violence"}
+    if "harassment.threat" in template.positive or "extremism.promotion" in template.positive:
+        tops.add("violence")
+    return {
+        name: int(name in template.positive)
+        for name in LABELS
+        if name in template.positive or (name not in template.unknown and name.partition(".")[0] not in tops)
+    }
+
+
 def _mixed(made: list[Row], rng: random.Random) -> Iterator[Row]:
     """Harm between harmless sentences, and harmless sentences together, so that length says nothing."""
     clean = [row for row in made if not row.family and not any(row.labels.values())]
-    harmful = [row for row in made if any(row.labels.values())]
+    harmful = [
+        row
+        for row in made
+        if any(row.labels.values()) and not any(hit and name.startswith("sexual") for name, hit in row.labels.items())
+    ]
     joint = "" if made[0].language in {"zh", "ja"} else " "
-    for row in rng.sample(harmful, len(harmful) // 3) + rng.sample(clean, len(clean) // 2):
+    for row in rng.sample(harmful, len(harmful) // 8) + rng.sample(clean, len(clean) // 8):
         # both from the same split, or a held-out template would be seen in training
         other = rng.choice([c for c in rng.sample(clean, min(60, len(clean))) if c.split() == row.split()] or [row])
         parts = [row.text, other.text]
@@ -192,8 +223,7 @@ def audit(seed: int = 23, fills: int = 2) -> Iterator[Row]:
         rng = random.Random(f"{seed} {phrases.name}")
         for number, (template, fold) in enumerate(zip(phrases.templates, folds, strict=True)):
             slot = next((name for name in ("group", "member") if "{" + name + "}" in template.text), None)
-            labels = {name: int(name in template.positive) for name in LABELS if name not in template.unknown}
-            row = Row(text="", language=phrases.language, source="written", labels=labels)
+            row = Row(text="", language=phrases.language, source="written", labels=_labels(template))
             row = replace(row, group=f"{phrases.name} {number}", fold=fold)
             if slot is None or fold != "test":
                 continue

@@ -1,24 +1,20 @@
-"""Harmful text in many languages: small calibrated heads on a multilingual sentence encoder.
+"""Harmful text in many languages: calibrated scores of a model that is asked for by its version.
 
-Texts longer than about 25 tokens are read in windows of whole sentences; a finding's span is the sentence that carries
-most of it. The model never sees which group of people a text names: every such name is replaced before it reads (see
-evenhand.fairness.neutral); spans and findings speak of the text as written. Of a text with more than 1,024 windows
-(some 100 kB) so many are read, evenly spread; the answer says so.
+Long texts are read in windows of whole sentences; a finding stands where its evidence is: on the words, where the model
+can tell, else on the sentence that carries most of it. The model never sees which group of people a text names: every
+such name is replaced before it reads (see evenhand.fairness.neutral); places and findings speak of the text as written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from evenhand.detectors.base import NOTHING, Cost, Detection, DetectorContext, DetectorInfo, Example
+from evenhand.detectors.harm_models import LATEST, HarmModel, open_model
 from evenhand.domain import TAXONOMY, Finding, PartKind, TextPart
 from evenhand.domain.location import Span
-from evenhand.fairness.neutral import Neutraliser
-from evenhand.inference.calibration import Platt, apply, read_platt
-from evenhand.inference.encoder import PACKAGE, TextEncoder
-from evenhand.inference.sessions import LazySession
 from evenhand.inference.windows import sample, sentences, windows
 
 if TYPE_CHECKING:
@@ -26,75 +22,71 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _NAME = "text.harm"
-_VERSION = "2026.2"  # that of the card
-_CHUNK = 256  # windows whose features are held in memory together
+_MANY = 256  # windows of one text that are read in full; of more, those that look worst
 _CARRIES = 0.8  # a sentence stands for its window when it has this share of the window's score
-_LABELS = (
-    "harassment",
-    "harassment.insult",
-    "harassment.threat",
-    "harassment.profanity",
-    "hate.attack",
-    "sexual.explicit",
-    "sexual.solicitation",
-    "violence.threat",
-    "extremism.promotion",
-    "self_harm",
-    "politics",
-    "spam.bulk",
-    "spam.scam",
-    "ads.promotion",
-    "contraband.drugs",
-    "contraband.gambling",
-    "contraband.weapons_trade",
-)
+_SPANS = 8  # most findings of one label in one text
 
 
 def _example(title: str, text: str, *labels: str) -> Example:
     return Example(title=title, part=lambda: TextPart(text=text), labels=frozenset(labels))
 
 
-_INFO = DetectorInfo(
-    name=_NAME,
-    version=_VERSION,
-    reads=PartKind.TEXT,
-    labels=_LABELS,
-    cost=Cost.MODEL,
-    description="Scores a text, or each window of a long one, for abuse, hate, threats, sexual offers, scams and more.",
-    examples=(
-        _example("an insult", "You are such a complete idiot", "harassment"),
-        _example("a scam", "Congratulations! You have won $1,000, claim your prize at the link below", "spam.scam"),
-        _example("an everyday sentence", "Thanks for your help yesterday, see you at the library at five"),
-        _example("naming a group", "My best friend is a Muslim and my teacher is a lesbian"),
-    ),
+_EXAMPLES = (
+    _example("an insult", "You are such a complete idiot", "harassment"),
+    _example("a scam", "Congratulations! You have won $1,000, claim your prize at the link below", "spam.scam"),
+    _example("an everyday sentence", "Thanks for your help yesterday, see you at the library at five"),
+    _example("naming a group", "My best friend is a Muslim and my teacher is a lesbian"),
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Doubt:
+    """A label of a part that reached its threshold, with the window that has it."""
+
+    part: int
+    label: str
+    score: float
+    window: Span
+
+
 class HarmDetector:
-    """Encoder, heads, calibration; loaded on the first text.
+    """A version of the harm model over windows; its weights are loaded on the first text.
 
     Args:
-        threads: threads a model run may use; 0: one per core.
+        model: the model; None: the latest.
+        threads: threads that the model may use when None is given; 0: one per core.
     """
 
-    def __init__(self, *, threads: int = 0) -> None:
-        self._encoder = TextEncoder(threads=threads)
-        self._blind = Neutraliser()
-        self._heads = LazySession(PACKAGE, "harm", threads=1)  # far too small to share out
-        self._platts: tuple[Platt, ...] = ()
+    def __init__(self, model: HarmModel | None = None, *, threads: int = 0) -> None:
+        self._model = model or open_model(LATEST, threads=threads)
+        self._info = DetectorInfo(
+            name=_NAME,
+            version=self._model.version,
+            reads=PartKind.TEXT,
+            labels=self._model.labels,
+            cost=Cost.MODEL,
+            description="Scores a text, or each window of a long one, for abuse, hate, threats, sexual content, "
+            "violence, self-harm, extremism, scams and more.",
+            examples=_EXAMPLES,
+        )
 
     @property
     def info(self) -> DetectorInfo:
         """The declaration."""
-        return _INFO
+        return self._info
 
     def detect(self, parts: Sequence[TextPart]) -> Sequence[Detection]:
         """Give one detection for each part, in order, with the score of every label."""
-        covered = [windows(part.text) for part in parts]
-        spans = [sample(own) for own in covered]
-        rows = self._score([part.text[a:b] for part, own in zip(parts, spans, strict=True) for a, b in own])
+        labels, limits = self._model.labels, self._model.thresholds()
+        reach = self._model.reach
+        covered = [windows(part.text, size=reach.window, longest=reach.longest) for part in parts]
+        spans = [sample(own, reach.most) for own in covered]
+        spans = [
+            self._worst(part.text, own) if len(own) > _MANY else own for part, own in zip(parts, spans, strict=True)
+        ]
+        rows = self._model.scores([part.text[a:b] for part, own in zip(parts, spans, strict=True) for a, b in own])
         out: list[Detection] = []
-        doubts: list[tuple[int, str, float, Span]] = []  # what is above its threshold, with its window
+        doubts: list[_Doubt] = []
         start = 0
         for i, own in enumerate(spans):
             if not own:
@@ -103,48 +95,63 @@ class HarmDetector:
             table = rows[start : start + len(own)]
             start += len(own)
             best = table.argmax(axis=0)
-            scores = {label: float(table[best[j], j]) for j, label in enumerate(_LABELS)}
-            out.append(Detection(scores=scores, partial=_partial(len(own), len(covered[i]))))
+            scores = {label: float(table[best[j], j]) for j, label in enumerate(labels)}
+            partial = _partial(min(len(covered[i]), reach.most), len(covered[i]))
+            out.append(Detection(scores=scores, partial=partial))
             doubts += [
-                (i, label, scores[label], own[best[j]])
-                for j, label in enumerate(_LABELS)
-                if scores[label] >= self._platts[j].recommended
+                _Doubt(part=i, label=label, score=scores[label], window=own[best[j]])
+                for j, label in enumerate(labels)
+                if scores[label] >= limits[j]
             ]
         for i, findings in self._explain(parts, doubts).items():
             out[i] = replace(out[i], findings=tuple(findings))
         return out
 
-    def _score(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Calibrated scores, float32[n, labels]."""
+    def _worst(self, text: str, spans: list[Span]) -> list[Span]:
+        """Of very many windows, skim all and keep those that look worst, in order."""
         import numpy as np
 
-        if not self._platts:
-            self._platts = read_platt(self._heads.card.calibration, _LABELS)
-        tables = [np.zeros((0, len(_LABELS)), np.float32)]
-        for at in range(0, len(texts), _CHUNK):
-            seen = self._blind.neutral(texts[at : at + _CHUNK])
-            features = self._encoder.features(seen)
-            tables.append(apply(self._platts, self._heads.run(["logits"], {"features": features})[0]))
-        return np.concatenate(tables)
+        table = self._model.skim([text[a:b] for a, b in spans])
+        own = [j for j, label in enumerate(self._model.labels) if TAXONOMY[label].harm]
+        chosen = np.sort(np.argsort(-table[:, own].max(1), kind="stable")[:_MANY])
+        return [spans[i] for i in chosen]
 
-    def _explain(
-        self, parts: Sequence[TextPart], doubts: Sequence[tuple[int, str, float, Span]]
-    ) -> dict[int, list[Finding]]:
-        """Make the findings by part, each at the sentence of its window that carries it."""
-        split = {(i, span): sentences(parts[i].text, *span) for i, _, _, span in doubts}
+    def _explain(self, parts: Sequence[TextPart], doubts: Sequence[_Doubt]) -> dict[int, list[Finding]]:
+        """Make the findings by part, each where its evidence is."""
+        split = {(d.part, d.window): sentences(parts[d.part].text, *d.window) for d in doubts}
         asked = [(i, s) for (i, _), own in split.items() if len(own) > 1 for s in own]
-        table = dict(zip(asked, self._score([parts[i].text[a:b] for i, (a, b) in asked]), strict=True))
+        table = dict(zip(asked, self._model.scores([parts[i].text[a:b] for i, (a, b) in asked]), strict=True))
+        places: dict[tuple[int, Span], list[_Doubt]] = {}
+        for doubt in doubts:
+            span = self._sentence(doubt, split[doubt.part, doubt.window], table)
+            places.setdefault((doubt.part, span), []).append(doubt)
         out: dict[int, list[Finding]] = {}
-        for i, label, score, span in doubts:
-            j, own = _LABELS.index(label), split[i, span]
-            if len(own) > 1:
-                top = max(own, key=lambda s, i=i, j=j: float(table[i, s][j]))  # type: ignore[misc]
-                span = top if table[i, top][j] >= _CARRIES * score else span  # noqa: PLW2901
-            reason = f"Reads like: {TAXONOMY[label].description}"
-            place = parts[i].locate(*span)
-            found = Finding(label=label, score=score, location=place, detector=_NAME, version=_VERSION, reason=reason)
-            out.setdefault(i, []).append(found)
-        return out
+        for (i, (start, end)), own in places.items():
+            found = self._model.spans(parts[i].text[start:end], [doubt.label for doubt in own])
+            for doubt in own:
+                spans = [(start + a, start + b) for a, b in found[doubt.label][:_SPANS]] or [(start, end)]
+                out.setdefault(i, []).extend(self._finding(parts[i], doubt, span) for span in spans)
+        order = {label: j for j, label in enumerate(self._model.labels)}
+        return {i: sorted(own, key=lambda finding: order[finding.label]) for i, own in out.items()}
+
+    def _sentence(self, doubt: _Doubt, own: list[Span], table: Mapping[tuple[int, Span], NDArray[np.float32]]) -> Span:
+        """The sentence that carries a window's label by itself, or the window."""
+        if len(own) < 2:
+            return doubt.window
+        j = self._model.labels.index(doubt.label)
+        top = max(own, key=lambda span: float(table[doubt.part, span][j]))
+        return top if table[doubt.part, top][j] >= _CARRIES * doubt.score else doubt.window
+
+    def _finding(self, part: TextPart, doubt: _Doubt, span: Span) -> Finding:
+        reason = f"Reads like: {TAXONOMY[doubt.label].description}"
+        return Finding(
+            label=doubt.label,
+            score=doubt.score,
+            location=part.locate(*span),
+            detector=_NAME,
+            version=self._model.version,
+            reason=reason,
+        )
 
 
 def _partial(read: int, of: int) -> str | None:
@@ -152,5 +159,10 @@ def _partial(read: int, of: int) -> str | None:
 
 
 def make(context: DetectorContext) -> HarmDetector:
-    """Make the detector with the threads that the settings allow."""
-    return HarmDetector(threads=context.settings.threads)
+    """Make the detector with the model version and the threads that the settings name.
+
+    Raises:
+        SettingsError: there is no such version.
+    """
+    settings = context.settings
+    return HarmDetector(open_model(settings.text_model, threads=settings.threads, cascade=settings.text_cascade))

@@ -28,6 +28,7 @@ def _tree() -> Mapping[str, LabelInfo]:
         "violence.weapon": "A weapon is shown or displayed.",
         "violence.graphic": "Gore or graphic injury.",
         "violence.threat": "A threat of physical harm.",
+        "violence.promotion": "Praise of violence, a call for it, or pleasure in suffering.",
         "extremism": "Violent extremism.",
         "extremism.promotion": "Praise of, support for or recruitment to violent extremism.",
         "extremism.symbol": "A symbol of a violent or hateful movement is displayed.",

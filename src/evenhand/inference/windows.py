@@ -28,14 +28,15 @@ def sentences(text: str, start: int, end: int) -> list[Span]:
     return out
 
 
-def windows(text: str, *, size: int = WINDOW) -> list[Span]:
+def windows(text: str, *, size: int = WINDOW, longest: int = LONGEST) -> list[Span]:
     """Cover a text with windows of whole sentences.
 
     Neighbouring windows share a sentence where it is short, so that harm across their border is seen.
 
     Args:
         text: any text.
-        size: most UTF-8 bytes of sentences put together; a single sentence may have `LONGEST`.
+        size: most UTF-8 bytes of sentences put together.
+        longest: most UTF-8 bytes of a single sentence; a longer one is cut.
 
     Returns:
         Spans in code points, in order; none for a text without visible characters.
@@ -44,7 +45,7 @@ def windows(text: str, *, size: int = WINDOW) -> list[Span]:
         return []
     if len(text) * 4 <= size or len(text.encode("utf-8", "replace")) <= size:
         return [(0, len(text))]
-    pieces = [piece for sentence in sentences(text, 0, len(text)) for piece in _cut(text, sentence)]
+    pieces = [piece for sentence in sentences(text, 0, len(text)) for piece in _cut(text, sentence, longest)]
     out: list[Span] = []
     ends = [start for start, _ in pieces[1:]] + [len(text)]
     sizes = [len(text[a:b].encode("utf-8", "replace")) for a, b in pieces]
@@ -70,12 +71,12 @@ def sample(spans: list[Span], most: int = MOST) -> list[Span]:
     return [spans[round(i * (len(spans) - 1) / (most - 1))] for i in range(most)]
 
 
-def _cut(text: str, span: Span) -> list[Span]:
+def _cut(text: str, span: Span, longest: int) -> list[Span]:
     """Cut a sentence that is too long for a window, at white space where there is some near the cut."""
     start, end = span
     out: list[Span] = []
-    while end - start > LONGEST or len(text[start:end].encode("utf-8", "replace")) > LONGEST:
-        step = LONGEST if text[start : start + LONGEST].isascii() else LONGEST // 4
+    while end - start > longest or len(text[start:end].encode("utf-8", "replace")) > longest:
+        step = longest if text[start : start + longest].isascii() else longest // 4
         space = text.rfind(" ", start + step // 2, start + step)
         stop = space if space > start else start + step
         out.append((start, min(stop, end)))
