@@ -8,10 +8,10 @@ from html import escape
 from evenhand.evaluation.calibration import Bin
 from evenhand.evaluation.labelreport import LabelReport
 
-_SIDE, _LEFT, _TOP, _BOTTOM = 240.0, 44.0, 24.0, 40.0  # pixels: the square of the plot, and the margins round it
+_SIDE, _LEFT, _TOP, _BOTTOM = 240.0, 54.0, 24.0, 40.0  # pixels: the square of the plot, and the margins round it
 _WIDTH, _HEIGHT = _LEFT + _SIDE + 12.0, _TOP + _SIDE + _BOTTOM
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
-_LEAST_DOT, _MOST_DOT = 2.5, 7.0  # pixels; the area of a dot says how many rows it stands for
+_LEAST_DOT, _MOST_DOT = 2.0, 5.0  # pixels; the area of a dot says how many rows it stands for
 
 
 def pr_plot(report: LabelReport) -> str:
