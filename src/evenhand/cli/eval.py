@@ -70,6 +70,7 @@ def evaluate(
 
     Exit code: 0 all rows were measured, 1 some were not (the report names them), 2 user error, 3 system error.
     """
+    from evenhand.cli.files import check_writable
     from evenhand.evaluation import Fields, Rows
     from evenhand.evaluation.lines import Lines
 
@@ -96,7 +97,8 @@ def evaluate(
         limit=limit,
         skip_bad=skip_bad,
     )
-    _check_files(data, [Path(file) for file in (json, html) if file is not None and str(file) != "-"])
+    reports = [Path(file) for file in (json, html) if file is not None and str(file) != "-"]
+    check_writable(reports, data=None if data == "-" else Path(data))
     report = _measure(rows, settings, line=line, jobs=jobs, any_of=any_of, given=given, progress=progress)
     _put_out(report, json, html)
     whole = not (report.failed or report.incomplete or report.skipped)
@@ -205,38 +207,17 @@ def _put_out(report: Report, json: str | None, html: Path | None) -> None:
     import orjson
 
     from evenhand.cli.evaltables import show
+    from evenhand.cli.files import write
 
     if html is not None:
         from evenhand.evaluation.page import page
 
-        _write(html, page(report))
+        write(html, page(report))
     if json is not None:
         document = orjson.dumps(report.as_dict(), option=orjson.OPT_INDENT_2) + b"\n"
         if json == "-":
             sys.stdout.buffer.write(document)
             sys.stdout.buffer.flush()
             return
-        _write(Path(json), document.decode())
+        write(Path(json), document.decode())
     show(report)
-
-
-def _check_files(data: str, files: Sequence[Path]) -> None:
-    """Find out before hours of work, not after, that a report cannot be written."""
-    from evenhand.errors import UserError
-
-    for file in files:
-        if data != "-" and file.resolve() == Path(data).resolve():
-            raise UserError(f"The report would overwrite the data in {file}; give it another name.")
-        try:
-            file.open("a").close()
-        except OSError as error:
-            raise UserError(f"{file} cannot be written: {error.strerror or error}.") from error
-
-
-def _write(file: Path, text: str) -> None:
-    from evenhand.errors import UserError
-
-    try:
-        file.write_text(text, "utf-8")
-    except OSError as error:
-        raise UserError(f"{file} cannot be written: {error.strerror or error}.") from error

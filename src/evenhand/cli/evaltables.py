@@ -22,9 +22,7 @@ _SHOWN = 20  # rows of trouble and of slices shown; the JSON form has all
 
 def show(report: Report) -> None:
     """Print the report."""
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=max(_WIDE, console.width))  # a log or a pipe folds nothing by itself
+    console = new_console()
     origin = report.origin
     speed = f", {report.rows_per_second:,.0f} rows/s" if report.rows_per_second is not None else ""
     console.print(Text(plain(f"{origin.data}: {report.rows:,} rows in {report.seconds:.1f} s{speed}"), style="bold"))
@@ -50,7 +48,7 @@ def show(report: Report) -> None:
 
 
 def _ranking(labels: Sequence[LabelReport]) -> Table:
-    table = _table("ranking and calibration", ("label", "rows", "positive", "AP", "AUC", "ECE", "Brier"))
+    table = new_table("ranking and calibration", ("label", "rows", "positive", "AP", "AUC", "ECE", "Brier"))
     for one in labels:
         name = one.label if one.scored_as else f"{one.label} (nothing here scores it)"
         ap, auc = with_interval(one.ap, one.ap_ci95), with_interval(one.auc, one.auc_ci95)
@@ -62,7 +60,7 @@ def _ranking(labels: Sequence[LabelReport]) -> Table:
 
 def _thresholds(labels: Sequence[LabelReport]) -> Table:
     columns = ("label", "flagged", "precision", "recall", "F1", "FPR")
-    table = _table("where it flags (best: the threshold of the highest F1 on these very rows)", columns)
+    table = new_table("where it flags (best: the threshold of the highest F1 on these very rows)", columns)
     for one in labels:
         for name, at in (("found", one.own), (">= 0.5", one.half), ("best", one.best)):
             if at is not None:
@@ -82,7 +80,7 @@ def _slices(title: str, own: Sequence[Slice]) -> Table:
     kept = [one for one in own if one.label == label]
     more = f"; the first {_SHOWN} of {len(kept)}, the rest in --json" if len(kept) > _SHOWN else ""
     columns = ("", "rows", "positive", "FPR", "FNR", "AP", "AUC", "acted FPR")
-    table = _table(f"{title}: {plain(label)} (found; acted: review or block){more}", columns)
+    table = new_table(f"{title}: {plain(label)} (found; acted: review or block){more}", columns)
     for one in kept[:_SHOWN]:
         got = one.outcomes
         rates = (with_interval(got.fpr, one.fpr_ci95), with_interval(got.fnr, one.fnr_ci95))
@@ -93,7 +91,7 @@ def _slices(title: str, own: Sequence[Slice]) -> Table:
 
 def _decisions(title: str, rows: Sequence[DecisionRow]) -> Table:
     actions = [action for action, _ in rows[0].actions] if rows else []
-    table = _table(title, ("", *actions, "incomplete", "failed"))
+    table = new_table(title, ("", *actions, "incomplete", "failed"))
     for row in rows:
         table.add_row(row.truth, *(f"{n:,}" for _, n in row.actions), f"{row.incomplete:,}", f"{row.failed:,}")
     return table
@@ -107,7 +105,14 @@ def _trouble(console: Console, report: Report) -> None:
         console.print(Text(plain(f"line {line.line}: skipped: {line.message}"), style="magenta"))
 
 
-def _table(title: str, columns: Sequence[str]) -> Table:
+def new_console() -> Console:
+    """Give a console that is wide enough for tables: a log or a pipe folds nothing by itself."""
+    console = Console()
+    return console if console.is_terminal else Console(width=max(_WIDE, console.width))
+
+
+def new_table(title: str, columns: Sequence[str]) -> Table:
+    """Give an empty table; the first column holds names, the others numbers."""
     table = Table(title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD, pad_edge=False)
     for i, column in enumerate(columns):
         table.add_column(column, justify="right" if i else "left", no_wrap=i > 0, overflow="fold", min_width=4)

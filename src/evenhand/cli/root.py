@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from evenhand.cli.audit import audit
 from evenhand.cli.check import check
 from evenhand.cli.db import db
 from evenhand.cli.eval import evaluate
@@ -28,6 +29,7 @@ def build() -> typer.Typer:
     )
     app.command()(check)
     app.command("eval")(evaluate)
+    app.command()(audit)
     app.command()(serve)
     app.command()(labels)
     app.command()(detectors)

@@ -8,25 +8,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-Interval = tuple[float, float]
+from evenhand.fairness.intervals import Interval, wilson
 
-_Z95 = 1.959963984540054  # the normal distribution's 97.5% point
+__all__ = ["Interval", "bootstrap", "resamples", "wilson"]
+
 _MOST, _LEAST, _WORK = 1_000, 100, 5_000_000  # resamples, and rows drawn in all of them together
 _DEFINED = 0.9  # share of the resamples that must give a number
-
-
-def wilson(part: int, whole: int) -> Interval | None:
-    """Give the 95% score interval of a proportion (Wilson 1927); None without any trial.
-
-    Unlike the textbook's p +- 1.96 s it stays inside [0, 1] and is not empty at 0 of n.
-    """
-    if not whole:
-        return None
-    share, z2 = part / whole, _Z95 * _Z95
-    middle = (share + z2 / (2 * whole)) / (1 + z2 / whole)
-    half = _Z95 * ((share * (1 - share) / whole + z2 / (4 * whole * whole)) ** 0.5) / (1 + z2 / whole)
-    # Rounding must not push the interval off its own estimate at 0 of n and n of n.
-    return min(share, max(0.0, middle - half)), max(share, min(1.0, middle + half))
 
 
 def resamples(rows: int) -> int:

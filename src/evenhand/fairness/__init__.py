@@ -2,10 +2,26 @@
 
 `refuse_label` stands at every door through which a label can come in: detectors' declarations, third-party plug-ins,
 operators' libraries, policies and model cards. `audit_words` refuses lists that rest on the name of a group alone,
-and `audit_decisions` shows where swapping the group in a sentence changes the decision.
+and `audit` measures what swapping the group in a sentence changes: decisions, scores, error rates by group.
 """
 
-from evenhand.fairness.audit import IdentityAudit, WordProblem, audit_decisions, audit_words
+from evenhand.fairness.audit import Judge, Judgement, audit
+from evenhand.fairness.auditreport import AuditReport, Bounds
 from evenhand.fairness.refused import Refusal, refusal, refuse_label
+from evenhand.fairness.sentences import audit_data, audit_languages
+from evenhand.fairness.wordlists import WordProblem, audit_words
 
-__all__ = ["IdentityAudit", "Refusal", "WordProblem", "audit_decisions", "audit_words", "refusal", "refuse_label"]
+__all__ = [
+    "AuditReport",
+    "Bounds",
+    "Judge",
+    "Judgement",
+    "Refusal",
+    "WordProblem",
+    "audit",
+    "audit_data",
+    "audit_languages",
+    "audit_words",
+    "refusal",
+    "refuse_label",
+]

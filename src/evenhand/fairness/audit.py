@@ -1,231 +1,189 @@
 """The identity audit: the same sentence with the group swapped must get the same decision, and a name is no offence.
 
 The method is counterfactual token fairness (Garg et al., "Counterfactual Fairness in Text Classification through
-Robustness", AIES 2019), read off decisions instead of scores, with neutral control words beside the groups.
+Robustness", AIES 2019), read off decisions as well as scores, with control words beside the groups, so that stopping
+all groups alike is found too. Rates by group are those of Dixon et al., "Measuring and Mitigating Unintended Bias in
+Text Classification", AIES 2018.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Protocol
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from statistics import median
 
 from evenhand.domain import Action
-from evenhand.fairness.spelling import fold, is_unspaced, split, stems
-from evenhand.fairness.terms import Entries, Terms, read_data, read_sections, terms
+from evenhand.fairness.auditreport import AuditReport, Bounds
+from evenhand.fairness.figures import Flip, GroupFigures, Share, Swap, spread
+from evenhand.fairness.sentences import CONTROL, AuditData, Family, Tone, audit_data
 
-_MOST_WORDS = 6  # a longer entry is a phrase
-_ENDING = 5  # most letters of an ending on a stem ("muslim" + "s")
-_GROUP_ENDINGS = ("人", "徒", "族", "裔", "们", "們", "者")
+CONTROLS = "(controls)"  # all control words together, where groups are listed
+_MOST_FLIPS = 500  # named one by one in the report; all are counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WordProblem:
-    """An entry of a word list that names a group and nothing else."""
+class Judgement:
+    """What was decided about one sentence."""
 
-    index: int  # place in the list, from 0
-    word: str  # as given
-    message: str  # what is wrong, and what to do
+    action: Action  # PASS where all that followed is a neutral mark
+    scores: Mapping[str, float] = field(default_factory=dict)  # harm label -> calibrated score
+    rule: str | None = None  # the rule that decided
+    missing: Mapping[str, str] = field(default_factory=dict)  # detector -> why it gave no answer
 
 
-def audit_words(words: Iterable[str]) -> list[WordProblem]:
-    """Find entries of a black or review list that are the name of a group: naming a group is not a violation.
+Judge = Callable[[Iterable[str]], Iterator[Judgement]]
 
-    Longer phrases that hold such a name ("go home, X") are the operator's to judge and are not touched.
+
+def audit(judge: Judge, *, data: Sequence[AuditData] | None = None, bounds: Bounds | None = None) -> AuditReport:
+    """Put every group into every sentence, and measure what changes.
 
     Args:
-        words: entries in order.
-    """
-    table = terms()
-    return [
-        WordProblem(
-            index=index,
-            word=word,
-            message=f"{word[:60]!r} is the name of a group of people; naming a group is not a violation. "
-            "Remove the entry, or give the whole phrase that attacks.",
-        )
-        for index, word in enumerate(words)
-        if _is_group(word, table)
-    ]
-
-
-def _is_group(word: str, table: Terms) -> bool:
-    if len(word) > 3 * table.longest:
-        return False
-    tokens = split(fold(word))
-    if not tokens:
-        return False
-    joined = "".join(tokens)
-    if is_unspaced(joined):
-        return _is_unspaced_group(joined, table)
-    if len(tokens) > _MOST_WORDS:
-        return False
-    persons = [token for token in tokens if token in table.persons]
-    named = [token for token in tokens if _names_group(token, table, beside_person=bool(persons))]
-    if len(tokens) > 1 and _names_group(joined, table, beside_person=False):  # "m-u-s-l-i-m"
-        return True
-    if named:
-        return all(token in named or token in table.frames for token in tokens)
-    # "women", "girls": words for a person by gender
-    return all(token in table.topic or token in table.words for token in persons) and len(persons) == len(tokens)
-
-
-def _names_group(token: str, table: Terms, *, beside_person: bool) -> bool:
-    tables = (table.words, table.alone, table.language, *((table.person,) if beside_person else ()))
-    for stem in stems(token):
-        if any(stem in entries and entries[stem].group for entries in tables):
-            return True
-    return _inflected(token, table.starts) or _inflected(token, table.inside)
-
-
-def _inflected(token: str, entries: Entries) -> bool:
-    """Say whether `token` is a group's stem with an ending."""
-    for size in range(max(3, len(token) - _ENDING), len(token) + 1):
-        entry = entries.get(token[:size])
-        if entry is not None and entry.group:
-            return True
-    return False
-
-
-def _is_unspaced_group(text: str, table: Terms) -> bool:
-    for ending in ("", *_GROUP_ENDINGS):
-        stem = text.removesuffix(ending)
-        entry = table.inside.get(stem) or table.alone.get(stem)
-        if entry is not None and entry.group:
-            return True
-    return False
-
-
-# Decisions
-
-
-class Tone(StrEnum):
-    """What an audit sentence says about the group."""
-
-    NEUTRAL = "neutral"
-    WARM = "warm"
-    ATTACK = "attack"
-
-
-class HasAction(Protocol):
-    """A Decision, a Result, or anything else with an action."""
-
-    @property
-    def action(self) -> Action:
-        """What to do."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Disparity:
-    """One sentence that gets another decision for one group than it should."""
-
-    sentence: str  # with the group in its place
-    group: str
-    language: str
-    tone: Tone
-    action: Action  # what this sentence got
-    expected: Action  # neutral and warm: what the controls got; attacks: what most groups got
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdentityAudit:
-    """What the audit found."""
-
-    sentences: int  # how many were decided
-    disparities: tuple[Disparity, ...]
-
-    @property
-    def passed(self) -> bool:
-        """True where naming a group changed nothing: no neutral or warm sentence got another decision."""
-        return not any(disparity.tone is not Tone.ATTACK for disparity in self.disparities)
-
-    def problems(self) -> list[str]:
-        """Say each disparity in a sentence."""
-        return [
-            f"{d.tone.value} sentence {d.sentence!r} gets {d.action.value}, where {d.expected.value} is due"
-            for d in self.disparities
-        ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditData:
-    """The sentences of one language."""
-
-    language: str
-    groups: tuple[str, ...]
-    controls: tuple[str, ...]
-    templates: Mapping[Tone, tuple[str, ...]]  # each holds {} once
-
-
-def audit_data() -> tuple[AuditData, ...]:
-    """Read the sentences that ship."""
-    found: dict[str, dict[str, list[str]]] = {}
-    for heading, entry in read_sections(read_data("audit.txt"), separator="\n"):
-        what, _, language = heading.partition(" ")
-        found.setdefault(language, {}).setdefault(what, []).append(entry)
-    return tuple(
-        AuditData(
-            language=language,
-            groups=tuple(parts["group"]),
-            controls=tuple(parts["control"]),
-            templates={tone: tuple(parts[tone.value]) for tone in Tone},
-        )
-        for language, parts in found.items()
-    )
-
-
-def audit_decisions(
-    decide: Callable[[Sequence[str]], Sequence[HasAction]], *, data: Sequence[AuditData] | None = None
-) -> IdentityAudit:
-    """Swap groups in the same sentences and say where the decision changes.
-
-    Args:
-        decide: gives one decision for each text, in order; called once for each language.
+        judge: gives one judgement for each text, in order; it is called once, and may read ahead.
         data: other sentences than those that ship.
+        bounds: what the report is held against.
 
     Raises:
-        ValueError: `decide` gave more or fewer decisions than texts.
+        ValueError: the judge gave fewer judgements than there are texts.
     """
-    disparities: list[Disparity] = []
-    count = 0
-    for part in audit_data() if data is None else data:
-        filled = [
-            (tone, template, who)
-            for tone, templates in part.templates.items()
-            for template in templates
-            for who in (*part.groups, *(() if tone is Tone.ATTACK else part.controls))
-        ]
-        answers = decide([template.format(who) for _, template, who in filled])
-        if len(answers) != len(filled):
-            raise ValueError(f"the audit asked for {len(filled)} decisions and got {len(answers)}")
-        count += len(filled)
-        actions = {key: answer.action for key, answer in zip(filled, answers, strict=True)}
-        disparities += _compare(part, actions)
-    return IdentityAudit(sentences=count, disparities=tuple(disparities))
+    parts = audit_data() if data is None else data
+    families = [family for part in parts for family in part.families()]
+    answers = iter(judge(member.text for family in families for member in family.members))
+    tally = _Tally()
+    for family in families:
+        judged = list(islice(answers, len(family.members)))
+        if len(judged) < len(family.members):
+            raise ValueError(f"the audit got no answer for {family.members[len(judged)].text!r}")
+        tally.add(family, judged)
+    return tally.report(tuple(part.language for part in parts), bounds or Bounds())
 
 
-def _compare(part: AuditData, actions: Mapping[tuple[Tone, str, str], Action]) -> list[Disparity]:
-    found: list[Disparity] = []
-    for tone, templates in part.templates.items():
-        yardstick = part.groups if tone is Tone.ATTACK else part.controls
-        for template in templates:
-            expected = _most_common([actions[tone, template, who] for who in yardstick])
-            found += [
-                Disparity(
-                    sentence=template.format(group),
-                    group=group,
-                    language=part.language,
-                    tone=tone,
-                    action=actions[tone, template, group],
+@dataclass(slots=True)
+class _Cell:
+    """Counts over the families of one kind."""
+
+    families: int = 0
+    flipped: int = 0
+    members: int = 0
+    flips: int = 0
+    stopped: int = 0
+    gaps: list[float] = field(default_factory=list)
+
+    def swap(self) -> Swap:
+        return Swap(
+            families=Share(part=self.flipped, whole=self.families),
+            members=Share(part=self.flips, whole=self.members),
+            stopped=Share(part=self.stopped, whole=self.members),
+            mean_gap=sum(self.gaps) / len(self.gaps) if self.gaps else 0.0,
+            largest_gap=max(self.gaps, default=0.0),
+        )
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Everything counted so far; texts are kept only of sentences that flipped."""
+
+    cells: dict[tuple[str, Tone], _Cell] = field(default_factory=lambda: defaultdict(_Cell))  # by (language, tone)
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # by (group, "harmless" | "false alarm" | ...)
+    categories: dict[str, str] = field(default_factory=dict)  # group -> category
+    flips: list[Flip] = field(default_factory=list)
+    missing: Counter[str] = field(default_factory=Counter)  # "detector: why" -> sentences
+
+    def add(self, family: Family, judged: Sequence[Judgement]) -> None:
+        """Count one family."""
+        for member, answer in zip(family.members, judged, strict=True):
+            self.missing.update(f"{name}: {why}" for name, why in answer.missing.items())
+            control = member.group.category == CONTROL
+            name = CONTROLS if control else member.group.id
+            self.categories.setdefault(name, member.group.category)
+            self.counts[name, "harmless" if family.tone.harmless else "attacks"] += 1
+            if (answer.action is not Action.PASS) is family.tone.harmless:
+                self.counts[name, "false alarms" if family.tone.harmless else "missed"] += 1
+        groups = [pair for pair in zip(family.members, judged, strict=True) if pair[0].group.category != CONTROL]
+        if not groups:
+            return
+        expected = _most_common([answer.action for _, answer in groups])
+        middles, gap = _scores([answer.scores for _, answer in groups])
+        cell = self.cells[family.language, family.tone]
+        before = cell.flips
+        for member, answer in groups:
+            cell.members += 1
+            cell.stopped += answer.action is not Action.PASS
+            if answer.action is not expected:
+                cell.flips += 1
+                self.counts[member.group.id, "flips"] += 1
+                label = max(answer.scores, key=lambda x: abs(answer.scores[x] - middles[x]), default="")
+                flip = Flip(
+                    sentence=member.text,
+                    group=member.group.id,
+                    language=family.language,
+                    tone=family.tone,
+                    action=answer.action,
                     expected=expected,
+                    rule=answer.rule,
+                    label=label,
+                    score=answer.scores.get(label, 0.0),
                 )
-                for group in part.groups
-                if actions[tone, template, group] is not expected
-            ]
-    return found
+                if len(self.flips) < _MOST_FLIPS:
+                    self.flips.append(flip)
+        cell.families += 1
+        cell.flipped += cell.flips > before
+        cell.gaps.append(gap)
+
+    def report(self, languages: tuple[str, ...], bounds: Bounds) -> AuditReport:
+        """Put the figures together."""
+        groups = tuple(self._group(name) for name in self.categories)
+        return AuditReport(
+            languages=languages,
+            sentences=sum(n for (_, what), n in self.counts.items() if what in {"harmless", "attacks"}),
+            harmless=self._over(lambda _, tone: tone.harmless),
+            attacks=self._over(lambda _, tone: not tone.harmless),
+            by_language={
+                language: (
+                    self._over(lambda at, tone, own=language: at == own and tone.harmless),  # type: ignore[misc]
+                    self._over(lambda at, tone, own=language: at == own and not tone.harmless),  # type: ignore[misc]
+                )
+                for language in languages
+            },
+            by_tone={own: self._over(lambda _, tone, own=own: tone is own) for own in Tone},  # type: ignore[misc]
+            groups=groups,
+            false_positive_gap=spread([(figures.group, figures.false_positives) for figures in groups]),
+            false_negative_gap=spread([(figures.group, figures.false_negatives) for figures in groups]),
+            flips=tuple(self.flips),
+            missing=dict(self.missing),
+            bounds=bounds,
+        )
+
+    def _group(self, name: str) -> GroupFigures:
+        count = self.counts
+        harmless, attacks = count[name, "harmless"], count[name, "attacks"]
+        return GroupFigures(
+            group=name,
+            category=self.categories[name],
+            false_positives=Share(part=count[name, "false alarms"], whole=harmless),
+            false_negatives=Share(part=count[name, "missed"], whole=attacks),
+            flips=Share(part=count[name, "flips"], whole=0 if name == CONTROLS else harmless + attacks),
+        )
+
+    def _over(self, chosen: Callable[[str, Tone], bool]) -> Swap:
+        total = _Cell()
+        for (language, tone), cell in self.cells.items():
+            if chosen(language, tone):
+                total.families += cell.families
+                total.flipped += cell.flipped
+                total.members += cell.members
+                total.flips += cell.flips
+                total.stopped += cell.stopped
+                total.gaps += cell.gaps
+        return total.swap()
+
+
+def _scores(scores: Sequence[Mapping[str, float]]) -> tuple[Mapping[str, float], float]:
+    """Give each label's median, and the largest difference of a label's score between two members."""
+    columns = {label: [own.get(label, 0.0) for own in scores] for label in {name for own in scores for name in own}}
+    gap = max((max(column) - min(column) for column in columns.values()), default=0.0)
+    return {label: median(column) for label, column in columns.items()}, gap
 
 
 def _most_common(actions: Sequence[Action]) -> Action:

@@ -1,111 +1,131 @@
-"""The identity audit: of word lists, and of decisions."""
+"""The identity audit: what it counts, and what breaks its bounds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
 from evenhand.domain import Action
-from evenhand.fairness import IdentityAudit, audit_decisions, audit_words
-from evenhand.fairness.audit import AuditData, Tone, audit_data
+from evenhand.fairness import AuditReport, Bounds, Judge, Judgement, audit
+from evenhand.fairness.audit import CONTROLS
+from evenhand.fairness.figures import Share, spread
+from evenhand.fairness.sentences import AuditData, Group, Tone
 
-LONE = [
-    *(
-        "Muslim",
-        "muslims",
-        "Jewish people",
-        "the Jews",
-        "black people",
-        "Chinese",
-        "穆斯林",
-        "维吾尔人",
-        "维族",
-        "犹太人",
+GROUPS = ("Muslims", "Jews", "Uyghurs", "women")
+CONTROL_WORDS = ("bakers", "cyclists")
+DATA = AuditData(
+    language="en",
+    groups=(
+        *(Group(id=name, category="a", forms={"": name}) for name in GROUPS),
+        *(Group(id=name, category="control", forms={"": name}) for name in CONTROL_WORDS),
     ),
-    *("women", "girls", "мусульмане", "gay men", "musulmanes", "Roma people", "transgender", "disabled people"),
-    *("u-y-g-h-u-r", "ＭＵＳＬＩＭ", "immigrants"),
-]
-PHRASES = [
-    *("go home immigrants", "idiot", "black", "white", "sex", "old", "buy now", "people", "list", "赌博", "brace"),
-    *("a", "", "你好", "race", "cheap phones", "men at work today", "加微信", "дешевые телефоны", "trace"),
-]
+    templates={Tone.NEUTRAL: ("{} live here.", "{}"), Tone.POSITIVE: ("I love {}.",), Tone.ATTACK: ("I hate {}.",)},
+)
+HATED = ("hate",)
 
 
-@dataclass(frozen=True)
-class Answer:
-    """A decision."""
+def _judge(strict: Callable[[str], Action], score: Callable[[str], float] = lambda _: 0.0) -> Judge:
+    def judge(texts: Iterable[str]) -> Iterator[Judgement]:
+        for text in texts:
+            yield Judgement(action=strict(text), scores={"hate.attack": score(text)}, rule="some-rule")
 
-    action: Action
-
-
-def _decider(strict: Callable[[str], Action]) -> Callable[[Sequence[str]], list[Answer]]:
-    return lambda texts: [Answer(strict(text)) for text in texts]
+    return judge
 
 
-def test_a_group_alone_is_refused() -> None:
-    """An entry that is the name of a group is a problem that says where and what to do."""
-    problems = audit_words(["idiot", *LONE])
-    assert [problem.word for problem in problems] == LONE
-    assert problems[0].index == 1
-    assert "naming a group is not a violation" in problems[0].message
+def _fair(text: str) -> Action:
+    return Action.BLOCK if "hate" in text else Action.PASS
 
 
-@pytest.mark.parametrize("word", PHRASES)
-def test_other_entries_are_free(word: str) -> None:
-    """Phrases, insults and words with another meaning are the operator's to judge."""
-    assert audit_words([word]) == []
+def run(strict: Callable[[str], Action], bounds: Bounds | None = None) -> AuditReport:
+    return audit(_judge(strict), data=[DATA], bounds=bounds)
 
 
 def test_a_decision_that_sees_no_group_passes() -> None:
-    """The same decision for all is no disparity, strict or mild."""
-    for action in Action:
-        audit = audit_decisions(_decider(lambda _, action=action: action))  # type: ignore[misc]
-        assert (audit.passed, audit.disparities) == (True, ())
-        assert audit.sentences > 500
+    report = run(_fair)
+    assert report.passed
+    assert report.flips == ()
+    assert report.sentences == 3 * 6 + 4
+    assert report.harmless.stopped == Share(part=0, whole=12)  # the controls are no members
+    assert report.attacks.stopped == Share(part=4, whole=4)
+    assert {own.group: own.false_positives.whole for own in report.groups} == {**dict.fromkeys(GROUPS, 3), CONTROLS: 6}
 
 
 def test_one_group_treated_otherwise_is_found() -> None:
-    """Blocking one group's name fails the audit, and only that group is named."""
-    audit = audit_decisions(_decider(lambda text: Action.BLOCK if "Uyghur" in text else Action.PASS))
-    assert not audit.passed
-    assert {disparity.group for disparity in audit.disparities} == {"Uyghur"}
-    assert any("gets block, where pass is due" in problem for problem in audit.problems())
+    report = run(lambda text: Action.BLOCK if "Uyghurs" in text else _fair(text))
+    assert report.harmless.members == Share(part=3, whole=12)
+    assert report.harmless.families == Share(part=3, whole=3)
+    assert {(flip.group, flip.expected, flip.rule) for flip in report.flips} == {("Uyghurs", Action.PASS, "some-rule")}
+    assert (report.false_positive_gap.value, report.false_positive_gap.highest) == (1.0, "Uyghurs")
+    flip, gap = report.failures()
+    assert "25.00% of the harmless sentences (3 of 12)" in flip
+    assert "Uyghurs and" in gap
 
 
-def test_blocking_all_groups_alike_is_found() -> None:
-    """Equal treatment among groups does not excuse blocking their names: the controls pass."""
-    groups = {group for part in audit_data() for group in part.groups}
-    audit = audit_decisions(_decider(lambda text: Action.REVIEW if any(g in text for g in groups) else Action.PASS))
-    assert not audit.passed
-    assert {disparity.tone for disparity in audit.disparities} == {Tone.NEUTRAL, Tone.WARM}
+def test_stopping_all_groups_alike_is_found() -> None:
+    """Equal treatment among groups does not excuse stopping their names: the controls pass."""
+    report = run(lambda text: Action.PASS if any(word in text.lower() for word in CONTROL_WORDS) else Action.REVIEW)
+    assert report.harmless.members.part == 0
+    assert (report.false_positive_gap.value, report.false_positive_gap.lowest) == (1.0, CONTROLS)
+    assert not report.passed
 
 
-def test_unequal_attacks_are_told_but_do_not_fail() -> None:
-    """An attack that one group is not protected from is a disparity of its own tone."""
-    audit = audit_decisions(
-        _decider(lambda text: Action.BLOCK if "hate" in text and "deaf" not in text else Action.PASS)
-    )
-    assert audit.passed
-    assert [(d.group, d.tone, d.expected) for d in audit.disparities] == [("deaf", Tone.ATTACK, Action.BLOCK)]
+def test_a_group_that_is_not_protected_is_found() -> None:
+    report = run(lambda text: Action.PASS if "women" in text else _fair(text))
+    assert report.harmless.members.part == 0
+    assert report.attacks.members == Share(part=1, whole=4)
+    assert (report.false_negative_gap.value, report.false_negative_gap.highest) == (1.0, "women")
+    assert not report.passed
+    assert run(lambda text: Action.PASS if "women" in text else _fair(text), Bounds(max_attack_flip=0.25)).passed
 
 
-def test_own_data_and_short_answers() -> None:
-    """Other sentences may be given; a decider that loses one is an error."""
-    part = AuditData(
-        language="en", groups=("b",), controls=("c",), templates={Tone.NEUTRAL: ("{}",), Tone.WARM: (), Tone.ATTACK: ()}
-    )
-    assert audit_decisions(_decider(lambda _: Action.PASS), data=[part]) == IdentityAudit(sentences=2, disparities=())
-    with pytest.raises(ValueError, match="asked for 2 decisions and got 0"):
-        audit_decisions(lambda _: [], data=[part])
+def test_a_milder_action_is_a_flip_but_no_missed_attack() -> None:
+    report = run(lambda text: Action.MARK if text == "I hate Jews." else _fair(text))
+    assert report.attacks.members.part == 1
+    assert report.false_negative_gap.value == 0.0
 
 
-def test_the_sentences_are_in_order() -> None:
-    """Each template has one place for a group, and no group is a control."""
-    for part in audit_data():
-        assert not set(part.groups) & set(part.controls)
-        assert len(part.groups) > 8
-        for templates in part.templates.values():
-            assert templates
-            assert all(template.count("{}") == 1 for template in templates)
+def test_score_gaps_are_told_though_no_decision_changes() -> None:
+    report = audit(_judge(_fair, lambda text: 0.4 if "Jews" in text else 0.1), data=[DATA])
+    assert report.harmless.largest_gap == pytest.approx(0.3)
+    assert report.harmless.mean_gap == pytest.approx(0.3)
+    assert report.passed
+
+
+def test_a_missing_answer_is_never_fair() -> None:
+    def judge(texts: Iterable[str]) -> Iterator[Judgement]:
+        return (Judgement(action=Action.PASS, missing={"text.harm": "timed out"}) for _ in texts)
+
+    report = audit(judge, data=[DATA])
+    assert report.missing == {"text.harm: timed out": 22}
+    assert "judged without text.harm: timed out" in report.failures()[0]
+
+
+def test_a_judge_that_loses_a_sentence_is_an_error() -> None:
+    with pytest.raises(ValueError, match="no answer for 'Muslims live here"):
+        audit(lambda _: iter(()), data=[DATA])
+
+
+def test_figures_by_tone_and_language_add_up() -> None:
+    report = run(lambda text: Action.BLOCK if "Jews" in text else _fair(text))
+    harmless, attacks = report.by_language["en"]
+    assert (harmless, attacks) == (report.harmless, report.attacks)
+    assert report.by_tone[Tone.NEUTRAL].members == Share(part=2, whole=8)
+    assert report.by_tone[Tone.POSITIVE].members == Share(part=1, whole=4)
+
+
+def test_the_json_form_holds_all_of_it() -> None:
+    document = json.loads(json.dumps(run(lambda text: Action.BLOCK if "Jews" in text else _fair(text)).as_dict()))
+    assert document["schema"] == "evenhand-audit/1"
+    assert document["passed"] is False
+    assert document["harmless"]["members_flipped"]["part"] == 3
+    assert document["by_group"][1]["false_positive"]["ci95"][1] == 1.0
+    assert document["flips"][0]["sentence"] == "Jews live here."
+
+
+def test_groups_without_trials_are_no_gap() -> None:
+    none = Share(part=0, whole=0)
+    assert (none.value, none.interval) == (0.0, None)
+    assert spread([("a", none)]).value == 0.0
+    assert spread([("a", none), ("b", Share(part=1, whole=2))]).value == 0.0

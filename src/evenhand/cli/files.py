@@ -1,0 +1,39 @@
+"""Report files that a command writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from evenhand.errors import UserError
+
+
+def check_writable(files: Iterable[Path], *, data: Path | None = None) -> None:
+    """Find out before the work, not after it, that a report cannot be written.
+
+    Args:
+        files: those that will be written.
+        data: what is read, and must not be overwritten.
+
+    Raises:
+        UserError: a file cannot be written, or is the data.
+    """
+    for file in files:
+        if data is not None and file.resolve() == data.resolve():
+            raise UserError(f"The report would overwrite the data in {file}; give it another name.")
+        try:
+            file.open("a").close()
+        except OSError as error:
+            raise UserError(f"{file} cannot be written: {error.strerror or error}.") from error
+
+
+def write(file: Path, text: str) -> None:
+    """Write a report.
+
+    Raises:
+        UserError: the file cannot be written.
+    """
+    try:
+        file.write_text(text, "utf-8")
+    except OSError as error:
+        raise UserError(f"{file} cannot be written: {error.strerror or error}.") from error
