@@ -50,7 +50,7 @@ def show(report: Report) -> None:
 def _ranking(labels: Sequence[LabelReport]) -> Table:
     table = new_table("ranking and calibration", ("label", "rows", "positive", "AP", "AUC", "ECE", "Brier"))
     for one in labels:
-        name = one.label if one.scored_as else f"{one.label} (nothing here scores it)"
+        name = one.label if one.scored_as else f"{one.label} (not scored)"
         ap, auc = with_interval(one.ap, one.ap_ci95), with_interval(one.auc, one.auc_ci95)
         table.add_row(
             Text(plain(name)), f"{one.n:,}", f"{one.positives:,}", ap, auc, number(one.ece), number(one.brier)

@@ -45,7 +45,7 @@ class LabelReport:
     own: At | None  # at the detectors' own thresholds
     half: At | None  # at 0.5
     best: At | None  # at the best F1 on these very rows: what a threshold could reach, not what it will
-    resamples: int  # of the bootstrap
+    resamples: int  # of the bootstrap; 0: too few rows of either kind
     curve: tuple[tuple[float, float, float], ...]  # recall, precision, threshold; at most 200 points
     bins: tuple[Bin, ...]  # of the reliability diagram
 
@@ -57,7 +57,6 @@ def measure_label(
     truth: NDArray[np.int8],
     found: NDArray[np.bool_],
     scored_as: Sequence[str],
-    seed: str = "",
 ) -> LabelReport:
     """Measure one label.
 
@@ -67,7 +66,6 @@ def measure_label(
         truth: int8[n], 1, 0, or -1 for unknown.
         found: bool[n], a finding was made.
         scored_as: labels whose highest score this is.
-        seed: added to the bootstrap's, which is fixed for each label.
     """
     known = truth >= 0
     kept = known & ~np.isnan(scores)
@@ -76,13 +74,13 @@ def measure_label(
     unscored = int(known.sum()) - n
     if not n:
         return _nothing(label, unscored, scored_as)
-    ranking = rank(score, holds)
+    ranking, draws = rank(score, holds), resamples(positives, n - positives)
     best = best_f1_place(ranking.positives, ranking.negatives) if positives else None
     # A threshold stands for the first groups of equal score: so many of them score at least as much.
     upto_half = int(np.searchsorted(-ranking.thresholds, -HALF, side="right"))
     upto_best = best + 1 if best is not None else 0
     ap_ci, auc_ci, own_ci, half_ci, best_ci = _intervals(
-        ranking, holds, hit, (upto_half, upto_best), seed=f"{label} {seed}"
+        ranking, holds, hit, (upto_half, upto_best), seed=label, draws=draws
     )
     bins = reliability(score, holds)
     best_score = float(ranking.thresholds[best]) if best is not None else None
@@ -101,14 +99,14 @@ def measure_label(
         own=_at(None, hit, holds, own_ci),
         half=_at(HALF, score >= HALF, holds, half_ci),
         best=None if best_score is None else _at(best_score, score >= np.float32(best_score), holds, best_ci),
-        resamples=resamples(n),
+        resamples=draws,
         curve=tuple(pr_curve(ranking)),
         bins=bins,
     )
 
 
 def _intervals(
-    ranking: Ranking, holds: NDArray[np.bool_], hit: NDArray[np.bool_], upto: tuple[int, int], *, seed: str
+    ranking: Ranking, holds: NDArray[np.bool_], hit: NDArray[np.bool_], upto: tuple[int, int], *, seed: str, draws: int
 ) -> list[Interval | None]:
     """Give the intervals of AP, AUC, and F1 at the detectors' own threshold, at 0.5 and at the best."""
     size = len(ranking.thresholds)
@@ -125,7 +123,7 @@ def _intervals(
             f1s.append(_f1(tp, int(negatives[:places].sum()), int(positives.sum()) - tp))
         return (average_precision(positives, negatives), roc_auc(positives, negatives), *f1s)
 
-    return bootstrap(cells, size * 4, statistics, seed=seed)
+    return bootstrap(cells, size * 4, statistics, seed=seed, draws=draws)
 
 
 def _f1(tp: int, fp: int, fn: int) -> float:

@@ -60,7 +60,7 @@ def _head(report: Report) -> Iterator[str]:
 def _ranking(labels: Sequence[LabelReport]) -> str:
     rows = [
         (
-            text(one.label) + ("" if one.scored_as else " <small>(nothing here scores it)</small>"),
+            text(one.label) + ("" if one.scored_as else " <small>(not scored)</small>"),
             f"{one.n:,}",
             f"{one.positives:,}",
             f"{one.unscored:,}",

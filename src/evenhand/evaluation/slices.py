@@ -85,7 +85,7 @@ def _slice(
         negatives, positives = counts.reshape(size, 2).T
         return average_precision(positives, negatives), roc_auc(positives, negatives)
 
-    cells, draws = ranking.group * 2 + holds, min(draws, resamples(len(score)))
+    cells, draws = ranking.group * 2 + holds, min(draws, resamples(int(holds.sum()), int((~holds).sum())))
     ap_ci, auc_ci = bootstrap(cells, size * 2, statistics, seed=f"{label} {name}", draws=draws)
     ap, auc = statistics(np.stack([ranking.negatives, ranking.positives], axis=1).ravel())
     return Slice(

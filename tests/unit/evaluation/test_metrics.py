@@ -135,13 +135,15 @@ def test_the_bootstrap_covers_what_theory_says_and_repeats_itself() -> None:
     def share(counts: NDArray[np.int64]) -> tuple[float, float]:
         return float(counts[1] / max(counts.sum(), 1)), float("nan")
 
-    one, undefined = bootstrap(cells, 2, share, seed="a")
+    one, undefined = bootstrap(cells, 2, share, seed="a", draws=1_000)
     assert one == pytest.approx((0.3 - 1.96 * 0.01449, 0.3 + 1.96 * 0.01449), abs=0.004)
     assert undefined is None
-    assert bootstrap(cells, 2, share, seed="a")[0] == one
-    assert bootstrap(cells, 2, share, seed="b")[0] != one
-    assert bootstrap(cells[:0], 2, share, seed="a") == [None, None]
+    assert bootstrap(cells, 2, share, seed="a", draws=1_000)[0] == one
+    assert bootstrap(cells, 2, share, seed="b", draws=1_000)[0] != one
+    assert bootstrap(cells, 2, share, seed="a", draws=0) == [None, None]
+    assert bootstrap(cells[:0], 2, share, seed="a", draws=1_000) == [None, None]
 
 
-def test_large_data_is_resampled_less() -> None:
-    assert [resamples(n) for n in (0, 10, 5_000, 20_000, 10**6)] == [1_000, 1_000, 1_000, 250, 100]
+def test_large_data_is_resampled_less_and_tiny_data_not_at_all() -> None:
+    assert [resamples(4, n) for n in (0, 10, 5_000, 10**6)] == [0] * 4
+    assert [resamples(n, 5) for n in (4, 5, 4_995, 19_995, 10**6)] == [0, 1_000, 1_000, 250, 100]
