@@ -35,6 +35,10 @@ class Settings(BaseSettings):
         True, description="Texts that the lower part of the text model finds plainly harmless are not read further."
     )
     plugins: bool = Field(True, description="Load third-party detectors registered as entry points.")
+    models: Path | None = Field(None, description="File that declares further models as detectors (YAML).")
+    models_download: bool = Field(
+        False, description="Fetch models that the models file names by hub id; otherwise only folders are read."
+    )
 
     # What is stored
     data_dir: Path = Field(default_factory=_data_dir, description="Folder for the default database.")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 
 from evenhand.detectors.base import AnyDetector, DetectorContext, DetectorFactory
 from evenhand.detectors.builtin import BUILTINS, BuiltIn
@@ -62,7 +63,7 @@ class Slot:
 
 
 class Registry:
-    """All detectors of one process, in order: the built-in ones, plug-ins by name, and those given by hand.
+    """All detectors of one process, in order: built in, of the models file, plug-ins by name, those given by hand.
 
     Args:
         context: what detectors are built from.
@@ -70,8 +71,9 @@ class Registry:
         builtins: the built-in list; tests pass their own.
 
     Raises:
-        RefusedLabelError: a plug-in or a detector of `extra` declares a label that evenhand refuses.
-        SettingsError: `disabled_detectors` names one that does not exist, or two detectors share a name.
+        RefusedLabelError: a plug-in, a declared model or a detector of `extra` has a label that evenhand refuses.
+        SettingsError: `disabled_detectors` names one that does not exist, two detectors share a name, or the models
+            file is wrong.
     """
 
     def __init__(
@@ -82,6 +84,8 @@ class Registry:
         builtins: Sequence[BuiltIn] = BUILTINS,
     ) -> None:
         slots = [_builtin_slot(builtin, context) for builtin in builtins]
+        if context.settings.models is not None:
+            slots += _model_slots(context.settings.models, context)
         if context.settings.plugins:
             slots += _plugin_slots(context)
         slots += [_given_slot(detector) for detector in extra]
@@ -107,6 +111,22 @@ def _builtin_slot(builtin: BuiltIn, context: DetectorContext) -> Slot:
         return factory(context)
 
     return Slot(name=builtin.name, reads=builtin.reads, make=make, extra=builtin.extra)
+
+
+def _model_slots(path: Path, context: DetectorContext) -> list[Slot]:
+    """Read the models file now, so that its mistakes stop the start; the models themselves are built when needed."""
+    from evenhand.detectors.models_file import read_models
+    from evenhand.detectors.models_make import make
+
+    return [
+        Slot(
+            name=model.detector,
+            reads=PartKind.TEXT,
+            make=partial(make, model, context),
+            extra="hf" if model.kind == "hf" else None,
+        )
+        for model in read_models(path)
+    ]
 
 
 def _plugin_slots(context: DetectorContext) -> list[Slot]:

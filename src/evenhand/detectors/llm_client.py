@@ -1,0 +1,189 @@
+"""Asking an OpenAI-compatible endpoint: bounded in time, tries, size and money.
+
+The address comes from the operator's file alone: redirects are not followed, and neither proxies nor logins are taken
+from the environment. No message holds words of the text, of the answer, or the key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import email.utils
+import random
+import ssl
+import time
+from typing import Any
+
+import httpx
+
+from evenhand.detectors.llm_budget import Budget
+from evenhand.detectors.llm_prompt import Judgement, parse_json, read_answer, request_body, system_prompt
+from evenhand.detectors.models_schema import LlmModel
+from evenhand.errors import DetectorError
+
+_TRY_AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+_NO_SCHEMA = frozenset({400, 404, 415, 422, 501})  # what endpoints say that do not know structured output
+_BACKOFF_S, _LONGEST_BACKOFF_S = 0.5, 8.0
+_LONGEST_QUIET_S = 3600.0  # a Retry-After is believed up to an hour
+
+
+class EndpointError(DetectorError):
+    """A language model's endpoint did not answer as it should."""
+
+
+class _AgainError(EndpointError):
+    """What a further try may mend. after_s: seconds that the endpoint asked to wait."""
+
+    def __init__(self, message: str, *, after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.after_s = after_s
+
+
+class LlmClient:
+    """Asks for judgements; what it learns about the endpoint outlives a call.
+
+    Args:
+        entry: the endpoint and its limits.
+        key: the API key; None: no Authorization header.
+    """
+
+    def __init__(self, entry: LlmModel, *, key: str | None) -> None:
+        self._entry, self._key = entry, key
+        self._url = f"{entry.url.rstrip('/')}/chat/completions"
+        self._system = system_prompt(entry)
+        self._budget = Budget(entry.budget)
+        self._schema = entry.structured != "plain"
+        self._quiet_until = 0.0  # monotonic; the endpoint asked to be left alone until then
+        self._tls: ssl.SSLContext | None = None
+
+    async def ask(self, texts: list[str], *, within_s: float) -> list[dict[str, Judgement] | DetectorError]:
+        """Ask about each text, some at a time.
+
+        Args:
+            texts: what to judge.
+            within_s: seconds that everything together may take.
+
+        Returns:
+            For each text the judgement of every label, or why there is none.
+        """
+        deadline = time.monotonic() + within_s
+        gate = asyncio.Semaphore(self._entry.concurrency)
+        timeout = httpx.Timeout(self._entry.read_timeout_s, connect=self._entry.connect_timeout_s, pool=None)
+        if self._tls is None and self._url.startswith("https:"):
+            self._tls = httpx.create_ssl_context(trust_env=False)
+        async with httpx.AsyncClient(
+            timeout=timeout, verify=self._tls or False, trust_env=False, follow_redirects=False
+        ) as http:
+            return list(await asyncio.gather(*(self._one(http, gate, text, deadline) for text in texts)))
+
+    async def _one(
+        self, http: httpx.AsyncClient, gate: asyncio.Semaphore, text: str, deadline: float
+    ) -> dict[str, Judgement] | DetectorError:
+        try:
+            async with asyncio.timeout(deadline - time.monotonic()), gate:
+                return await self._with_retries(http, text, deadline)
+        except TimeoutError:
+            return EndpointError("the time for one call ended before the model answered")
+        except DetectorError as error:
+            return error
+
+    async def _with_retries(self, http: httpx.AsyncClient, text: str, deadline: float) -> dict[str, Judgement]:
+        for attempt in range(self._entry.retries + 1):
+            await self._until_welcome(deadline)
+            try:
+                return await self._with_or_without_schema(http, text)
+            except _AgainError as error:
+                if error.after_s is not None:
+                    self._quiet_until = max(self._quiet_until, time.monotonic() + error.after_s)
+                if attempt == self._entry.retries:
+                    tries = f" ({attempt + 1} tries)" if attempt else ""
+                    raise EndpointError(f"{error.message}{tries}") from None
+            pause = min(_LONGEST_BACKOFF_S, _BACKOFF_S * 2**attempt)
+            await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311  (so that callers do not come back at once)
+        raise EndpointError("the endpoint was never asked")  # pragma: no cover  (the last try returns or raises)
+
+    async def _until_welcome(self, deadline: float) -> None:
+        wait = self._quiet_until - time.monotonic()
+        if wait > deadline - time.monotonic():
+            raise EndpointError(f"the endpoint asked to be left alone for {wait:.0f} s more")
+        if wait > 0:
+            await asyncio.sleep(wait)
+
+    async def _with_or_without_schema(self, http: httpx.AsyncClient, text: str) -> dict[str, Judgement]:
+        if not self._schema:
+            return await self._once(http, text, schema=False)
+        try:
+            return await self._once(http, text, schema=True)
+        except _StatusError as error:
+            if self._entry.structured == "schema" or error.status not in _NO_SCHEMA:
+                raise
+        judged = await self._once(http, text, schema=False)
+        self._schema = False  # it was the schema: the same question without it was answered
+        return judged
+
+    async def _once(self, http: httpx.AsyncClient, text: str, *, schema: bool) -> dict[str, Judgement]:
+        # A guess on the high side: English has about four bytes to a token.
+        guess = (len(self._system.encode()) + len(text.encode("utf-8", "replace"))) // 3 + self._entry.max_output_tokens
+        self._budget.reserve(guess)
+        document = parse_json(
+            await self._post(http, request_body(self._entry, text, system=self._system, schema=schema))
+        )
+        self._budget.settle(reserved=guess, used=_used(document, guess))
+        return read_answer(document, self._entry.labels)
+
+    async def _post(self, http: httpx.AsyncClient, body: dict[str, Any]) -> bytes:
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+        if self._key is not None:
+            headers["Authorization"] = f"Bearer {self._key}"
+        try:
+            async with http.stream("POST", self._url, json=body, headers=headers) as answer:
+                if answer.status_code != 200:
+                    raise _refused(answer)
+                if answer.headers.get("content-encoding", "identity") != "identity":
+                    raise EndpointError("the endpoint sent a packed answer that was not asked for")
+                read = bytearray()
+                async for chunk in answer.aiter_raw():
+                    read += chunk
+                    if len(read) > self._entry.max_response_bytes:
+                        raise EndpointError(f"the endpoint sent more than {self._entry.max_response_bytes} bytes")
+                return bytes(read)
+        except httpx.TimeoutException as error:
+            raise _AgainError(f"the endpoint did not answer in time ({type(error).__name__})") from None
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            raise _AgainError(f"the endpoint cannot be reached ({type(error).__name__})") from None
+
+
+class _StatusError(EndpointError):
+    """A status that a further try will not mend."""
+
+    def __init__(self, status: int) -> None:
+        hint = {401: "; is the key right?", 403: "; is the key right?", 404: "; are url and model right?"}
+        super().__init__(f"the endpoint answered {status}{hint.get(status, '')}")
+        self.status = status
+
+
+def _refused(answer: httpx.Response) -> EndpointError:
+    if answer.status_code in _TRY_AGAIN:
+        after = retry_after(answer.headers.get("retry-after"))
+        return _AgainError(f"the endpoint answered {answer.status_code}", after_s=after)
+    return _StatusError(answer.status_code)
+
+
+def retry_after(value: str | None) -> float | None:
+    """Read a Retry-After header (RFC 9110, 10.2.3), seconds or a date: seconds from now, at most an hour."""
+    if value is None:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = email.utils.parsedate_to_datetime(value).timestamp() - time.time()
+        except (ValueError, TypeError, OverflowError):
+            return None
+    return min(max(seconds, 0.0), _LONGEST_QUIET_S) if seconds == seconds else None
+
+
+def _used(document: Any, guess: int) -> int:
+    """Give the tokens that the endpoint says it used, where it says so credibly."""
+    usage = document.get("usage") if isinstance(document, dict) else None
+    total = usage.get("total_tokens") if isinstance(usage, dict) else None
+    return total if isinstance(total, int) and not isinstance(total, bool) and 0 < total < 10**9 else guess
