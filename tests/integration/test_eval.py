@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -18,9 +19,11 @@ import pytest
 from evenhand import Moderator, Settings
 from evenhand.detectors.base import Cost, Detection, DetectorInfo
 from evenhand.domain import Content, PartKind, TextPart
+from evenhand.errors import SystemFault
 from evenhand.evaluation import Row, evaluate
 from evenhand.evaluation.running import moderator_judge
 from evenhand.evaluation.truths import Truth
+from evenhand.evaluation.workers import worker_judges
 
 QUICK = {"EVENHAND_DISABLED_DETECTORS": '["text.harm"]', "EVENHAND_PLUGINS": "false"}
 CONTACT = "Message me on WhatsApp +1 415 555 2671"
@@ -174,3 +177,14 @@ def test_a_detector_that_fails_takes_its_row_out_of_every_metric() -> None:
     assert got.trouble[0].line == 2
     scores = got.book.score(["harassment"])
     assert scores.tolist() == pytest.approx([0.2, float("nan")], nan_ok=True)
+
+
+def test_a_worker_that_dies_is_told() -> None:
+    settings = Settings(plugins=False, database_url=None, disabled_detectors=("text.harm",))
+    with worker_judges(settings, "default", 1) as (judge,):
+        (verdict,) = judge([Content(text=CONTACT)]).verdicts
+        assert "ads.contact" in verdict.found
+        for process in multiprocessing.active_children():
+            process.kill()
+        with pytest.raises(SystemFault, match="--jobs"):
+            judge([Content(text=CONTACT)])
