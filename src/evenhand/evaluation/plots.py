@@ -19,9 +19,9 @@ def pr_plot(report: LabelReport) -> str:
     curve = report.curve
     if not curve:
         return ""
-    # Steps, not slopes: between two thresholds no precision in between can be had.
+    # Steps, not slopes, so that the area under the line is the average precision.
     path = f"M{_x(0):.1f} {_y(curve[0][1]):.1f}" + "".join(
-        f"H{_x(recall):.1f}V{_y(precision):.1f}" for recall, precision, _ in curve
+        f"V{_y(precision):.1f}H{_x(recall):.1f}" for recall, precision, _ in curve
     )
     base = report.positives / report.n
     marks = [
