@@ -50,7 +50,7 @@ class LlmDetector:
         )
 
     def detect(self, parts: Sequence[TextPart]) -> Sequence[Detection]:
-        """Give one detection for each part, in order. What got no answer says so in `partial`; it never raises for it."""
+        """Give one detection for each part, in order; what got no answer says so in `partial`."""
         covered = [windows(part.text, size=self._entry.window_bytes) for part in parts]
         spans = [sample(own, self._entry.max_windows) for own in covered]
         asked = {part.text[a:b]: None for part, own in zip(parts, spans, strict=True) for a, b in own}

@@ -42,13 +42,24 @@ class _Window:
             return f"the budget of {self._tokens} tokens a {self.name} is spent"
         return None
 
-    def spend(self, now: float, *, requests: int, tokens: int) -> None:
+    def spend(self, at: float, *, requests: int, tokens: int) -> None:
+        """Count in the bucket of the time `at`; what lies before the window no longer counts."""
         width = self._span / _BUCKETS
-        start = now // width * width
+        start = at // width * width
         if not self._buckets or self._buckets[-1].start < start:
             self._buckets.append(_Bucket(start))
-        self._buckets[-1].requests += requests
-        self._buckets[-1].tokens += tokens
+        for bucket in reversed(self._buckets):
+            if bucket.start == start:
+                bucket.requests += requests
+                bucket.tokens += tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """One request that was counted before it was made."""
+
+    at: float  # the clock's seconds
+    tokens: int  # guessed
 
 
 class BudgetSpentError(DetectorError):
@@ -69,7 +80,7 @@ class Budget:
         day = _Window("day", span=86_400, requests=limits.requests_per_day, tokens=limits.tokens_per_day)
         self._windows = (minute, day)
 
-    def reserve(self, tokens: int) -> None:
+    def reserve(self, tokens: int) -> Reservation:
         """Count one request of about `tokens` tokens, before it is made.
 
         Raises:
@@ -82,9 +93,10 @@ class Budget:
                     raise BudgetSpentError(f"{why}; it frees up as time goes by, or raise it in the models file")
             for window in self._windows:
                 window.spend(now, requests=1, tokens=tokens)
+        return Reservation(at=now, tokens=tokens)
 
-    def settle(self, *, reserved: int, used: int) -> None:
-        """Replace the guess of `reserve` by what the endpoint says it used."""
+    def settle(self, reservation: Reservation, *, used: int) -> None:
+        """Replace the guess by what was used; 0 where the endpoint did nothing. The request still counts."""
         with self._lock:
             for window in self._windows:
-                window.spend(self._clock(), requests=0, tokens=used - reserved)
+                window.spend(reservation.at, requests=0, tokens=used - reservation.tokens)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
+import math
 import random
 import ssl
 import time
@@ -21,21 +22,37 @@ from evenhand.detectors.models_schema import LlmModel
 from evenhand.errors import DetectorError
 
 _TRY_AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
-_NO_SCHEMA = frozenset({400, 404, 415, 422, 501})  # what endpoints say that do not know structured output
+_NO_SCHEMA = frozenset({400, 422, 501})  # what endpoints say that do not know structured output
 _BACKOFF_S, _LONGEST_BACKOFF_S = 0.5, 8.0
 _LONGEST_QUIET_S = 3600.0  # a Retry-After is believed up to an hour
 
 
 class EndpointError(DetectorError):
-    """A language model's endpoint did not answer as it should."""
+    """A language model's endpoint did not answer as it should.
+
+    idle: it certainly did no work, so that no tokens were used.
+    """
+
+    def __init__(self, message: str, *, idle: bool = False) -> None:
+        super().__init__(message)
+        self.idle = idle
 
 
 class _AgainError(EndpointError):
     """What a further try may mend. after_s: seconds that the endpoint asked to wait."""
 
-    def __init__(self, message: str, *, after_s: float | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, idle: bool = False, after_s: float | None = None) -> None:
+        super().__init__(message, idle=idle)
         self.after_s = after_s
+
+
+class _StatusError(EndpointError):
+    """A status that a further try will not mend."""
+
+    def __init__(self, status: int) -> None:
+        hint = {401: "; is the key right?", 403: "; is the key right?", 404: "; are url and model right?"}
+        super().__init__(f"the endpoint answered {status}{hint.get(status, '')}", idle=status < 500)
+        self.status = status
 
 
 class LlmClient:
@@ -69,10 +86,10 @@ class LlmClient:
         gate = asyncio.Semaphore(self._entry.concurrency)
         timeout = httpx.Timeout(self._entry.read_timeout_s, connect=self._entry.connect_timeout_s, pool=None)
         if self._tls is None and self._url.startswith("https:"):
-            self._tls = httpx.create_ssl_context(trust_env=False)
-        async with httpx.AsyncClient(
-            timeout=timeout, verify=self._tls or False, trust_env=False, follow_redirects=False
-        ) as http:
+            self._tls = httpx.create_ssl_context()
+        # Without https no certificates are read, which takes longer than the call; such a context trusts nobody.
+        tls = self._tls or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        async with httpx.AsyncClient(timeout=timeout, verify=tls, trust_env=False, follow_redirects=False) as http:
             return list(await asyncio.gather(*(self._one(http, gate, text, deadline) for text in texts)))
 
     async def _one(
@@ -85,6 +102,8 @@ class LlmClient:
             return EndpointError("the time for one call ended before the model answered")
         except DetectorError as error:
             return error
+        except Exception as error:  # (one raised here would have every other text of the call asked about again)
+            return EndpointError(f"asking failed ({type(error).__name__})")
 
     async def _with_retries(self, http: httpx.AsyncClient, text: str, deadline: float) -> dict[str, Judgement]:
         for attempt in range(self._entry.retries + 1):
@@ -123,11 +142,15 @@ class LlmClient:
     async def _once(self, http: httpx.AsyncClient, text: str, *, schema: bool) -> dict[str, Judgement]:
         # A guess on the high side: English has about four bytes to a token.
         guess = (len(self._system.encode()) + len(text.encode("utf-8", "replace"))) // 3 + self._entry.max_output_tokens
-        self._budget.reserve(guess)
-        document = parse_json(
-            await self._post(http, request_body(self._entry, text, system=self._system, schema=schema))
-        )
-        self._budget.settle(reserved=guess, used=_used(document, guess))
+        reservation = self._budget.reserve(guess)
+        body = request_body(self._entry, text, system=self._system, schema=schema)
+        try:
+            document = parse_json(await self._post(http, body))
+        except EndpointError as error:
+            if error.idle:
+                self._budget.settle(reservation, used=0)
+            raise
+        self._budget.settle(reservation, used=_used(document, guess))
         return read_answer(document, self._entry.labels)
 
     async def _post(self, http: httpx.AsyncClient, body: dict[str, Any]) -> bytes:
@@ -146,25 +169,19 @@ class LlmClient:
                     if len(read) > self._entry.max_response_bytes:
                         raise EndpointError(f"the endpoint sent more than {self._entry.max_response_bytes} bytes")
                 return bytes(read)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise _AgainError(f"the endpoint cannot be reached ({type(error).__name__})", idle=True) from None
         except httpx.TimeoutException as error:
             raise _AgainError(f"the endpoint did not answer in time ({type(error).__name__})") from None
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            raise _AgainError(f"the endpoint cannot be reached ({type(error).__name__})") from None
-
-
-class _StatusError(EndpointError):
-    """A status that a further try will not mend."""
-
-    def __init__(self, status: int) -> None:
-        hint = {401: "; is the key right?", 403: "; is the key right?", 404: "; are url and model right?"}
-        super().__init__(f"the endpoint answered {status}{hint.get(status, '')}")
-        self.status = status
+        except httpx.HTTPError as error:
+            raise _AgainError(f"the endpoint broke off ({type(error).__name__})") from None
 
 
 def _refused(answer: httpx.Response) -> EndpointError:
     if answer.status_code in _TRY_AGAIN:
         after = retry_after(answer.headers.get("retry-after"))
-        return _AgainError(f"the endpoint answered {answer.status_code}", after_s=after)
+        idle = answer.status_code < 500
+        return _AgainError(f"the endpoint answered {answer.status_code}", idle=idle, after_s=after)
     return _StatusError(answer.status_code)
 
 
@@ -179,7 +196,7 @@ def retry_after(value: str | None) -> float | None:
             seconds = email.utils.parsedate_to_datetime(value).timestamp() - time.time()
         except (ValueError, TypeError, OverflowError):
             return None
-    return min(max(seconds, 0.0), _LONGEST_QUIET_S) if seconds == seconds else None
+    return None if math.isnan(seconds) else min(max(seconds, 0.0), _LONGEST_QUIET_S)
 
 
 def _used(document: Any, guess: int) -> int:

@@ -14,9 +14,9 @@ def make(entry: AnyModel, context: DetectorContext) -> AnyDetector:
         ImportError: its extra is not installed.
     """
     if isinstance(entry, HfModel):
-        from evenhand.detectors import hf
+        from evenhand.detectors.hf import make as make_hf
 
-        return hf.make(entry, context)
-    from evenhand.detectors import llm
+        return make_hf(entry, context)
+    from evenhand.detectors.llm import make as make_llm
 
-    return llm.make(entry, context)
+    return make_llm(entry, context)
