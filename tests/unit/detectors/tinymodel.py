@@ -77,7 +77,7 @@ def save_onnx(path: Path, *, labels: int = len(LABELS), weights: Mapping[str, Se
 
 def save_model(folder: Path, **config: object) -> Path:
     """Write a whole model; give its folder."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     save_tokenizer(folder)
     save_config(folder, **config)
     save_onnx(folder / "model.onnx")
