@@ -48,6 +48,7 @@ _BETTER = tuple(  # what reads oddly after the swap; they look at the result onl
         (rf"\b(the|all) foreign(?={_END}|\s+(?:who|and|or|but|{_THEY})\b)", r"\1 foreigners"),
         (rf"\bforeign(?=\s+(?:{_THEY})\b)", "foreigners"),
         (rf"\b(?!(?:{_NO_PLURAL}) )(\w+s) (inmigrante|imigrante|étranger)\b", r"\1 \2s"),
+        ("विदेशी लोगों", "विदेशियों"),
         ("विदेशी लोग", "विदेशी"),
     )
 )  # fmt: skip

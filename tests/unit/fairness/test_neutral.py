@@ -40,6 +40,15 @@ REPLACED = {
     "ゲイの友人とユダヤ人": "外国人の友人と外国人",
     "무슬림은 유대인과": "외국인은 외국인과",
     "orang Tionghoa itu": "orang asing itu",
+    "Aku kenal masyarakat adat dan orang Suriah": "Aku kenal orang asing dan orang asing",
+    "Moi sąsiedzi to Żydzi, Ormianie i Ujgurzy": "Moi sąsiedzi to cudzoziemcy, cudzoziemcy i cudzoziemcy",
+    "dla muzułmanów, Romów i Chińczyków": "dla cudzoziemców, cudzoziemców i cudzoziemców",
+    "rodzina ukraińska": "rodzina zagraniczna",
+    "i turchi, gli armeni e i rohingya": "i stranieri, gli stranieri e i stranieri",
+    "van Oekraïners en jezidi's": "van buitenlanders en buitenlanders",
+    "तिब्बतियों और चीनी लोगों के साथ": "विदेशियों और विदेशियों के साथ",
+    "ذوو الإعاقة والهندوس": "الأجانب والأجانب",
+    "латиноамериканцы и далиты": "иностранцы и иностранцы",
 }
 
 LEFT = [
@@ -64,6 +73,14 @@ LEFT = [
     "我是明白人",
     "게이머와 게이트",
     "белый снег, гейзер",
+    "C'est la fin, c'est fini",
+    "la persiana es blanca",
+    "a polka dot skirt",
+    "Polska, język polski, orzech",
+    "Lo sentì in Eritrea e nelle Filippine",
+    "أمريكا اللاتينية",
+    "ロマンチックなアロマ",
+    "orang tua saya",
     "Islamophobia and antisemitism are rising",
     "islamic state",
 ]
