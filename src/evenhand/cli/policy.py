@@ -3,23 +3,50 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from evenhand.cli import FLAGGED
+from evenhand.cli.common import read_settings
+
 policy = typer.Typer(help="Check and show policies.", no_args_is_help=True)
 
 
 @policy.command("check")
-def check_file(file: Annotated[Path, typer.Argument(help="Policy file (YAML).")]) -> None:
-    """Check a policy file; every problem comes with its line number."""
+def check_file(
+    file: Annotated[Path, typer.Argument(help="Policy file (YAML).")],
+    audit: Annotated[
+        bool, typer.Option("--audit", help="Audit every business line for fairness too, as evenhand audit does.")
+    ] = False,
+) -> None:
+    """Check a policy file; every problem comes with its line number.
+
+    Exit code: 0 in order, 1 the audit found groups treated differently, 2 user error, 3 system error.
+    """
     from evenhand.fairness import refuse_label
     from evenhand.policy import load_policy
 
     loaded = load_policy(file, check_label=refuse_label)
     lines = ", ".join(loaded.lines)
     print(f"{file}: policy {loaded.name}, version {loaded.version}, is in order (lines: {lines})")
+    if audit and not _is_fair(file, tuple(loaded.lines)):
+        raise typer.Exit(FLAGGED)
+
+
+def _is_fair(file: Path, lines: Sequence[str]) -> bool:
+    from evenhand.evaluation.identity import audit_everything
+
+    settings, fair = read_settings(policy=file), True
+    for line in lines:
+        report = audit_everything(settings, line=line)
+        fair = fair and report.passed
+        print(f"line {line}: the audit {'passed' if report.passed else 'did not pass'}")
+        for failure in report.failures():
+            print(f"  {failure}")
+    return fair
 
 
 @policy.command()
