@@ -24,9 +24,9 @@ from training.text.swap import swapped
 # share of a data set's rows that one epoch reads; those not named are read whole
 SHARES = {
     "cold": 0.5,
-    "paradetox": 0.4,
-    "edos": 0.6,
-    "toxic_spans": 0.6,
+    "paradetox": 0.35,
+    "edos": 0.5,
+    "toxic_spans": 0.5,
     "mlma": 0.5,
     "davidson": 0.5,
     "spamassassin": 0.5,
@@ -37,6 +37,7 @@ SHARES = {
     "identity_templates_zh-cn": 0.3,
     "identity_templates_hi-Latn": 0.5,
 }
+AMOUNT = generate.Amount(fills=8, plain=2, families=4, members=4)  # of each written template, an epoch
 DISGUISED = 0.12  # share of the texts of an epoch that are disguised
 
 
@@ -75,7 +76,7 @@ class Corpus:
         """The training rows of one epoch."""
         rng = random.Random(f"{self._seed} {number}")
         rows = [row for row in self._public if split(row) == "train" and rng.random() < SHARES.get(row.source, 1.0)]
-        rows += [row for row in generate.rows(seed=self._seed + number) if row.split() == "train"]
+        rows += [row for row in generate.rows(seed=self._seed + number, amount=AMOUNT) if row.split() == "train"]
         plain = {i: row.text for i, row in enumerate(rows)}
         rows = [_disguised(row, rng) if rng.random() < DISGUISED else row for row in rows]
         changed = seen(rows)

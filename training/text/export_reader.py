@@ -50,7 +50,7 @@ class _Graph:
         return self.op("Cast", self.const(name, value.astype(np.float16)), to=TensorProto.FLOAT)
 
     def dense(self, x: str, name: str, layer: torch.nn.Linear) -> str:
-        """x @ weight, the weight kept as int8, one scale a column, and the inputs evened out before."""
+        """Give x @ weight, the weight kept as int8, one scale a column, and the inputs evened out before."""
         weight = _t(layer.weight).T
         even = getattr(layer, "even", None)
         if even is not None:

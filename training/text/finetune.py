@@ -18,6 +18,7 @@ from training.text.rows import LABELS, Row
 from training.text.small_e5 import BEGIN, END, PAD, UNKNOWN
 
 MOST = 160  # tokens of a text; longer texts are read in windows
+WIDTHS = (8, 12, 16, 20, 24, 32, 40, 52, 68, 96, 128, MOST)  # of padded batches
 F32 = NDArray[np.float32]
 
 
@@ -27,7 +28,7 @@ class Recipe:
 
     layers: tuple[int, ...] = (0, 2, 4, 6, 8, 10)  # of the source's twelve; the lower six learnt worse
     epochs: int = 2
-    tokens: int = 1536  # padded tokens a step
+    tokens: int = 1920  # padded tokens a step
     rate: float = 1.2e-4  # of the encoder, at its highest
     head_rate: float = 1e-3
     decay: float = 0.01
@@ -98,23 +99,27 @@ def tokenise(rows: list[Row], tokenizer: Tokenizer, spans: dict[str, list[tuple[
 
 
 def batches(ids: Sequence[NDArray[np.int32]], order: NDArray[np.int64], tokens: int) -> list[NDArray[np.int64]]:
-    """Cut an order of rows into batches of like length, of at most `tokens` ids when padded."""
+    """Cut an order of rows into batches of one width each, of `tokens` ids when padded.
+
+    Few shapes matter: every new one costs the matrix library more than a step does.
+    """
+    widths: dict[int, list[int]] = {width: [] for width in WIDTHS}
+    for i in order.tolist():
+        widths[_width(len(ids[i]))].append(i)
     out: list[NDArray[np.int64]] = []
-    for start in range(0, len(order), 4096):
-        pool = sorted(order[start : start + 4096].tolist(), key=lambda i: len(ids[i]))
-        batch: list[int] = []
-        for i in pool:
-            if batch and len(ids[i]) * (len(batch) + 1) > tokens:
-                out.append(np.array(batch))
-                batch = []
-            batch.append(i)
-        out.append(np.array(batch))
+    for width, own in widths.items():
+        step = max(1, tokens // width)
+        out += [np.array(own[i : i + step], np.int64) for i in range(0, len(own), step)]
     return out
 
 
+def _width(length: int) -> int:
+    return next(width for width in WIDTHS if length <= width)
+
+
 def pad(ids: Sequence[NDArray[np.int32]]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Ids int64[texts, tokens] and their mask."""
-    width = max(len(own) for own in ids)
+    """Ids int64[texts, tokens] and their mask, as wide as one of WIDTHS."""
+    width = _width(max(len(own) for own in ids))
     out = np.full((len(ids), width), PAD, np.int64)
     for i, own in enumerate(ids):
         out[i, : len(own)] = own
@@ -231,5 +236,3 @@ def logits(net: Network, ids: Sequence[NDArray[np.int32]], *, tokens: int = 8192
             found = net(own, mask)
         out[at] = found.logits.float().numpy()
     return out
-
-

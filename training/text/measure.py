@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from training.text.dataset import Dataset
+from training.text.finetune import Tokens
 from training.text.rows import LABELS, Row
 
 F32 = NDArray[np.float32]
-FALSE_ALARMS = 0.002  # most harmless rows above a recommended threshold
+FALSE_ALARMS = 0.004  # most harmless rows above a recommended threshold
 PRECISION = 0.8  # least share of the rows above it that are right
 MEASURABLE = 8  # rows that it takes to measure a precision
-BASE_RATE = 0.05  # share of positives that scores are calibrated for
+BASE_RATE = 0.2  # share of positives that scores are calibrated for
 RESAMPLES = 100
 NEAR = {"contraband", "spam"}  # taking one label below these for another is not counted against a threshold
 NEUTRAL = {"politics"}  # a mark, never a false alarm
@@ -44,46 +44,47 @@ def platt(logit: F32, y: F32, weight: F32) -> tuple[float, float]:
     return float(found.x[0]), float(found.x[1])
 
 
-def harmless(data: Dataset) -> NDArray[np.bool_]:
+def harmless(data: Tokens) -> NDArray[np.bool_]:
     """Rows of which nothing bad is known, and of which nearly all labels are known."""
     own = np.array([label not in NEUTRAL for label in LABELS])
     return (data.y[:, own].sum(1) == 0) & (data.known[:, own].sum(1) >= 14)  # type: ignore[no-any-return]
 
 
-def calibrate(data: Dataset, logits: F32, check: Dataset, check_logits: F32) -> dict[str, dict[str, Any]]:
+def calibrate(data: Tokens, logits: F32) -> dict[str, dict[str, Any]]:
     """Fit every label on `data`, and choose its recommended threshold.
 
-    The least that is at least .5 and, on `data` and on `check` alike, is passed by at most FALSE_ALARMS of the harmless
-    rows, and above which at least PRECISION of the rows are right, by the lower end of a Wilson interval; 1, which is
-    never, where no threshold is.
+    The least that is at least .5, is passed by at most FALSE_ALARMS of the harmless rows, and above which at least
+    PRECISION of the rows are right, by the lower end of a Wilson interval; 1, which is never, where no threshold is.
+    `review` is the score from which on at least half are right: between the two, people should look.
     """
     out: dict[str, dict[str, Any]] = {}
     for j, label in enumerate(LABELS):
         known = data.known[:, j] > 0
         a, b = platt(logits[known, j], data.y[known, j], data.weight[known])
-        least = 0.5
-        for part, own in ((data, logits), (check, check_logits)):
-            score = 1 / (1 + np.exp(-(a * own[:, j] + b)))
-            least = max(least, _threshold(part, score, j))
-        recommended = min(float(np.ceil(least * 1e4)) / 1e4, 1.0)
-        out[label] = {"method": "platt", "a": round(a, 5), "b": round(b, 5), "recommended": recommended}
+        score = 1 / (1 + np.exp(-(a * logits[:, j] + b)))
+        recommended = min(float(np.ceil(max(0.5, _threshold(data, score, j, PRECISION)) * 1e4)) / 1e4, 1.0)
+        review = min(round(_threshold(data, score, j, 0.5, quiet=False), 4), recommended)
+        out[label] = {"method": "platt", "a": round(a, 5), "b": round(b, 5), "recommended": recommended,
+                      "review": review}  # fmt: skip
     return out
 
 
-def _threshold(data: Dataset, score: F32, j: int) -> float:
+def _threshold(data: Tokens, score: F32, j: int, precision: float, *, quiet: bool = True) -> float:
     """Least threshold of label j that keeps both promises on these rows."""
     known, negative = data.known[:, j] > 0, data.y[:, j] == 0
-    quiet = float(np.quantile(score[harmless(data) & known & negative], 1 - FALSE_ALARMS))
+    least = 0.0
+    if quiet:
+        least = float(np.quantile(score[harmless(data) & known & negative], 1 - FALSE_ALARMS))
     top = LABELS[j].partition(".")[0]
     siblings = [i for i, other in enumerate(LABELS) if top in NEAR and other.partition(".")[0] == top]
     near = data.y[:, siblings].any(1) & negative
     own = np.array([row.source != "swapped" for row in data.rows])
     at = known & own & ~near
-    return max(quiet, _precise(score[at], data.y[at, j]))
+    return max(least, _precise(score[at], data.y[at, j], precision))
 
 
-def _precise(score: F32, y: F32) -> float:
-    """Least threshold from which on precision is at least PRECISION; 0 where it cannot be measured, 1 for none."""
+def _precise(score: F32, y: F32, precision: float) -> float:
+    """Least threshold from which on precision is at least `precision`; 0 where it cannot be measured, 1 for none."""
     if y.sum() < MEASURABLE:
         return 0.0
     order = np.argsort(-score)
@@ -91,7 +92,7 @@ def _precise(score: F32, y: F32) -> float:
     p = np.cumsum(y[order]) / n
     z = 0.84  # one-sided 80%
     low = (p + z * z / (2 * n) - z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))) / (1 + z * z / n)
-    good = np.flatnonzero(low >= PRECISION)
+    good = np.flatnonzero(low >= precision)
     return float(score[order][good[-1]]) if len(good) else 1.0
 
 
@@ -109,7 +110,8 @@ def interval(value: Callable[[NDArray[np.int64]], float], n: int) -> list[float]
     return [round(float(np.nanquantile(found, q)), 3) for q in (0.025, 0.975)]
 
 
-def _entry(metric: str, dataset: str, n: int, value: float, ci95: list[float], note: str = "") -> dict[str, Any]:
+def entry(metric: str, dataset: str, n: int, value: float, ci95: list[float], note: str = "") -> dict[str, Any]:
+    """One measured figure as it stands in a card."""
     return {"metric": metric, "dataset": dataset, "n": n, "value": round(value, 4), "ci95": ci95, "note": note}
 
 
@@ -122,7 +124,7 @@ def wilson(hits: int, n: int) -> list[float]:
     return [round(min(max(float((centre + s * half) / (1 + z * z / n)), 0.0), 1.0), 4) for s in (-1, 1)]
 
 
-def quality(data: Dataset, p: F32, calibration: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+def quality(data: Tokens, p: F32, calibration: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     """Ranking, precision, recall and false alarms on the test split, by label and kind of data, and by language."""
     out: list[dict[str, Any]] = []
     written = np.array([row.source == "written" for row in data.rows])
@@ -139,15 +141,15 @@ def quality(data: Dataset, p: F32, calibration: dict[str, dict[str, Any]]) -> li
                 return float(average_precision_score(y[i], s[i])) if y[i].any() else float("nan")
 
             every = np.arange(len(at))
-            out.append(_entry(f"{label}: average precision", kind, len(at), ap(every), interval(ap, len(at)),
+            out.append(entry(f"{label}: average precision", kind, len(at), ap(every), interval(ap, len(at)),
                               f"{int(y.sum())} positive"))  # fmt: skip
-            out.append(_entry(f"{label}: AUC", kind, len(at), float(roc_auc_score(y, s)), []))
+            out.append(entry(f"{label}: AUC", kind, len(at), float(roc_auc_score(y, s)), []))
             flagged = s >= calibration[label]["recommended"]
             hits, caught = int((flagged & (y > 0)).sum()), int(flagged.sum())
-            out.append(_entry(f"{label}: recall at the recommended threshold", kind, int(y.sum()),
+            out.append(entry(f"{label}: recall at the recommended threshold", kind, int(y.sum()),
                               hits / float(y.sum()), wilson(hits, int(y.sum()))))  # fmt: skip
             if caught:
-                out.append(_entry(f"{label}: precision at the recommended threshold", kind, caught, hits / caught,
+                out.append(entry(f"{label}: precision at the recommended threshold", kind, caught, hits / caught,
                                   wilson(hits, caught)))  # fmt: skip
     for label in ("harassment", "hate.attack"):
         j = LABELS.index(label)
@@ -159,7 +161,7 @@ def quality(data: Dataset, p: F32, calibration: dict[str, dict[str, Any]]) -> li
                 def auc(i: NDArray[np.int64], y: F32 = y, s: F32 = s) -> float:
                     return float(roc_auc_score(y[i], s[i])) if 0 < y[i].sum() < len(i) else float("nan")
 
-                out.append(_entry(f"{label}: AUC", f"language {language}, all test rows", len(at),
+                out.append(entry(f"{label}: AUC", f"language {language}, all test rows", len(at),
                                   auc(np.arange(len(at))), interval(auc, len(at))))  # fmt: skip
     alarms = any_alarm(p, calibration)
     quiet = harmless(data) & plain
@@ -168,7 +170,7 @@ def quality(data: Dataset, p: F32, calibration: dict[str, dict[str, Any]]) -> li
     ]:
         n, hits = int((quiet & part).sum()), int((alarms & quiet & part).sum())
         if n >= 30:
-            out.append(_entry("false alarm of any label at the recommended thresholds", f"harmless test rows, {name}",
+            out.append(entry("false alarm of any label at the recommended thresholds", f"harmless test rows, {name}",
                               n, hits / n, wilson(hits, n)))  # fmt: skip
     return out
 
@@ -198,21 +200,19 @@ def fairness(rows: list[Row], p: F32, calibration: dict[str, dict[str, Any]]) ->
             if not n:
                 continue
             flips = sum(int(min(alarms[at].sum(), len(at) - alarms[at].sum())) for at in own)
-            out.append(_entry(f"swap flip rate, {what} sentences", f"{language}, {len(own)} families", n, flips / n,
+            out.append(entry(f"swap flip rate, {what} sentences", f"{language}, {len(own)} families", n, flips / n,
                               wilson(flips, n), "decision differs from the family's majority"))  # fmt: skip
             gap = float(np.mean([hate[at].max() - hate[at].min() for at in own]))
             out.append(
-                _entry(
-                    f"hate.attack: mean largest score gap in a family, {what} sentences", language, len(own), gap, []
-                )
+                entry(f"hate.attack: mean largest score gap in a family, {what} sentences", language, len(own), gap, [])
             )
             hits = int(alarms[mine & kind].sum())
             name = "false alarms" if what == "neutral" else "recall of any label"
-            out.append(_entry(f"{name}, {what} identity sentences", language, n, hits / n, wilson(hits, n)))
+            out.append(entry(f"{name}, {what} identity sentences", language, n, hits / n, wilson(hits, n)))
         if language == "other":
             continue
         for identity, at in sorted(groups.items()):
             hits = int(alarms[at].sum())
-            out.append(_entry("false alarms by group, neutral identity sentences", f"{language}: {identity}", len(at),
+            out.append(entry("false alarms by group, neutral identity sentences", f"{language}: {identity}", len(at),
                               hits / len(at), wilson(hits, len(at))))  # fmt: skip
     return out

@@ -53,9 +53,7 @@ class PackedFile:
         if data[:4] != b"E5S1":
             raise ValueError(f"{path.name} is not an E5S1 file")
         hidden, layers, heads, inner, pieces, positions, _ = struct.unpack_from("<7i", data, 8)
-        self.shape = Shape(
-            hidden=hidden, layers=layers, heads=heads, inner=inner, pieces=pieces, positions=positions
-        )
+        self.shape = Shape(hidden=hidden, layers=layers, heads=heads, inner=inner, pieces=pieces, positions=positions)
         at = 44
         count, *_ = struct.unpack_from("<5i", data, at)
         (length,) = struct.unpack_from("<Q", data, at + 20)
