@@ -13,7 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from evenhand.app import AsyncModerator
-    from evenhand.domain import Action, Content, ContentKind, Finding, ItemError, Library, Location, Options, Result
+    from evenhand.domain import (
+        Action,
+        Author,
+        Content,
+        ContentKind,
+        Finding,
+        ItemError,
+        Library,
+        Location,
+        Message,
+        Options,
+        Result,
+    )
     from evenhand.errors import EvenhandError
     from evenhand.facade import Moderator
     from evenhand.settings import Settings
@@ -23,6 +35,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Action",
     "AsyncModerator",
+    "Author",
     "Content",
     "ContentKind",
     "EvenhandError",
@@ -30,6 +43,7 @@ __all__ = [
     "ItemError",
     "Library",
     "Location",
+    "Message",
     "Moderator",
     "Options",
     "Result",

@@ -162,7 +162,7 @@ class Pipeline:
             policy,
             options.line,
             findings=findings,
-            context=item.content.context,
+            context=item.content.told(),
             kind=item.decoded.kind.value,
             languages=tuple(item.languages),
             incomplete=item.incomplete,
@@ -188,7 +188,7 @@ class Pipeline:
             content_hash=item.decoded.content_hash,
             kind=item.decoded.kind.value,
             languages=tuple(item.languages),
-            notes=item.decoded.notes,
+            notes=(*item.decoded.notes, *item.notes),
             timing_ms=timing,
         )
 

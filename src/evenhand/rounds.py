@@ -33,6 +33,7 @@ class Item:
     scores: dict[str, float] = field(default_factory=dict)
     languages: list[str] = field(default_factory=list)
     incomplete: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)  # of the detectors
     kinds: frozenset[PartKind] = frozenset()
 
 
@@ -171,6 +172,8 @@ def _taken(slot: Slot, detection: Detection, entry: _Entry) -> list[_Entry]:
     if detection.partial is not None:
         entry.item.incomplete[slot.name] = detection.partial
     entry.findings.extend(findings)
+    if detection.notes:
+        entry.item.notes.extend(f"{slot.name}: {note}" for note in detection.notes)
     for label, score in detection.scores.items():
         if score > entry.item.scores.get(label, 0.0):
             entry.item.scores[label] = score

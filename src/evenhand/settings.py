@@ -51,7 +51,9 @@ class Settings(BaseSettings):
     keep_originals_days: int = Field(0, ge=0, description="Days to keep submitted content itself; 0: never kept.")
     keep_decisions_days: int = Field(0, ge=0, description="Days to keep decisions and evidence; 0: until deleted.")
     keep_context_keys: tuple[str, ...] = Field(
-        (), description='Keys of a content\'s context that are stored, a JSON list: ["channel"]. None by default.'
+        (),
+        description='Keys of a content\'s context that are stored, a JSON list: ["channel"]; "author" and '
+        '"conversation" too are kept only if named. None by default.',
     )
 
     # Limits on what comes in

@@ -88,7 +88,7 @@ async def _from_form(form: FormData, settings: Settings) -> tuple[Content, Optio
             if name != "file":
                 raise InputError(f"A file comes in the field 'file', not {name!r}.")
             upload = value
-        elif name == "context":
+        elif name in ("context", "conversation", "author"):
             row[name] = _form_json(name, value)
         else:
             row[name] = value
@@ -111,6 +111,8 @@ async def _from_form(form: FormData, settings: Settings) -> tuple[Content, Optio
         media_type=other.media_type,
         language=other.language,
         context=other.context,
+        conversation=other.conversation,
+        author=other.author,
     )
     return content, options
 

@@ -48,6 +48,8 @@ _FILE_FORM: dict[str, Any] = {
             "lang": {"type": "string"},
             "all_scores": {"type": "string", "enum": ["true", "false"]},
             "context": {"type": "string", "description": "A JSON object."},
+            "conversation": {"type": "string", "description": "A JSON list of messages."},
+            "author": {"type": "string", "description": "A JSON object."},
         },
         "required": ["file"],
     }

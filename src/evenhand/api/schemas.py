@@ -6,7 +6,30 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from evenhand.domain import MAX_MESSAGES
+
 _SPAM = "Cheap watches, message me on WhatsApp +1 415 555 2671"
+
+
+class MessageIn(BaseModel):
+    """A message of the conversation."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: str
+    author: str | None = Field(None, max_length=64, description='A tag that tells the speakers apart: "a", "b".')
+
+
+class AuthorIn(BaseModel):
+    """What you know about the author from your own records; no other facts are taken."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    age_days: float | None = Field(None, ge=0, description="Days since the account was opened.")
+    posts: int | None = Field(None, ge=0, description="Contents published so far.")
+    violations: int | None = Field(None, ge=0, description="Decisions against the author that a person confirmed.")
+    reports: int | None = Field(None, ge=0, description="Times that others reported the author.")
+    trusted: bool | None = Field(None, description="Your own mark.")
 
 
 class ItemIn(BaseModel):
@@ -21,7 +44,11 @@ class ItemIn(BaseModel):
     kind: Literal["text", "image", "audio", "video", "stream"] | None = Field(None, description="Found if not given.")
     media_type: str | None = Field(None, description="A hint; what the bytes are is what counts.")
     lang: str | None = Field(None, description='BCP 47 language of the text ("en"); identified if not given.')
-    context: dict[str, Any] | None = Field(None, description="Author, channel and whatever your policy reads.")
+    context: dict[str, Any] | None = Field(None, description="Channel and whatever your policy reads.")
+    conversation: list[MessageIn] | None = Field(
+        None, max_length=MAX_MESSAGES, description="The messages before it, oldest first; 20,000 characters in all."
+    )
+    author: AuthorIn | None = Field(None, description="Facts that policies read; the model never sees them.")
 
 
 class CheckIn(ItemIn):

@@ -27,7 +27,10 @@ def check(
     text: Annotated[list[str] | None, typer.Option("--text", help="Check this text; may be given again.")] = None,
     jsonl: Annotated[
         str | None,
-        typer.Option(help='Check JSON lines from a file or -: {"id", "text"|"path"|"url", "lang"?, "context"?}.'),
+        typer.Option(
+            help='Check JSON lines from a file or -: {"id", "text"|"path"|"url", "lang"?, "context"?, '
+            '"conversation"?, "author"?}.'
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print result documents, one a line.")] = False,
     all_scores: Annotated[bool, typer.Option(help="Give the score of every label, also below any threshold.")] = False,

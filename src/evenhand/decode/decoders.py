@@ -11,7 +11,7 @@ from evenhand.decode.base import Blob, Decoded, Decoder
 from evenhand.decode.image import ImageDecoder
 from evenhand.decode.sniff import is_svg, sniff
 from evenhand.decode.text import TextDecoder, decode_text
-from evenhand.domain import Content
+from evenhand.domain import Content, Message, Source, TextPart
 from evenhand.errors import InputError, TooLargeError, UnsupportedError
 from evenhand.settings import Settings
 
@@ -39,6 +39,11 @@ def decode(content: Content, settings: Settings) -> Decoded:
         FetchError: the URL could not, or may not, be fetched.
         InputError: it is damaged or cut short.
     """
+    decoded = _decode(content, settings)
+    return _after(decoded, content.conversation) if content.conversation else decoded
+
+
+def _decode(content: Content, settings: Settings) -> Decoded:
     if content.text is not None:
         return decode_text(content.text, settings, language=content.language)
     if content.data is not None:
@@ -47,6 +52,15 @@ def decode(content: Content, settings: Settings) -> Decoded:
 
     fetched = fetch(content.url or "", settings)
     return decode_bytes(fetched.data, replace(content, media_type=fetched.media_type), settings)
+
+
+def _after(decoded: Decoded, conversation: tuple[Message, ...]) -> Decoded:
+    """Tell the parts that are the caller's own text what was said before it."""
+    parts = tuple(
+        replace(part, before=conversation) if isinstance(part, TextPart) and part.origin.source is Source.TEXT else part
+        for part in decoded.parts
+    )
+    return replace(decoded, parts=parts)
 
 
 def decode_bytes(data: bytes, content: Content, settings: Settings) -> Decoded:

@@ -51,6 +51,7 @@ class Detection:
     parts: tuple[Part, ...] = ()  # derived parts, of the kinds in DetectorInfo.emits
     scores: Mapping[str, float] = field(default_factory=dict)  # calibrated, also below the detector's own floor
     language: str | None = None  # set only by a detector that identifies the language of a text
+    notes: tuple[str, ...] = ()  # what people should know beside the findings; never the words themselves
     partial: str | None = None  # what of the part was not looked at, and why; makes the content `incomplete`
 
 

@@ -3,6 +3,7 @@
 Long texts are read in windows of whole sentences; a finding stands where its evidence is: on the words, where the model
 can tell, else on the sentence that carries most of it. The model never sees which group of people a text names: every
 such name is replaced before it reads (see evenhand.fairness.neutral); places and findings speak of the text as written.
+The messages before a short text may move its scores a little (see evenhand.detectors.harm_context).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from evenhand.detectors.base import NOTHING, Cost, Detection, DetectorContext, DetectorInfo, Example
+from evenhand.detectors.harm_context import Bent, bend, told
 from evenhand.detectors.harm_models import LATEST, HarmModel, open_model
 from evenhand.domain import TAXONOMY, Finding, PartKind, TextPart
 from evenhand.domain.location import Span
@@ -47,6 +49,7 @@ class _Doubt:
     label: str
     score: float
     window: Span
+    moved: str  # what the conversation before it did to the score
 
 
 class HarmDetector:
@@ -85,6 +88,7 @@ class HarmDetector:
             self._worst(part.text, own) if len(own) > _MANY else own for part, own in zip(parts, spans, strict=True)
         ]
         rows = self._model.scores([part.text[a:b] for part, own in zip(parts, spans, strict=True) for a, b in own])
+        bent = self._bent(parts, spans, rows)
         out: list[Detection] = []
         doubts: list[_Doubt] = []
         start = 0
@@ -94,18 +98,38 @@ class HarmDetector:
                 continue
             table = rows[start : start + len(own)]
             start += len(own)
+            notes: tuple[str, ...] = ()
+            moved: dict[str, str] = {}
+            if i in bent:
+                moved = {label: told(bent[i], j) for j, label in enumerate(labels)}
+                cleared = (table[0] >= limits) & (bent[i].scores < limits)
+                notes = tuple(f"{label} {moved[label]}" for j, label in enumerate(labels) if cleared[j])
+                table = bent[i].scores[None]
             best = table.argmax(axis=0)
             scores = {label: float(table[best[j], j]) for j, label in enumerate(labels)}
             partial = _partial(min(len(covered[i]), reach.most), len(covered[i]))
-            out.append(Detection(scores=scores, partial=partial))
+            out.append(Detection(scores=scores, partial=partial, notes=notes))
             doubts += [
-                _Doubt(part=i, label=label, score=scores[label], window=own[best[j]])
+                _Doubt(part=i, label=label, score=scores[label], window=own[best[j]], moved=moved.get(label, ""))
                 for j, label in enumerate(labels)
                 if scores[label] >= limits[j]
             ]
         for i, findings in self._explain(parts, doubts).items():
             out[i] = replace(out[i], findings=tuple(findings))
         return out
+
+    def _bent(
+        self, parts: Sequence[TextPart], spans: Sequence[list[Span]], rows: NDArray[np.float32]
+    ) -> dict[int, Bent]:
+        """What the conversation does to texts of one window; a longer text brings its own context."""
+        asked: dict[int, TextPart] = {}
+        alone: dict[int, NDArray[np.float32]] = {}
+        start = 0
+        for i, own in enumerate(spans):
+            if len(own) == 1 and parts[i].before:
+                asked[i], alone[i] = parts[i], rows[start]
+            start += len(own)
+        return bend(self._model, asked, alone) if asked else {}
 
     def _worst(self, text: str, spans: list[Span]) -> list[Span]:
         """Of very many windows, skim all and keep those that look worst, in order."""
@@ -144,6 +168,8 @@ class HarmDetector:
 
     def _finding(self, part: TextPart, doubt: _Doubt, span: Span) -> Finding:
         reason = f"Reads like: {TAXONOMY[doubt.label].description}"
+        if doubt.moved:
+            reason += f" The score was {doubt.moved}."
         return Finding(
             label=doubt.label,
             score=doubt.score,

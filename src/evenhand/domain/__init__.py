@@ -3,10 +3,12 @@
 Content -> Part -> Finding -> Decision -> Result
 """
 
-from evenhand.domain.content import Content, ContentKind, JsonValue, Options
+from evenhand.domain.content import Content, ContentKind, Options
+from evenhand.domain.conversation import AUTHOR_FACTS, MAX_MESSAGES, Author, Message, read_author, read_conversation
 from evenhand.domain.decision import Action, Decision
 from evenhand.domain.finding import Finding
 from evenhand.domain.ids import first_id, id_time, new_id
+from evenhand.domain.jsonvalue import JsonValue
 from evenhand.domain.labels import TAXONOMY, LabelInfo, is_label, is_under, parent
 from evenhand.domain.library import Library, LibraryItem, LibraryKind, ListColour
 from evenhand.domain.location import Location, Mark, Source
@@ -15,8 +17,11 @@ from evenhand.domain.result import ItemError, Result
 from evenhand.domain.rows import content_from_row, is_language, row_id
 
 __all__ = [
+    "AUTHOR_FACTS",
+    "MAX_MESSAGES",
     "TAXONOMY",
     "Action",
+    "Author",
     "Content",
     "ContentKind",
     "Decision",
@@ -31,6 +36,7 @@ __all__ = [
     "ListColour",
     "Location",
     "Mark",
+    "Message",
     "Options",
     "Part",
     "PartKind",
@@ -45,5 +51,7 @@ __all__ = [
     "is_under",
     "new_id",
     "parent",
+    "read_author",
+    "read_conversation",
     "row_id",
 ]

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
+from evenhand.domain.conversation import Author, Message, checked_conversation
+from evenhand.domain.jsonvalue import JsonValue
+from evenhand.errors import InputError
 
 
 class ContentKind(StrEnum):
@@ -30,16 +32,30 @@ class Content:
     kind: ContentKind | None = None  # what the caller says it is; None: found from the bytes
     media_type: str | None = None  # what the caller's transport said ("image/png"); a hint only
     language: str | None = None  # BCP 47 hint ("en", "zh-Hant"); None: identified
-    context: Mapping[str, JsonValue] = field(default_factory=dict)  # author, channel and what policies read
+    context: Mapping[str, JsonValue] = field(default_factory=dict)  # channel and what else policies read
+    conversation: tuple[Message, ...] = ()  # the messages before it, oldest first; any sequence is taken
+    author: Author | None = None  # what the operator knows about who wrote it; policies read it as context `author`
 
     def __post_init__(self) -> None:
-        """Refuse a content with no body or with two.
+        """Refuse a content with no body or with two, and context that cannot be used.
 
         Raises:
             ValueError: not exactly one of text, data and url is set.
+            InputError: the conversation is none or is over a limit, or facts about the author are in two places.
         """
         if (self.text is not None) + (self.data is not None) + (self.url is not None) != 1:
             raise ValueError("give exactly one of text, data or url")
+        if self.conversation:
+            object.__setattr__(self, "conversation", checked_conversation(self.conversation))
+        if self.author is not None:
+            if not isinstance(self.author, Author):
+                raise InputError("author takes an Author, such as Author(age_days=3, violations=1).")
+            if any(name == "author" or name.startswith("author.") for name in self.context):
+                raise InputError("Facts about the author stand in two places; give them in author, not in context.")
+
+    def told(self) -> Mapping[str, JsonValue]:
+        """Give what was said about the content, as policies and records read it: the context, and `author` in it."""
+        return self.context if self.author is None else {**self.context, "author": self.author.as_dict()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from evenhand.domain.conversation import Message
 from evenhand.domain.location import Box, Location, Mark, Source, Span, TimeRange, union
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ class TextPart:
     language: str | None = None  # the caller's hint, or what a detector identified
     origin: Location = field(default_factory=lambda: Location(source=Source.TEXT))  # where the text as a whole is
     marks: tuple[Mark, ...] = ()  # for derived texts: where each word stands, in order of start
+    before: tuple[
+        Message, ...
+    ] = ()  # the conversation before a caller's own text, oldest first; never a place of findings
 
     @property
     def kind(self) -> PartKind:

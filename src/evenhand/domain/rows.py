@@ -9,18 +9,20 @@ from collections.abc import Callable
 from typing import Any
 
 from evenhand.domain.content import Content, ContentKind
+from evenhand.domain.conversation import read_author, read_conversation
 from evenhand.errors import InputError
 
 _MAX_ID = 1_024  # characters of a caller's id; it comes back in every answer and stands in every record
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,7}")  # the shape of BCP 47 tags, not their register
 
-_COMMON = ("id", "kind", "media_type", "lang", "context")
+_COMMON = ("id", "kind", "media_type", "lang", "context", "conversation", "author")
 
 
 def content_from_row(
     row: object, *, read_path: Callable[[str], bytes] | None = None, language: str | None = None
 ) -> Content:
-    """Make a Content of `{"id", "text" | "url" | "data" | "path", "lang"?, "context"?, "kind"?, "media_type"?}`.
+    """Make a Content of `{"id", "text" | "url" | "data" | "path", "lang"?, "context"?, "conversation"?, "author"?,
+    "kind"?, "media_type"?}`.
 
     Args:
         row: the parsed JSON value.
@@ -67,6 +69,8 @@ def content_from_row(
         media_type=_string(row, "media_type"),
         language=_language(row) or language,
         context=context or {},
+        conversation=() if row.get("conversation") is None else read_conversation(row["conversation"]),
+        author=None if row.get("author") is None else read_author(row["author"]),
         **fields,
     )
 

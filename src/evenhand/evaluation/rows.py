@@ -17,6 +17,7 @@ from evenhand.evaluation.lines import Lines
 from evenhand.evaluation.truths import Truth, TruthReader
 
 _CONTENT = ("id", "kind", "media_type", "context", "url", "path")  # what `evenhand check` also reads of a row
+_AROUND: Mapping[str, type] = {"conversation": list, "author": dict}
 _ACTIONS = {"allow": Action.PASS, **{action.value: action for action in Action}}
 _LONGEST = 100  # characters of a group's name
 
@@ -134,6 +135,8 @@ class Rows:
 
     def _content(self, row: dict[str, Any], language: str | None) -> Content | ItemError:
         kept = {name: row[name] for name in _CONTENT if row.get(name) is not None}
+        # Data sets often have an "author" of their own, a name; ours is an object.
+        kept |= {name: row[name] for name, kind in _AROUND.items() if isinstance(row.get(name), kind)}
         if not isinstance(kept.get("id", ""), str | int) or isinstance(kept.get("id"), bool):
             del kept["id"]  # data sets number their rows as they like, and the line says which it is
         names = [self._fields.text] if self._fields.text is not None else ["text", "content"]

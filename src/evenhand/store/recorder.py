@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from evenhand.domain import Content, Result
+from evenhand.domain import Content, JsonValue, Result
 from evenhand.settings import Settings
 from evenhand.store.records import Original, Record
 from evenhand.store.store import Store
@@ -21,6 +21,7 @@ class StoreRecorder:
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store = store
         self._keep = settings.keep_originals_days > 0
+        self._keep_conversation = "conversation" in settings.keep_context_keys
 
     def record(self, contents: Sequence[Content], results: Sequence[Result], *, key_id: str | None = None) -> None:
         """Write all or nothing.
@@ -37,13 +38,19 @@ class StoreRecorder:
             [
                 Record(
                     result=result,
-                    context=content.context,
+                    context=self._context(content),
                     original=_original(content) if self._keep else None,
                     key_id=key_id,
                 )
                 for content, result in zip(contents, results, strict=True)
             ]
         )
+
+    def _context(self, content: Content) -> Mapping[str, JsonValue]:
+        """Give what was said about a content; which keys of it are stored is decided where they are written."""
+        if not (self._keep_conversation and content.conversation):
+            return content.told()
+        return {**content.told(), "conversation": [message.as_dict() for message in content.conversation]}
 
 
 def _original(content: Content) -> Original | None:
