@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from evenhand.domain.location import Span
 from evenhand.errors import SettingsError
-from evenhand.fairness.neutral import Neutraliser
+from evenhand.fairness.neutral import FIRST_TABLE, Neutraliser
 from evenhand.inference.calibration import Platt, apply, read_platt
 from evenhand.inference.encoder import PACKAGE, TextEncoder
 from evenhand.inference.reader import TextReader
@@ -103,7 +103,7 @@ class HeadsModel:
 
     def __init__(self, *, threads: int = 0) -> None:
         self._encoder = TextEncoder(threads=threads)
-        self._blind = Neutraliser()
+        self._blind = Neutraliser(FIRST_TABLE)
         self._heads = LazySession(PACKAGE, "harm", threads=1)  # far too small to share out
         self._platts: tuple[Platt, ...] = ()
 

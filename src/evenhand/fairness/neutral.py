@@ -22,6 +22,8 @@ from evenhand.fairness.terms import read_data, read_sections
 if TYPE_CHECKING:
     from ahocorasick_rs import AhoCorasick
 
+TABLE = "neutral.txt"
+FIRST_TABLE = "neutral-2026.2.txt"  # that of text-2026.2; never changed
 _LETTER = r"[\w\u0300-\u036f\u064b-\u0652\u0900-\u097f]"  # \w leaves out the vowel signs
 _ARABIC_PREFIX = "(?:وال|بال|كال|فال|ال|لل|و|ب|ل)?"
 _NEAR = 60  # characters beside a name in which a word for people is looked for
@@ -48,10 +50,10 @@ _BETTER = tuple(  # what reads oddly after the swap; they look at the result onl
         (rf"\b(the|all) foreign(?={_END}|\s+(?:who|and|or|but|{_THEY})\b)", r"\1 foreigners"),
         (rf"\bforeign(?=\s+(?:{_THEY})\b)", "foreigners"),
         (rf"\b(?!(?:{_NO_PLURAL}) )(\w+s) (inmigrante|imigrante|étranger)\b", r"\1 \2s"),
-        ("विदेशी लोगों", "विदेशियों"),
         ("विदेशी लोग", "विदेशी"),
     )
 )  # fmt: skip
+_LATER = ((re.compile("विदेशी लोगों"), "विदेशियों"),)  # not for the first table
 _GERMAN = "ausländisch"
 _MARKS = ("foreign", "migrante", "étranger", "विदेशी")
 
@@ -76,12 +78,19 @@ class _Tables:
     before: re.Pattern[str]  # a text that ends so speaks of people
     after: re.Pattern[str]  # a text that begins so does
     finder: AhoCorasick
+    better: tuple[tuple[re.Pattern[str], str], ...]
 
 
 class Neutraliser:
-    """Replaces names of groups; its tables are read on first use. Safe to share between threads."""
+    """Replaces names of groups; its tables are read on first use. Safe to share between threads.
 
-    def __init__(self) -> None:
+    Args:
+        table: the table of names, a file of data/. A model version keeps the one it was trained with: a score never
+            changes under a fixed version.
+    """
+
+    def __init__(self, table: str = TABLE) -> None:
+        self._table = table
         self._lock = threading.Lock()
         self._tables: _Tables | None = None
 
@@ -103,7 +112,7 @@ class Neutraliser:
         if self._tables is None:
             with self._lock:
                 if self._tables is None:
-                    self._tables = _read()
+                    self._tables = _read(self._table)
         return self._tables
 
 
@@ -165,7 +174,7 @@ def _replace(text: str, tables: _Tables) -> str:
     if not out.isascii():
         out = tables.unspaced.sub(swap_unspaced, out)
     if out != text and any(mark in out for mark in _MARKS):
-        for pattern, better in _BETTER:
+        for pattern, better in tables.better:
             out = pattern.sub(better, out)
     return out
 
@@ -185,7 +194,7 @@ def _language(text: str, tables: _Tables) -> str:
     return best if counts[best] else ""
 
 
-def _read() -> _Tables:
+def _read(table: str) -> _Tables:
     from ahocorasick_rs import AhoCorasick
 
     names: dict[str, _Name] = {}
@@ -193,7 +202,7 @@ def _read() -> _Tables:
     words: dict[str, dict[str, set[str]]] = {"stop": {}, "person": {}, "is": {}, "who": {}}
     keep: list[str] = []
     other: set[str] = set()
-    for heading, entry in read_sections(read_data("neutral.txt")):
+    for heading, entry in read_sections(read_data(table)):
         head, _, endings = (part.strip() for part in heading.partition("|"))
         kind, _, rest = head.partition(" ")
         if kind == "canon":
@@ -239,6 +248,7 @@ def _read() -> _Tables:
             re.IGNORECASE,
         ),
         finder=AhoCorasick(sorted(names)),
+        better=_BETTER if table == FIRST_TABLE else (*_LATER, *_BETTER),
     )
 
 
