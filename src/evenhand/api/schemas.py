@@ -92,6 +92,7 @@ class FindingOut(BaseModel):
     reason: str
     language: str | None = None
     library: str | None = None
+    context: str | None = Field(None, description="What the conversation before it did to the score.")
 
 
 class ResultOut(BaseModel):

@@ -177,6 +177,7 @@ class HarmDetector:
             detector=_NAME,
             version=self._model.version,
             reason=reason,
+            context=doubt.moved or None,
         )
 
 

@@ -19,6 +19,7 @@ class Finding:
     reason: str  # one short sentence for people; never the offending words themselves
     language: str | None = None  # language of the text it was found in, where known
     library: str | None = None  # the operator's library that matched, if one did
+    context: str | None = None  # what the conversation before it did to the score, in a few words; None: nothing
 
     def as_dict(self) -> dict[str, object]:
         """Give the JSON form used by every surface."""
@@ -34,4 +35,6 @@ class Finding:
             out["language"] = self.language
         if self.library is not None:
             out["library"] = self.library
+        if self.context is not None:
+            out["context"] = self.context
         return out

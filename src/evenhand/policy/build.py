@@ -185,9 +185,24 @@ class _Builder:
             detectors=frozenset(_many(entry, "detector")),
             count=entry.get("count", 1),
             kinds=frozenset(_many(entry, "kind")),
-            context=tuple(test for key, value in (entry.get("context") or {}).items() for test in _tests(key, value)),
+            context=self._context(entry, path),
             **parts,
         )
+
+    def _context(self, entry: Document, path: Path) -> tuple[ContextTest, ...]:
+        tests: list[ContextTest] = []
+        for key, value in (entry.get("context") or {}).items():
+            here: Path = (*path, "context", key)
+            self._check_name(key, here, here, taxonomy=False)
+            made = _tests(key, value)
+            if key.split(".")[0] == "author":
+                # What group an author belongs to may not come in as a value either ("author.community: ...").
+                for word in dict.fromkeys(word for test in made for word in _words(test.value)):
+                    self._check_name(word, here, here, taxonomy=False)
+            tests += made
+        for key, value in (entry.get("author") or {}).items():
+            tests += _tests(f"author.{key}", value)
+        return tuple(tests)
 
     def _check_name(self, name: str, item: Path, whole: Path, *, taxonomy: bool) -> None:
         path = item if item in self._tree.lines else whole
@@ -208,6 +223,11 @@ def _many(entry: Document, key: str) -> tuple[str, ...]:
     if value is None:
         return ()
     return tuple(value) if isinstance(value, list) else (value,)
+
+
+def _words(value: JsonValue) -> list[str]:
+    many = value if isinstance(value, list) else [value]
+    return [word for word in many if isinstance(word, str) and word]
 
 
 def _tests(key: str, value: JsonValue) -> list[ContextTest]:

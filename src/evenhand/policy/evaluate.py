@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from evenhand.domain import Action, Decision, Finding, JsonValue, Location, Source, parent
-from evenhand.policy.explain import Ground, explain_incomplete, explain_nothing_fired, explain_rule
+from evenhand.policy.explain import Ground, Off, explain_incomplete, explain_nothing_fired, explain_rule
 from evenhand.policy.model import INCOMPLETE, Comparison, Condition, ContextTest, Line, Policy, Rule
 
 _NOTHING: Mapping[str, JsonValue] = MappingProxyType({})
@@ -53,14 +53,14 @@ def decide(
     if not findings and not incomplete and not rules.unlabelled:
         return rules.clean
     facts = _Facts(findings=findings, context=context, kind=kind, languages=languages)
-    fired, grounds = _first_to_fire(rules, facts)
+    fired, grounds, off = _first_to_fire(rules, facts)
     action = fired.action if fired is not None else Action.PASS
     if incomplete and rules.incomplete.severity > action.severity:
         reason = explain_incomplete(rules.incomplete, incomplete)
         return _decision(policy, rules, rules.incomplete, INCOMPLETE, reason, ())
     if fired is None:
-        return _decision(policy, rules, action, None, explain_nothing_fired(findings, incomplete), ())
-    reason = explain_rule(fired, grounds, incomplete)
+        return _decision(policy, rules, action, None, explain_nothing_fired(findings, incomplete, off=off), ())
+    reason = explain_rule(fired, grounds, incomplete, said=_said(fired.when, facts), off=off)
     return _decision(policy, rules, action, fired.name, reason, tuple(finding for finding, _ in grounds))
 
 
@@ -78,7 +78,8 @@ def _decision(
     )
 
 
-def _first_to_fire(line: Line, facts: _Facts) -> tuple[Rule | None, Sequence[Ground]]:
+def _first_to_fire(line: Line, facts: _Facts) -> tuple[Rule | None, Sequence[Ground], Sequence[Off]]:
+    off: list[Off] = []
     cleared: dict[int, _Facts] = {}  # rules of a line mostly share one `except`: set findings aside once for each
     for place in _candidates(line, facts.findings):
         rule = line.ranked[place]
@@ -87,9 +88,22 @@ def _first_to_fire(line: Line, facts: _Facts) -> tuple[Rule | None, Sequence[Gro
             key = id(rule.excused)
             heard = cleared.get(key) or cleared.setdefault(key, _without_excused(facts, rule.excused))
         grounds = _holds(rule.when, heard)
-        if grounds is not None and not any(_holds(exception, facts) is not None for exception in rule.unless):
-            return rule, grounds
-    return None, ()
+        if grounds is None:
+            continue
+        exception = next((one for one in rule.unless if _holds(one, facts) is not None), None)
+        if exception is None:
+            return rule, grounds, off
+        if said := _said(exception, facts):
+            off.append((rule, said))
+    return None, (), off
+
+
+def _said(condition: Condition, facts: _Facts) -> list[ContextTest]:
+    """Give what a condition that holds asked of the context."""
+    tests = list(condition.context)
+    for part in (*condition.all, *(part for part in condition.any if _holds(part, facts) is not None)):
+        tests += _said(part, facts)
+    return tests
 
 
 def _candidates(line: Line, findings: Sequence[Finding]) -> Sequence[int]:
