@@ -17,6 +17,7 @@ from training.text.rows import LABELS, Row
 F32 = NDArray[np.float32]
 FALSE_ALARMS = 0.004  # most harmless rows above a recommended threshold
 PRECISION = 0.8  # least share of the rows above it that are right
+CERTAIN = 0.95  # the same where a machine may act alone
 MEASURABLE = 8  # rows that it takes to measure a precision
 BASE_RATE = 0.2  # share of positives that scores are calibrated for
 RESAMPLES = 100
@@ -55,7 +56,7 @@ def calibrate(data: Tokens, logits: F32) -> dict[str, dict[str, Any]]:
 
     The least that is at least .5, is passed by at most FALSE_ALARMS of the harmless rows, and above which at least
     PRECISION of the rows are right, by the lower end of a Wilson interval; 1, which is never, where no threshold is.
-    `review` is the score from which on at least half are right: between the two, people should look.
+    `certain` is the least from which on at least CERTAIN are right: between the two, people should look.
     """
     out: dict[str, dict[str, Any]] = {}
     for j, label in enumerate(LABELS):
@@ -63,18 +64,16 @@ def calibrate(data: Tokens, logits: F32) -> dict[str, dict[str, Any]]:
         a, b = platt(logits[known, j], data.y[known, j], data.weight[known])
         score = 1 / (1 + np.exp(-(a * logits[:, j] + b)))
         recommended = min(float(np.ceil(max(0.5, _threshold(data, score, j, PRECISION)) * 1e4)) / 1e4, 1.0)
-        review = min(round(_threshold(data, score, j, 0.5, quiet=False), 4), recommended)
+        certain = min(max(recommended, float(np.ceil(_threshold(data, score, j, CERTAIN) * 1e4)) / 1e4), 1.0)
         out[label] = {"method": "platt", "a": round(a, 5), "b": round(b, 5), "recommended": recommended,
-                      "review": review}  # fmt: skip
+                      "certain": certain}  # fmt: skip
     return out
 
 
-def _threshold(data: Tokens, score: F32, j: int, precision: float, *, quiet: bool = True) -> float:
+def _threshold(data: Tokens, score: F32, j: int, precision: float) -> float:
     """Least threshold of label j that keeps both promises on these rows."""
     known, negative = data.known[:, j] > 0, data.y[:, j] == 0
-    least = 0.0
-    if quiet:
-        least = float(np.quantile(score[harmless(data) & known & negative], 1 - FALSE_ALARMS))
+    least = float(np.quantile(score[harmless(data) & known & negative], 1 - FALSE_ALARMS))
     top = LABELS[j].partition(".")[0]
     siblings = [i for i, other in enumerate(LABELS) if top in NEAR and other.partition(".")[0] == top]
     near = data.y[:, siblings].any(1) & negative

@@ -46,7 +46,7 @@ def render(
     out += f"Rows of one epoch: {rows.total()}: " + ", ".join(f"{name} {n}" for name, n in rows.most_common()) + ".\n\n"
     for kind in ("public test split", "written, held-out templates"):
         out += f"## By label: {kind}\n\n"
-        out += _row("label", "positive", "average precision", "AUC", "review", "threshold", "recall", "precision")
+        out += _row("label", "positive", "average precision", "AUC", "threshold", "certain", "recall", "precision")
         out += _row(*["---"] * 8)
         for label in LABELS:
             if (entry := found.get((f"{label}: average precision", kind))) is None:
@@ -54,7 +54,7 @@ def render(
             parts = [found.get((f"{label}: {what}", kind)) for what in (
                 "AUC", "recall at the recommended threshold", "precision at the recommended threshold")]  # fmt: skip
             positive = entry["note"].split()[0]
-            limits = calibration[label]["review"], calibration[label]["recommended"]
+            limits = calibration[label]["recommended"], calibration[label]["certain"]
             out += _row(label, positive, _value(entry), _value(parts[0]), *limits, *map(_value, parts[1:]))
         out += "\n"
     out += "## By language\n\n" + _row("figure", "rows", "n", "value") + _row(*["---"] * 4)

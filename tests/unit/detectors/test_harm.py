@@ -7,6 +7,8 @@ import importlib.util
 import pytest
 
 from evenhand.detectors.harm import HarmDetector
+from evenhand.detectors.harm_models import HEADS, LATEST, READER, open_model
+from evenhand.errors import SettingsError
 from evenhand.inference.cards import load_card
 from evenhand.inference.encoder import PACKAGE
 from evenhand.testing import DetectorContract, text_part
@@ -31,11 +33,23 @@ def labels_of(detector: HarmDetector, text: str) -> set[str]:
     return {finding.label for finding in answer.findings}
 
 
-def test_the_card_is_of_this_version_and_these_labels(detector: HarmDetector) -> None:
-    card = load_card(PACKAGE, "harm")
-    assert card.version == detector.info.version
-    assert tuple(card.labels) == detector.info.labels
-    assert set(card.calibration) == set(detector.info.labels)
+@pytest.mark.parametrize(("version", "card"), [(READER, f"{READER}.upper"), (HEADS, "harm")])
+def test_the_card_is_of_this_version_and_these_labels(version: str, card: str) -> None:
+    own = load_card(PACKAGE, card)
+    model = open_model(version)
+    assert own.version in {version, version.removeprefix("text-")}
+    assert tuple(own.labels) == model.labels
+    assert set(own.calibration) == set(model.labels)
+
+
+def test_answers_carry_the_version(detector: HarmDetector) -> None:
+    (answer,) = detector.detect([text_part("you are an idiot")])
+    assert {finding.version for finding in answer.findings} == {LATEST} == {detector.info.version}
+
+
+def test_an_unknown_version_is_refused_by_name() -> None:
+    with pytest.raises(SettingsError, match=r"no text model 'text-1999\.1'.*text-2026\.2"):
+        open_model("text-1999.1")
 
 
 def test_every_label_is_scored(detector: HarmDetector) -> None:
@@ -73,18 +87,43 @@ def test_the_harmless_stays_harmless(detector: HarmDetector, text: str) -> None:
     assert labels_of(detector, text) <= {"politics"}
 
 
-def test_the_span_is_the_sentence_that_carries_the_harm(detector: HarmDetector) -> None:
-    clean = "The train was late again this morning. I made soup for dinner and it was great. "
-    text = clean * 6 + "You are such a complete idiot! " + clean * 6
+def places(detector: HarmDetector, text: str, label: str) -> list[str]:
     (answer,) = detector.detect([text_part(text)])
-    spans = {text[slice(*f.location.span)] for f in answer.findings if f.location.span}
-    assert spans == {"You are such a complete idiot!"}
+    spans = [finding.location.span for finding in answer.findings if finding.label == label]
+    return [text[a:b] for a, b in filter(None, spans)]
+
+
+def test_the_evidence_stands_in_the_sentence_that_carries_the_harm(detector: HarmDetector) -> None:
+    clean = "The train was late again this morning. I made soup for dinner and it was great. "
+    found = places(detector, clean * 6 + "You are such a complete idiot! " + clean * 6, "harassment.insult")
+    assert found
+    assert all(place in "You are such a complete idiot!" for place in found)
+    assert any("idiot" in place for place in found)
+
+
+def test_the_evidence_is_that_of_the_text_as_it_was_sent(detector: HarmDetector) -> None:
+    found = places(detector, "Thanks a lot. You are such an 1d\u200b10t, Kevin", "harassment.insult")
+    assert any("1d\u200b10t" in place for place in found)
+
+
+def test_a_megabyte_is_read_to_its_end(detector: HarmDetector) -> None:
+    text = "All is well here and nothing happens. " * 26_000 + "You are such a complete idiot, shut up!"
+    (answer,) = detector.detect([text_part(text)])
+    assert answer.partial is None
+    assert "harassment" in {finding.label for finding in answer.findings}
 
 
 def test_a_text_that_is_read_only_in_part_says_so() -> None:
-    short, long = HarmDetector().detect([text_part("all is well"), text_part("All is well here. " * 20_000)])
-    assert short.partial is None
-    assert "only 1024 of" in (long.partial or "")
+    (answer,) = HarmDetector(open_model(HEADS)).detect([text_part("All is well here. " * 20_000)])
+    assert "only 1024 of" in (answer.partial or "")
+
+
+def test_what_is_settled_early_is_what_the_upper_part_finds_harmless() -> None:
+    texts = ["Thanks for your help yesterday", "你真是个白痴", "See you at five", "you are a worthless idiot"]
+    parts = [text_part(text) for text in texts]
+    whole = HarmDetector(open_model(LATEST, cascade=False)).detect(parts)
+    early = HarmDetector(open_model(LATEST, cascade=True)).detect(parts)
+    assert [bool(a.findings) for a in whole] == [bool(a.findings) for a in early] == [False, True, False, True]
 
 
 @pytest.mark.parametrize(
@@ -99,9 +138,7 @@ def test_the_group_that_is_named_changes_no_score(detector: HarmDetector, templa
 
 def test_a_finding_speaks_of_the_text_as_written(detector: HarmDetector) -> None:
     """Places are those of the original, though the model read another text."""
-    text = (
-        "My Nigerian and Pakistani neighbours told me so at the station. You are such a stupid idiot, shut up! See you."
-    )
-    (answer,) = detector.detect([text_part(text)])
-    spans = {finding.location.span for finding in answer.findings if finding.label == "harassment.insult"}
-    assert {text[a:b] for a, b in filter(None, spans)} == {"You are such a stupid idiot, shut up!"}
+    text = "My Nigerian and Pakistani neighbours told me so. You are such a stupid idiot, shut up! See you."
+    found = places(detector, text, "harassment.insult")
+    assert found
+    assert all(place in "You are such a stupid idiot, shut up!" for place in found)
