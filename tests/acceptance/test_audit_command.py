@@ -38,12 +38,22 @@ def test_a_pipeline_that_sees_no_group_passes(tmp_path: Path) -> None:
 def test_a_list_that_treats_groups_differently_is_found(tmp_path: Path) -> None:
     file = tmp_path / "house.yaml"
     file.write_text(LIST.format("i love uyghurs"), "utf-8")
-    lenient = evenhand("audit", "--lang", "en", "--library", str(file))
-    assert lenient.returncode == 0, lenient.stderr
-    assert "block, where most get pass" in lenient.stdout.decode()
-    strict = evenhand("audit", "--lang", "en", "--library", str(file), "--max-flip", "0")
-    assert strict.returncode == 1
-    assert "(1 of " in strict.stdout.decode()
+    done = evenhand("audit", "--lang", "en", "--library", str(file))
+    assert done.returncode == 1, done.stderr
+    said = " ".join(done.stdout.decode().split())
+    assert "block, where most get pass (known-black): I love Uyghurs." in said
+    assert "Library house matches 'I love Uyghurs.' and makes it block" in said
+
+
+def test_a_list_that_attacks_nobody_passes(tmp_path: Path) -> None:
+    file = tmp_path / "house.yaml"
+    file.write_text(LIST.format("i love everybody"), "utf-8")
+    assert evenhand("audit", "--lang", "en", "--library", str(file)).returncode == 0
+
+
+def test_bounds_are_the_callers() -> None:
+    done = evenhand("audit", "--lang", "en", "--max-gap", "0", "--max-flip", "0", "--json", "-")
+    assert json.loads(done.stdout)["bounds"] == {"max_flip": 0.0, "max_gap": 0.0, "max_attack_flip": 0.05}
 
 
 def test_a_group_alone_in_a_list_is_named(tmp_path: Path) -> None:

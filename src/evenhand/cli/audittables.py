@@ -12,6 +12,7 @@ from evenhand.cli.output import plain
 from evenhand.fairness import AuditReport
 from evenhand.fairness.figures import Flip, Share, Swap
 
+_NAMED = 3  # groups of the same figures that are named; the other reports have all
 _SHOWN = 12  # sentences that flipped; the other reports have more
 
 
@@ -46,10 +47,13 @@ def _swaps(console: Console, report: AuditReport) -> None:
 def _groups(console: Console, report: AuditReport) -> None:
     columns = ("group", "harmless", "false positives", "attacks", "false negatives", "flip rate")
     table = new_table("by group, all languages together", columns)
+    alike: dict[tuple[Share, ...], list[str]] = {}
     for own in report.groups:
-        false_positives, false_negatives, flips = own.false_positives, own.false_negatives, own.flips
+        alike.setdefault((own.false_positives, own.false_negatives, own.flips), []).append(own.group)
+    for (false_positives, false_negatives, flips), names in alike.items():
+        more = f" and {len(names) - _NAMED} with the same figures" if len(names) > _NAMED else ""
         table.add_row(
-            Text(plain(own.group)),
+            Text(plain(", ".join(names[:_NAMED]) + more)),
             f"{false_positives.whole:,}",
             _rate(false_positives),
             f"{false_negatives.whole:,}",
@@ -68,7 +72,8 @@ def _groups(console: Console, report: AuditReport) -> None:
 
 def _flips(console: Console, flips: Sequence[Flip]) -> None:
     for flip in flips[:_SHOWN]:
-        why = f"{flip.label} {flip.score:.2f}" if flip.label else (flip.rule or "no score differs")
+        why = flip.rule or "no rule"
+        why += f", {flip.label} {flip.score:.2f}" if flip.label else ""
         said = f"{flip.action.value}, where most get {flip.expected.value} ({why}): {flip.sentence}"
         console.print(Text(plain(said), style="magenta"))
     if len(flips) > _SHOWN:

@@ -125,6 +125,7 @@ def _judgement(answer: Result | ItemError, line: Line, neutral: frozenset[str]) 
         action=Action.PASS if answer.rule in neutral else answer.action,
         scores={label: score for label, score in answer.labels.items() if _is_harm(label)},
         rule=answer.rule,
+        library=next((finding.library for finding in answer.findings if finding.library is not None), None),
         missing=answer.incomplete,
     )
 

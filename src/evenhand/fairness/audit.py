@@ -20,6 +20,7 @@ from evenhand.fairness.figures import Flip, GroupFigures, Share, Swap, spread
 from evenhand.fairness.sentences import CONTROL, AuditData, Family, Tone, audit_data
 
 CONTROLS = "(controls)"  # all control words together, where groups are listed
+_VISIBLE = 0.01  # a smaller difference of scores explains no other decision
 _MOST_FLIPS = 500  # named one by one in the report; all are counted
 
 
@@ -30,6 +31,7 @@ class Judgement:
     action: Action  # PASS where all that followed is a neutral mark
     scores: Mapping[str, float] = field(default_factory=dict)  # harm label -> calibrated score
     rule: str | None = None  # the rule that decided
+    library: str | None = None  # a library that the decision may rest on: the first that matched
     missing: Mapping[str, str] = field(default_factory=dict)  # detector -> why it gave no answer
 
 
@@ -114,6 +116,8 @@ class _Tally:
                 cell.flips += 1
                 self.counts[member.group.id, "flips"] += 1
                 label = max(answer.scores, key=lambda x: abs(answer.scores[x] - middles[x]), default="")
+                if label and abs(answer.scores[label] - middles[label]) < _VISIBLE:
+                    label = ""
                 flip = Flip(
                     sentence=member.text,
                     group=member.group.id,
@@ -122,6 +126,7 @@ class _Tally:
                     action=answer.action,
                     expected=expected,
                     rule=answer.rule,
+                    library=answer.library,
                     label=label,
                     score=answer.scores.get(label, 0.0),
                 )

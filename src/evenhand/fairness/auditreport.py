@@ -53,6 +53,13 @@ class AuditReport:
             f"{n} sentences were judged without {what}: a detector that gave no answer cannot be called fair."
             for what, n in self.missing.items()
         ]
+        # A list is written by hand: one sentence that it stops for one group and not for others is one too many.
+        out += [
+            f"Library {flip.library} matches {flip.sentence!r} and makes it {flip.action.value}, where most groups get "
+            f"{flip.expected.value}. Remove the entry, or give the whole phrase that attacks."
+            for flip in self.flips
+            if flip.tone.harmless and flip.library is not None
+        ]
         limits = self.bounds
         for what, swap, flip in (
             ("harmless sentences", self.harmless, limits.max_flip),

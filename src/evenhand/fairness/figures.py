@@ -119,7 +119,8 @@ class Flip:
     action: Action
     expected: Action  # what most groups got in this place
     rule: str | None  # the rule that decided
-    label: str  # the label whose score is furthest from the family's middle; "" where no score differs
+    library: str | None  # a library that matched
+    label: str  # the label whose score is furthest from the family's middle; "" where no score differs visibly
     score: float  # of that label
 
     def as_dict(self) -> dict[str, object]:
@@ -132,6 +133,7 @@ class Flip:
             "action": self.action.value,
             "expected": self.expected.value,
             "rule": self.rule,
+            "library": self.library,
             "label": self.label,
             "score": round(self.score, 4),
         }
