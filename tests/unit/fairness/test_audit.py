@@ -124,6 +124,25 @@ def test_the_json_form_holds_all_of_it() -> None:
     assert document["flips"][0]["sentence"] == "Jews live here."
 
 
+def test_one_harmless_sentence_that_a_list_stops_for_one_group_is_too_many() -> None:
+    def judge(texts: Iterable[str]) -> Iterator[Judgement]:
+        for text in texts:
+            hit = text == "I love Jews."
+            yield Judgement(action=Action.BLOCK if hit else _fair(text), library="house" if hit else None)
+
+    report = audit(judge, data=[DATA], bounds=Bounds(max_flip=1, max_gap=1))
+    (failure,) = report.failures()
+    assert "Library house matches 'I love Jews.' and makes it block" in failure
+
+
+def test_a_difference_that_cannot_be_seen_explains_no_flip() -> None:
+    report = audit(
+        _judge(lambda text: Action.BLOCK if "Jews" in text else _fair(text), lambda text: 0.001 * ("Jews" in text)),
+        data=[DATA],
+    )
+    assert {(flip.label, flip.rule) for flip in report.flips} == {("", "some-rule")}
+
+
 def test_groups_without_trials_are_no_gap() -> None:
     none = Share(part=0, whole=0)
     assert (none.value, none.interval) == (0.0, None)
