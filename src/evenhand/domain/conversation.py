@@ -5,7 +5,6 @@ Both are context. They can move a score or a decision; nothing is ever reported 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 
@@ -15,6 +14,7 @@ from evenhand.errors import InputError, TooLargeError
 MAX_MESSAGES = 20
 MAX_CHARS = 20_000  # code points of all messages together
 _MAX_TAG = 64  # characters
+_MOST = 10**9  # of days, posts and the like
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,18 +57,17 @@ class Author:
         """Refuse values that are out of range.
 
         Raises:
-            InputError: a number is negative, not finite or not whole; `trusted` is neither true nor false.
+            InputError: a number is negative, beyond all bounds or not whole; `trusted` is neither true nor false.
         """
         if self.trusted is not None and not isinstance(self.trusted, bool):
             raise InputError("author.trusted must be true or false.")
         for name in ("posts", "violations", "reports"):
             value = getattr(self, name)
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST):
                 raise InputError(f"author.{name} must be a whole number, 0 or more.")
         days = self.age_days
-        if days is not None and (
-            isinstance(days, bool) or not isinstance(days, int | float) or not math.isfinite(days) or days < 0
-        ):
+        # (NaN is not within any range)
+        if days is not None and (isinstance(days, bool) or not isinstance(days, int | float) or not 0 <= days <= _MOST):
             raise InputError("author.age_days must be a number of days, 0 or more.")
 
     def as_dict(self) -> dict[str, JsonValue]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import codecs
 import contextlib
 import hashlib
+import io
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from evenhand.decode import decode, decode_text
-from evenhand.domain import Content, ContentKind, Source, TextPart
+from evenhand.domain import Content, ContentKind, Message, Source, TextPart
 from evenhand.errors import InputError, TooLargeError, UnsupportedError
 from evenhand.settings import Settings
 
@@ -134,3 +137,21 @@ def test_any_bytes_give_parts_or_an_input_error(data: bytes, media_type: str | N
         decoded = decode(Content(data=data, media_type=media_type), SETTINGS)
         assert decoded.size == len(data)
         assert decoded.parts
+
+
+@pytest.mark.parametrize("body", [{"text": "do it"}, {"data": b"do it"}])
+def test_a_callers_own_text_knows_what_was_said_before(body: dict[str, Any]) -> None:
+    before = (Message(text="shall I?", author="a"),)
+    alone, after = decode(Content(**body), Settings()), decode(Content(**body, conversation=before), Settings())
+    (part,) = after.parts
+    assert isinstance(part, TextPart)
+    assert (part.text, part.before) == ("do it", before)
+    assert after.content_hash == alone.content_hash
+
+
+def test_a_picture_knows_nothing_of_it() -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8), "white").save(out, "PNG")
+    content = Content(data=out.getvalue(), conversation=(Message(text="look at this"),))
+    (part,) = decode(content, Settings()).parts
+    assert not hasattr(part, "before")

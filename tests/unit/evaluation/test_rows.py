@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from evenhand.domain import Action, Content, ItemError
+from evenhand.domain import Action, Author, Content, ItemError, Message
 from evenhand.errors import InputError, RefusedLabelError, TooLargeError
 from evenhand.evaluation import Fields, LabelMap, Row, Rows, lines
 from evenhand.evaluation.labels import parse_pair, read_map
@@ -195,3 +195,12 @@ def test_maps_lead_to_labels_only() -> None:
             LabelMap({"toxic": (refused,)})
     with pytest.raises(InputError, match="no pair"):
         parse_pair("toxic")
+
+
+def test_a_conversation_and_facts_about_the_author_are_handed_on(tmp_path: Path) -> None:
+    row = {"text": "a", "labels": [], "conversation": [{"text": "b"}], "author": {"violations": 1}}
+    assert one(tmp_path / "a", row).content == Content(
+        text="a", conversation=(Message(text="b"),), author=Author(violations=1)
+    )
+    named = {"text": "a", "labels": [], "author": "mary", "conversation": "thread 7"}
+    assert one(tmp_path / "b", named).content == Content(text="a")

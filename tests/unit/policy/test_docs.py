@@ -13,7 +13,12 @@ from evenhand.fairness import refusal, refuse_label
 from evenhand.policy import load_policy, policy_schema
 
 DOCS = Path(__file__).parents[3] / "docs"
-EXAMPLES = re.findall(r"```yaml\n(.*?)```", (DOCS / "how-to" / "write-a-policy.md").read_text(encoding="utf-8"), re.S)
+PAGES = ("write-a-policy.md", "context.md")
+EXAMPLES = [
+    example
+    for page in PAGES
+    for example in re.findall(r"```yaml\n(.*?)```", (DOCS / "how-to" / page).read_text(encoding="utf-8"), re.S)
+]
 
 
 @pytest.mark.parametrize("text", EXAMPLES)

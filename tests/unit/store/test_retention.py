@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text, update
 
-from evenhand.domain import Content, first_id
+from evenhand.domain import Author, Content, Message, first_id
 from evenhand.errors import NotFoundError
 from evenhand.settings import Settings
 from evenhand.store import Deleted, Original, Record, Store, StoreRecorder, open_store
@@ -137,6 +137,31 @@ def test_deleted_content_is_gone_from_sqlite_files(tmp_path: Path) -> None:
     assert _SECRET.encode() in files()
     store.delete_content(HASH)
     assert _SECRET.encode() not in files()
+    store.close()
+
+
+KEPT: list[tuple[tuple[str, ...], dict[str, object]]] = [
+    ((), {}),
+    (("channel",), {"channel": "c"}),
+    (("author",), {"author": {"violations": 2}}),
+    (("conversation",), {"conversation": [{"text": "said before", "author": "a"}]}),
+]
+
+
+@pytest.mark.parametrize(("keys", "kept"), KEPT)
+def test_conversation_and_author_are_kept_only_if_named(keys: tuple[str, ...], kept: dict[str, object]) -> None:
+    content = Content(
+        text="a",
+        context={"channel": "c"},
+        conversation=(Message(text="said before", author="a"),),
+        author=Author(violations=2),
+    )
+    settings = Settings(keep_context_keys=keys)
+    store = open_store("sqlite://", settings=settings)
+    store.migrate()
+    made = result()
+    StoreRecorder(store, settings).record([content], [made])
+    assert store.context(made.decision_id) == kept
     store.close()
 
 
