@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from training.common.fetch import fetch, sha256_of
-from training.text import develop, generate, measure, public, report
+from training.text import develop, generate, measure, public, report, targets
 from training.text.corpus import Corpus, seen
 from training.text.export_reader import even_out, export_lower, export_upper
 from training.text.finetune import Recipe, Tokenizer, Tokens, logits, steps_of, tokenise, train
@@ -71,6 +71,9 @@ def fit(net: Network, corpus: Corpus, recipe: Recipe, state: Path) -> None:
             yield corpus.epoch(number)
 
     train(net, epochs(), recipe, steps_of([first], recipe) * recipe.epochs)
+    last = corpus.epoch(recipe.epochs, late=True)
+    late = dataclasses.replace(recipe, rate=recipe.late_rate, head_rate=recipe.late_head_rate, seed=recipe.seed + 1)
+    train(net, iter([last]), late, steps_of([last], late))
     torch.save({name: value for name, value in net.state_dict().items() if name != "words.weight"}, state)
 
 
@@ -117,6 +120,7 @@ def describe(
     shown = np.where(settled[:, None], measure.scores(early, test_early), scores)
     figures = measure.quality(test, shown, calibration)
     figures += cascade(settled, scores, shown, calibration)
+    figures += targets.figures(test, shown)
     tests = develop.rows()
 
     def judged(rows: list[Row]) -> F32:
@@ -178,7 +182,7 @@ def early_limits(early: F32, late: F32, calibration: dict[str, dict[str, Any]]) 
     own = np.array([label not in measure.NEUTRAL for label in LABELS])
     most = score.max(1)
     doubted = late[:, own].max(1) >= DOUBT
-    doubted |= late[:, ~own].max(1) >= 0.5  # noqa: PLR2004
+    doubted |= late[:, ~own].max(1) >= 0.5
     worst = np.sort(most[doubted])
     limit = worst[int(HIDDEN * len(early))] if len(worst) else 0.5
     a = np.array([calibration[label]["a"] for label in LABELS])

@@ -14,9 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from evenhand.fairness.neutral import Neutraliser
+from evenhand.matching.normalise_tables import CharacterTables, load_tables
 from evenhand.matching.undisguise import undisguise
 from training.text import generate, public
-from training.text.disguise import disguise
+from training.text.disguise import disguise, disguise_chinese
 from training.text.finetune import Tokenizer, Tokens, tokenise
 from training.text.rows import Row
 from training.text.swap import swapped
@@ -38,6 +39,8 @@ SHARES = {
     "identity_templates_hi-Latn": 0.5,
 }
 AMOUNT = generate.Amount(fills=8, plain=2, families=4, members=4)  # of each written template, an epoch
+LATE = ("_pairs", "_registers", "_counter")  # phrase files that the last, short round reads whole
+REHEARSED = 0.25  # ... and this share of all else
 DISGUISED = 0.12  # share of the texts of an epoch that are disguised
 
 
@@ -71,14 +74,22 @@ class Corpus:
         real = list(public.read(folder))
         self._public = [*real, *swapped(real)]
         self._spans = _toxic_spans(folder)
+        self._tables = load_tables()
 
-    def epoch(self, number: int) -> Tokens:
-        """The training rows of one epoch."""
+    def epoch(self, number: int, *, late: bool = False) -> Tokens:
+        """The training rows of one epoch; `late`: those of LATE whole, and some of the others."""
         rng = random.Random(f"{self._seed} {number}")
-        rows = [row for row in self._public if split(row) == "train" and rng.random() < SHARES.get(row.source, 1.0)]
-        rows += [row for row in generate.rows(seed=self._seed + number, amount=AMOUNT) if row.split() == "train"]
+        share = REHEARSED if late else 1.0
+        rows = [
+            row for row in self._public
+            if split(row) == "train" and rng.random() < SHARES.get(row.source, 1.0) * share
+        ]  # fmt: skip
+        rows += [
+            row for row in generate.rows(seed=self._seed + number, amount=AMOUNT)
+            if row.split() == "train" and (not late or row.group.split()[0].endswith(LATE) or rng.random() < share)
+        ]  # fmt: skip
         plain = {i: row.text for i, row in enumerate(rows)}
-        rows = [_disguised(row, rng) if rng.random() < DISGUISED else row for row in rows]
+        rows = [_disguised(row, rng, self._tables) if rng.random() < DISGUISED else row for row in rows]
         changed = seen(rows)
         # spans are known for the text as it was: only where nothing was changed can they be used
         spans = {own.text: self._spans[plain[i]] for i, own in enumerate(changed)
@@ -100,8 +111,10 @@ def split(row: Row) -> str:
     return Row(text=key, language="", source=source, labels={}, group=key).split()
 
 
-def _disguised(row: Row, rng: random.Random) -> Row:
-    if row.language in {"zh", "ja", "ko", "ar", "hi"}:
+def _disguised(row: Row, rng: random.Random, tables: CharacterTables) -> Row:
+    if row.language == "zh":
+        return replace(row, text=disguise_chinese(row.text, rng, tables))
+    if row.language in {"ja", "ko", "ar", "hi"}:
         return row
     return replace(row, text=disguise(row.text, rng))
 

@@ -29,7 +29,7 @@ CHINESE = {
     "ads.promotion": ("ads.promotion",),
 }
 EMOJI = {"kill": "🔪", "gun": "🔫", "pig": "🐷", "pigs": "🐷", "rat": "🐀", "rats": "🐀", "shit": "💩", "dog": "🐶",
-         "money": "💰", "sex": "🍆", "die": "💀", "dead": "💀", "monkey": "🐒", "hate": "🤬", "trash": "🗑️", "bomb": "💣",
+         "money": "💰", "sex": "🍆", "die": "💀", "dead": "💀", "monkey": "🐒", "hate": "🤬", "trash": "🗑️", 
          "snakes": "🐍", "cash": "💵", "clown": "🤡", "love": "❤️", "women": "👩", "blood": "🩸"}  # fmt: skip
 OTHERS = (
     "Hola amigos, ¿qué tal?",
@@ -69,7 +69,7 @@ def figures(tests: dict[str, list[Row]], scores: dict[str, F32], limits: F32) ->
     """Every figure, from calibrated scores float32[n, labels] of each test and the recommended thresholds."""
     out: list[dict[str, Any]] = []
     for name, own in tests.items():
-        kind, _, language = name.partition("_")
+        kind = name.partition("_")[0]
         if kind == "hate":
             out += _hate(name, own, scores[name], limits)
         elif kind == "everyday":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 
+from evenhand.matching.normalise_tables import CharacterTables
+
 LEET = {"a": "4@", "e": "3", "i": "1!", "o": "0", "s": "5$", "t": "7", "l": "1", "b": "8", "g": "9"}
 LOOKALIKES = {"a": "а", "e": "е", "o": "о", "p": "р", "c": "с", "x": "х", "y": "у", "i": "і", "k": "к", "h": "һ"}
 NEIGHBOURS = {"a": "sq", "e": "wr", "i": "uo", "o": "ip", "u": "yi", "t": "ry", "n": "bm", "s": "ad", "r": "et"}
@@ -28,6 +30,26 @@ def disguise(text: str, rng: random.Random, kind: str = "", share: float = 0.4) 
     for i in rng.sample(long, max(1, round(share * len(long)))):
         words[i] = _CHANGE[kind](words[i], rng)
     return " ".join(words)
+
+
+def disguise_chinese(text: str, rng: random.Random, tables: CharacterTables) -> str:
+    """Disguise some characters of a Chinese text: as toneless pinyin, or with signs set between them."""
+    names = {number: syllable for syllable, number in tables.syllables.items()}
+    places = [i for i, character in enumerate(text) if tables.pinyin[ord(character)]]
+    if len(places) < 2:
+        return text
+    chosen = set(rng.sample(places, max(1, len(places) // 4)))
+    spoken, sign = rng.random() < 0.5, rng.choice((" ", "*", ".", "-", "~", "、", "\u200b"))
+    out = []
+    for i, character in enumerate(text):
+        if i not in chosen:
+            out.append(character)
+        elif spoken:
+            syllable = names[int(tables.pinyin[ord(character)]) - 1]
+            out.append(rng.choice((syllable, f" {syllable} ", syllable[0])))
+        else:
+            out.append(character + sign)
+    return "".join(out)
 
 
 def _leet(word: str, rng: random.Random) -> str:

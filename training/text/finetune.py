@@ -29,8 +29,10 @@ class Recipe:
     layers: tuple[int, ...] = (0, 2, 4, 6, 8, 10)  # of the source's twelve; the lower six learnt worse
     epochs: int = 2
     tokens: int = 1920  # padded tokens a step
-    rate: float = 1.2e-4  # of the encoder, at its highest
+    rate: float = 1.5e-4  # of the encoder, at its highest
     head_rate: float = 1e-3
+    late_rate: float = 6e-5  # of the encoder in the last, short round
+    late_head_rate: float = 3e-4
     decay: float = 0.01
     warm: float = 0.06  # share of the steps in which the rates rise
     spans: float = 0.3  # weight of the span head's loss

@@ -59,6 +59,11 @@ class HarmModel(Protocol):
         """How much of a text it reads at a time."""
         ...
 
+    @property
+    def pointed(self) -> frozenset[str]:
+        """Labels whose words it was taught to point at, in a window of several sentences too."""
+        ...
+
     def thresholds(self) -> Sequence[float]:
         """The score of each label from which on its card recommends to report it."""
         ...
@@ -100,6 +105,7 @@ class HeadsModel:
         "contraband.weapons_trade",
     )
     reach = Reach(window=100, longest=200, most=1024)
+    pointed: frozenset[str] = frozenset()
 
     def __init__(self, *, threads: int = 0) -> None:
         self._encoder = TextEncoder(threads=threads)
@@ -162,6 +168,7 @@ class ReaderModel:
         "contraband.weapons_trade",
     )
     reach = Reach(window=360, longest=480, most=4096)
+    pointed = frozenset(label for label in labels if label.startswith(_TOXIC))
 
     def __init__(self, version: str, *, threads: int = 0, cascade: bool = True) -> None:
         self.version = version
@@ -193,7 +200,7 @@ class ReaderModel:
         places = _aligned(plain.text, seen, evidence.places)
         out: dict[str, list[Span]] = {}
         for label in labels:
-            chosen = evidence.toxic >= _SURE if label.startswith(_TOXIC) else None
+            chosen = evidence.toxic >= _SURE if label in self.pointed else None
             if chosen is None or not chosen.any():
                 chosen = _carrying(evidence.share[:, self.labels.index(label)])
             out[label] = [plain.span(a, b) for a, b in _joined(plain.text, places, chosen)]
