@@ -15,16 +15,16 @@ from concurrent.futures import ThreadPoolExecutor
 from evenhand.detectors.base import NOTHING, Cost, Detection, DetectorContext, DetectorInfo
 from evenhand.detectors.hf import examples, reads_like
 from evenhand.detectors.llm_client import LlmClient
-from evenhand.detectors.llm_prompt import VERSION, Judgement, request_body, system_prompt
+from evenhand.detectors.llm_prompt import VERSION, Judgement, Question, request_body, system_prompt
 from evenhand.detectors.models_schema import LlmModel
-from evenhand.domain import Finding, PartKind, TextPart
+from evenhand.domain import Finding, Message, PartKind, TextPart
 from evenhand.domain.location import Location, Span
 from evenhand.errors import DetectorError, EvenhandError
 from evenhand.inference.windows import sample, windows
 
 _SHARE = 0.8  # of a call's time limit; what is then unanswered is given up one by one, not the whole call
 
-_Answers = dict[str, dict[str, Judgement] | DetectorError]  # by window
+_Answers = dict[Question, dict[str, Judgement] | DetectorError]
 
 
 class LlmDetector:
@@ -53,16 +53,21 @@ class LlmDetector:
         """Give one detection for each part, in order; what got no answer says so in `partial`."""
         covered = [windows(part.text, size=self._entry.window_bytes) for part in parts]
         spans = [sample(own, self._entry.max_windows) for own in covered]
-        asked = {part.text[a:b]: None for part, own in zip(parts, spans, strict=True) for a, b in own}
+        before = [_end(part.before, self._entry.window_bytes) for part in parts]
+        asked = {
+            Question(text=part.text[a:b], before=said): None
+            for part, said, own in zip(parts, before, spans, strict=True)
+            for a, b in own
+        }
         answers = self._ask(list(asked)) if asked else {}
         return [
-            self._answer(part, own, answers, len(every)) if own else NOTHING
-            for part, own, every in zip(parts, spans, covered, strict=True)
+            self._answer(part, said, own, answers, len(every)) if own else NOTHING
+            for part, said, own, every in zip(parts, before, spans, covered, strict=True)
         ]
 
-    def _ask(self, texts: list[str]) -> _Answers:
+    def _ask(self, questions: list[Question]) -> _Answers:
         def run() -> _Answers:
-            return dict(zip(texts, asyncio.run(self._client.ask(texts, within_s=self._within)), strict=True))
+            return dict(zip(questions, asyncio.run(self._client.ask(questions, within_s=self._within)), strict=True))
 
         try:
             asyncio.get_running_loop()
@@ -71,11 +76,13 @@ class LlmDetector:
         with ThreadPoolExecutor(1) as aside:  # called on somebody's event loop, where no other can run
             return aside.submit(run).result()
 
-    def _answer(self, part: TextPart, spans: Sequence[Span], answers: _Answers, of: int) -> Detection:
+    def _answer(
+        self, part: TextPart, before: tuple[Message, ...], spans: Sequence[Span], answers: _Answers, of: int
+    ) -> Detection:
         judged: dict[str, tuple[Judgement, Span]] = {}  # label -> its worst window
         failures: list[str] = []
         for a, b in spans:
-            answer = answers[part.text[a:b]]
+            answer = answers[Question(text=part.text[a:b], before=before)]
             if isinstance(answer, EvenhandError):
                 failures.append(answer.message)
                 continue
@@ -106,6 +113,15 @@ class LlmDetector:
         return findings
 
 
+def _end(before: Sequence[Message], size: int) -> tuple[Message, ...]:
+    """Give the last messages that have at most `size` UTF-8 bytes together; each one costs money."""
+    for place in range(len(before) - 1, -1, -1):
+        size -= len(before[place].text.encode("utf-8", "replace"))
+        if size < 0:
+            return tuple(before[place + 1 :])
+    return tuple(before)
+
+
 def _place(part: TextPart, span: Span, quote: str | None) -> Location:
     """Give the place of a quote, where the text holds it letter by letter, or of the whole window."""
     at = part.text.find(quote, *span) if quote and quote.strip() else -1
@@ -121,7 +137,7 @@ def _partial(failures: Sequence[str], read: int, of: int) -> str | None:
 
 def _digest(entry: LlmModel) -> str:
     """Give 8 hex digits for what is asked, and how."""
-    body = request_body(entry, "", system=system_prompt(entry), schema=True)
+    body = request_body(entry, Question(text=""), system=system_prompt(entry), schema=True)
     thresholds = [entry.threshold, *(ask.threshold for ask in entry.labels.values())]
     how = [VERSION, entry.url, entry.structured, entry.window_bytes, entry.max_windows, thresholds, body]
     return hashlib.sha256(repr(how).encode()).hexdigest()[:8]

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 
 from evenhand.detectors.llm_budget import Budget
-from evenhand.detectors.llm_prompt import Judgement, parse_json, read_answer, request_body, system_prompt
+from evenhand.detectors.llm_prompt import Judgement, Question, parse_json, read_answer, request_body, system_prompt
 from evenhand.detectors.models_schema import LlmModel
 from evenhand.errors import DetectorError
 
@@ -72,15 +72,15 @@ class LlmClient:
         self._quiet_until = 0.0  # monotonic; the endpoint asked to be left alone until then
         self._tls: ssl.SSLContext | None = None
 
-    async def ask(self, texts: list[str], *, within_s: float) -> list[dict[str, Judgement] | DetectorError]:
+    async def ask(self, questions: list[Question], *, within_s: float) -> list[dict[str, Judgement] | DetectorError]:
         """Ask about each text, some at a time.
 
         Args:
-            texts: what to judge.
+            questions: what to judge.
             within_s: seconds that everything together may take.
 
         Returns:
-            For each text the judgement of every label, or why there is none.
+            For each question the judgement of every label, or why there is none.
         """
         deadline = time.monotonic() + within_s
         gate = asyncio.Semaphore(self._entry.concurrency)
@@ -90,14 +90,14 @@ class LlmClient:
         # Without https no certificates are read, which takes longer than the call; such a context trusts nobody.
         tls = self._tls or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         async with httpx.AsyncClient(timeout=timeout, verify=tls, trust_env=False, follow_redirects=False) as http:
-            return list(await asyncio.gather(*(self._one(http, gate, text, deadline) for text in texts)))
+            return list(await asyncio.gather(*(self._one(http, gate, one, deadline) for one in questions)))
 
     async def _one(
-        self, http: httpx.AsyncClient, gate: asyncio.Semaphore, text: str, deadline: float
+        self, http: httpx.AsyncClient, gate: asyncio.Semaphore, question: Question, deadline: float
     ) -> dict[str, Judgement] | DetectorError:
         try:
             async with asyncio.timeout(deadline - time.monotonic()), gate:
-                return await self._with_retries(http, text, deadline)
+                return await self._with_retries(http, question, deadline)
         except TimeoutError:
             return EndpointError("the time for one call ended before the model answered")
         except DetectorError as error:
@@ -105,11 +105,11 @@ class LlmClient:
         except Exception as error:  # (one raised here would have every other text of the call asked about again)
             return EndpointError(f"asking failed ({type(error).__name__})")
 
-    async def _with_retries(self, http: httpx.AsyncClient, text: str, deadline: float) -> dict[str, Judgement]:
+    async def _with_retries(self, http: httpx.AsyncClient, question: Question, deadline: float) -> dict[str, Judgement]:
         for attempt in range(self._entry.retries + 1):
             await self._until_welcome(deadline)
             try:
-                return await self._with_or_without_schema(http, text)
+                return await self._with_or_without_schema(http, question)
             except _AgainError as error:
                 if error.after_s is not None:
                     self._quiet_until = max(self._quiet_until, time.monotonic() + error.after_s)
@@ -127,23 +127,24 @@ class LlmClient:
         if wait > 0:
             await asyncio.sleep(wait)
 
-    async def _with_or_without_schema(self, http: httpx.AsyncClient, text: str) -> dict[str, Judgement]:
+    async def _with_or_without_schema(self, http: httpx.AsyncClient, question: Question) -> dict[str, Judgement]:
         if not self._schema:
-            return await self._once(http, text, schema=False)
+            return await self._once(http, question, schema=False)
         try:
-            return await self._once(http, text, schema=True)
+            return await self._once(http, question, schema=True)
         except _StatusError as error:
             if self._entry.structured == "schema" or error.status not in _NO_SCHEMA:
                 raise
-        judged = await self._once(http, text, schema=False)
+        judged = await self._once(http, question, schema=False)
         self._schema = False  # it was the schema: the same question without it was answered
         return judged
 
-    async def _once(self, http: httpx.AsyncClient, text: str, *, schema: bool) -> dict[str, Judgement]:
+    async def _once(self, http: httpx.AsyncClient, question: Question, *, schema: bool) -> dict[str, Judgement]:
         # A guess on the high side: English has about four bytes to a token.
-        guess = (len(self._system.encode()) + len(text.encode("utf-8", "replace"))) // 3 + self._entry.max_output_tokens
+        said = "".join((question.text, *(message.text for message in question.before)))
+        guess = (len(self._system.encode()) + len(said.encode("utf-8", "replace"))) // 3 + self._entry.max_output_tokens
         reservation = self._budget.reserve(guess)
-        body = request_body(self._entry, text, system=self._system, schema=schema)
+        body = request_body(self._entry, question, system=self._system, schema=schema)
         try:
             document = parse_json(await self._post(http, body))
         except EndpointError as error:

@@ -30,6 +30,7 @@ class Written:
     version = "written-1"
     labels: tuple[str, ...] = ("harassment.threat", "hate.attack", "spam.scam")
     reach = Reach(window=60, longest=120, most=64)
+    pointed: frozenset[str] = frozenset()
 
     def __init__(self, answers: Mapping[str, float], *, after_small_talk: float = 0.0) -> None:
         self._answers, self._after = answers, after_small_talk

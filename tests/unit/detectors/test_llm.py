@@ -12,7 +12,7 @@ import pytest
 from evenhand.detectors.base import Detection, DetectorContext
 from evenhand.detectors.llm import LlmDetector, make
 from evenhand.detectors.models_schema import LlmModel
-from evenhand.domain import TextPart
+from evenhand.domain import Message, TextPart
 from evenhand.errors import DetectorError
 from evenhand.settings import Settings
 from evenhand.testing import DetectorContract
@@ -284,3 +284,18 @@ async def test_what_was_not_judged_makes_the_content_incomplete(script: Script, 
         bad = await moderator.check("a nice day")
         assert bad.incomplete == {"text.llm:ours": "not judged: the endpoint answered 500"}
         assert bad.action.value == "review"
+
+
+def test_what_was_said_before_is_told_beside_the_text_and_no_part_of_it(script: Script, url: str) -> None:
+    before = (Message(text="x" * 495), Message(text="shall I?", author="b"))
+    alone, after = TextPart(text="do it"), TextPart(text="do it", before=before)
+    made(url, window_bytes=500).detect([alone, after, after])
+    asked = {body["messages"][1]["content"]: body["messages"][0]["content"] for body in script.seen}
+    assert [json.loads(content) for content in sorted(asked, key=len)] == [
+        {"text": "do it"},
+        {"text": "do it", "before": [{"text": "shall I?", "author": "b"}]},
+    ]
+    plain, told = (asked[content] for content in sorted(asked, key=len))
+    assert told.startswith(plain)
+    assert '"before"' in told
+    assert '"before"' not in plain
