@@ -13,6 +13,7 @@ import numpy as np
 import onnxruntime as ort
 import torch
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
 
 from training.common.fetch import fetch, sha256_of
 from training.text import develop, generate, measure, public, report, targets
@@ -26,9 +27,8 @@ from training.text.small_e5 import SOURCE, PackedFile, write_tokenizer
 NAME = VERSION = "text-2026.3"
 TOKENIZER = "reader.tokenizer.model"
 LICENCES = ("LICENSE.apache-2.0.txt", "LICENSE.mit-e5.txt")
-EVENING = 400  # training texts that show how large the inputs of each layer become
-DOUBT = 0.3  # calibrated score that the early limits may hardly ever hide ...
-HIDDEN = 0.0005  # ... in more than this share of all rows
+EVENING = 400  # texts that show how large the inputs of each layer become
+HIDDEN = 0.0005  # share of all rows that the lower part may settle though the upper part would have doubts
 
 F32 = NDArray[np.float32]
 
@@ -54,11 +54,11 @@ def build(data: Path, cache: Path, package: Path, root: Path, *, state: Path | N
         fit(net, corpus, recipe, state)
     net.load_state_dict(torch.load(state, weights_only=True), strict=False)
     net.eval()
-    sample = corpus.epoch(0)
-    even_out(net, [sample.ids[i] for i in np.random.default_rng(3).permutation(len(sample))[:EVENING]])
+    held = corpus.held("calibrate")
+    even_out(net, [held.ids[i] for i in np.random.default_rng(3).permutation(len(held))[:EVENING]])
     export_lower(net, file, package / f"{NAME}.lower.onnx")
     export_upper(net, file, package / f"{NAME}.upper.onnx")
-    describe(net, corpus, tokenizer, recipe, Counter(row.source for row in sample.rows), package, root)
+    describe(net, corpus, held, tokenizer, recipe, package, root)
 
 
 def fit(net: Network, corpus: Corpus, recipe: Recipe, state: Path) -> None:
@@ -101,22 +101,22 @@ class Shipped:
 def describe(
     net: Network,
     corpus: Corpus,
+    held: Tokens,
     tokenizer: Tokenizer,
     recipe: Recipe,
-    rows: Counter[str],
     package: Path,
     root: Path,
 ) -> None:
     """Calibrate on one held-out tenth, measure on another, write cards and report."""
     shipped = Shipped(package)
-    held, test = corpus.held("calibrate"), corpus.held("test")
+    test, rows = corpus.held("test"), corpus.counts()
     held_early, held_late = shipped.logits(held)
     test_early, test_late = shipped.logits(test)
     calibration = measure.calibrate(held, held_late)
     early = measure.calibrate(held, held_early)
     scores = measure.scores(calibration, test_late)
-    limits = early_limits(held_early, measure.scores(calibration, held_late), early)
-    settled = (test_early < limits).all(1)
+    rule = early_rule(held_early, (measure.scores(calibration, held_late) >= 0.5).any(1))
+    settled = settled_by(rule, test_early)
     shown = np.where(settled[:, None], measure.scores(early, test_early), scores)
     figures = measure.quality(test, shown, calibration)
     figures += cascade(settled, scores, shown, calibration)
@@ -125,7 +125,7 @@ def describe(
 
     def judged(rows: list[Row]) -> F32:
         first, last = shipped.logits(tokenise(seen(rows), tokenizer, {}))
-        done = (first < limits).all(1)[:, None]
+        done = settled_by(rule, first)[:, None]
         return np.where(done, measure.scores(early, first), measure.scores(calibration, last))  # type: ignore[no-any-return]
 
     recommended = np.array([calibration[label]["recommended"] for label in LABELS], np.float32)
@@ -166,28 +166,29 @@ def describe(
         "files": {name: sha256_of(package / name) for name in LICENCES},
         "labels": {label: j for j, label in enumerate(LABELS)},
         "calibration": calibration,
-        "early": {"calibration": early, "limits": dict(zip(LABELS, np.round(limits, 4).tolist(), strict=True))},
+        "early": {"calibration": early, **rule},
         "quality": figures + developed + fairness,
     })  # fmt: skip
     text = report.render(calibration, figures, developed, fairness, rows, recipe)
     (root / "quality" / "text_model.md").write_text(text, "utf-8")
 
 
-def early_limits(early: F32, late: F32, calibration: dict[str, dict[str, Any]]) -> F32:
-    """Choose the early logit of each label below which a text is read no further.
+def early_rule(early: F32, doubted: NDArray[np.bool_]) -> dict[str, Any]:
+    """Fit a weighing of the early logits that says whether the upper part should read on.
 
-    One early score for all labels: the largest for which hardly any row is settled early that the upper part doubts.
+    The limit: the largest below which at most HIDDEN of all rows are settled that the upper part doubts.
     """
-    score = measure.scores(calibration, early)
-    own = np.array([label not in measure.NEUTRAL for label in LABELS])
-    most = score.max(1)
-    doubted = late[:, own].max(1) >= DOUBT
-    doubted |= late[:, ~own].max(1) >= 0.5
-    worst = np.sort(most[doubted])
-    limit = worst[int(HIDDEN * len(early))] if len(worst) else 0.5
-    a = np.array([calibration[label]["a"] for label in LABELS])
-    b = np.array([calibration[label]["b"] for label in LABELS])
-    return ((np.log(limit / (1 - limit)) - b) / a).astype(np.float32)  # type: ignore[no-any-return]
+    rule = LogisticRegression(max_iter=500, C=0.1).fit(early, doubted)
+    said = rule.decision_function(early)
+    limit = float(np.sort(said[doubted])[int(HIDDEN * len(early))])
+    weights = dict(zip(LABELS, np.round(rule.coef_[0], 5).tolist(), strict=True))
+    return {"weights": weights, "limit": round(limit - float(rule.intercept_[0]), 5)}
+
+
+def settled_by(rule: dict[str, Any], early: F32) -> NDArray[np.bool_]:
+    """Which rows the lower part settles."""
+    weights = np.array([rule["weights"][label] for label in LABELS], np.float32)
+    return early @ weights < rule["limit"]  # type: ignore[no-any-return]
 
 
 def cascade(

@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import json
 import random
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -39,6 +40,8 @@ SHARES = {
     "identity_templates_hi-Latn": 0.5,
 }
 AMOUNT = generate.Amount(fills=8, plain=2, families=4, members=4)  # of each written template, an epoch
+# many groups a family: most become one row once names are taken out, and those that stay named must be met too
+LATE_AMOUNT = generate.Amount(fills=8, plain=2, families=3, members=14)
 LATE = ("_pairs", "_registers", "_counter")  # phrase files that the last, short round reads whole
 REHEARSED = 0.25  # ... and this share of all else
 DISGUISED = 0.12  # share of the texts of an epoch that are disguised
@@ -85,7 +88,7 @@ class Corpus:
             if split(row) == "train" and rng.random() < SHARES.get(row.source, 1.0) * share
         ]  # fmt: skip
         rows += [
-            row for row in generate.rows(seed=self._seed + number, amount=AMOUNT)
+            row for row in generate.rows(seed=self._seed + number, amount=LATE_AMOUNT if late else AMOUNT)
             if row.split() == "train" and (not late or row.group.split()[0].endswith(LATE) or rng.random() < share)
         ]  # fmt: skip
         plain = {i: row.text for i, row in enumerate(rows)}
@@ -95,6 +98,13 @@ class Corpus:
         spans = {own.text: self._spans[plain[i]] for i, own in enumerate(changed)
                  if own.text == plain[i] and own.text in self._spans}  # fmt: skip
         return tokenise(unique(changed), self._tokenizer, spans)
+
+    def counts(self) -> Counter[str]:
+        """How many rows of each source an epoch reads, about: repeated texts are still in."""
+        rows = Counter(row.source for row in self._public if split(row) == "train")
+        out = Counter({name: round(n * SHARES.get(name, 1.0)) for name, n in rows.items()})
+        out["written"] = sum(row.split() == "train" for row in generate.rows(seed=self._seed, amount=AMOUNT))
+        return out
 
     def held(self, name: str) -> Tokens:
         """The rows of "calibrate" or "test"."""

@@ -15,25 +15,23 @@ from training.text.finetune import Tokens
 from training.text.rows import LABELS, Row
 
 F32 = NDArray[np.float32]
-FALSE_ALARMS = 0.004  # most harmless rows above a recommended threshold
+FALSE_ALARMS = 0.02  # most harmless rows above a recommended threshold; half of them are written to be mistaken
 PRECISION = 0.8  # least share of the rows above it that are right
-CERTAIN = 0.95  # the same where a machine may act alone
-MEASURABLE = 8  # rows that it takes to measure a precision
-BASE_RATE = 0.2  # share of positives that scores are calibrated for
+CERTAIN, SURE_ALARMS = 0.95, 0.005  # the same where a machine may act alone
 RESAMPLES = 100
 NEAR = {"contraband", "spam"}  # taking one label below these for another is not counted against a threshold
 NEUTRAL = {"politics"}  # a mark, never a false alarm
 
 
-def platt(logit: F32, y: F32, weight: F32) -> tuple[float, float]:
+def platt(logit: F32, y: F32, weight: F32, base: float) -> tuple[float, float]:
     """Fit a and b of Platt scaling, with Platt's smoothed targets (Platt 1999, section 2.2).
 
-    The positives are weighed to BASE_RATE of the whole, so that a score means the same for rare and common labels.
+    The positives are weighed to `base` of the whole, so that a score means the same for rare and common labels.
     """
     weight = weight / weight.mean()
     positive, negative = float((weight * y).sum()), float((weight * (1 - y)).sum())
     target = np.where(y > 0, (positive + 1) / (positive + 2), 1 / (negative + 2))
-    balance = np.where(y > 0, BASE_RATE / max(positive, 1), (1 - BASE_RATE) / max(negative, 1)) * weight
+    balance = np.where(y > 0, base / max(positive, 1), (1 - base) / max(negative, 1)) * weight
 
     def loss(theta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         z = theta[0] * logit + theta[1]
@@ -52,47 +50,51 @@ def harmless(data: Tokens) -> NDArray[np.bool_]:
 
 
 def calibrate(data: Tokens, logits: F32) -> dict[str, dict[str, Any]]:
-    """Fit every label on `data`, and choose its recommended threshold.
+    """Fit every label on `data`, and choose its thresholds.
 
-    The least that is at least .5, is passed by at most FALSE_ALARMS of the harmless rows, and above which at least
-    PRECISION of the rows are right, by the lower end of a Wilson interval; 1, which is never, where no threshold is.
-    `certain` is the least from which on at least CERTAIN are right: between the two, people should look.
+    `recommended`: the least, at least .5, that is passed by at most FALSE_ALARMS of the harmless rows and above which at
+    least PRECISION of the rows are right, where `base_rate` of all have the label; 1, which is never, where none is.
+    `certain`: the same for SURE_ALARMS and CERTAIN. Between the two, people should look.
     """
     out: dict[str, dict[str, Any]] = {}
+    quiet = harmless(data)
+    own = np.array([row.source != "swapped" for row in data.rows])
     for j, label in enumerate(LABELS):
+        base = base_rate(label)
         known = data.known[:, j] > 0
-        a, b = platt(logits[known, j], data.y[known, j], data.weight[known])
+        a, b = platt(logits[known, j], data.y[known, j], data.weight[known], base)
         score = 1 / (1 + np.exp(-(a * logits[:, j] + b)))
-        recommended = min(float(np.ceil(max(0.5, _threshold(data, score, j, PRECISION)) * 1e4)) / 1e4, 1.0)
-        certain = min(max(recommended, float(np.ceil(_threshold(data, score, j, CERTAIN) * 1e4)) / 1e4), 1.0)
-        out[label] = {"method": "platt", "a": round(a, 5), "b": round(b, 5), "recommended": recommended,
-                      "certain": certain}  # fmt: skip
+        rows = known & own & ~_near(data, j)
+        alarms = score[quiet & known] if label not in NEUTRAL else np.zeros(1, np.float32)
+        limits = [
+            _threshold(score[rows], data.y[rows, j], alarms, base, precision, most)
+            for precision, most in ((PRECISION, FALSE_ALARMS), (CERTAIN, SURE_ALARMS))
+        ]
+        out[label] = {"method": "platt", "a": round(a, 5), "b": round(b, 5), "recommended": limits[0],
+                      "certain": max(limits)}  # fmt: skip
     return out
 
 
-def _threshold(data: Tokens, score: F32, j: int, precision: float) -> float:
-    """Least threshold of label j that keeps both promises on these rows."""
-    known, negative = data.known[:, j] > 0, data.y[:, j] == 0
-    least = float(np.quantile(score[harmless(data) & known & negative], 1 - FALSE_ALARMS))
+def base_rate(label: str) -> float:
+    """Share of positives that a label's scores are calibrated for: abuse is common where moderation is, the rest rarer."""
+    return 0.25 if label.startswith(("harassment", "hate")) else 0.1
+
+
+def _near(data: Tokens, j: int) -> NDArray[np.bool_]:
+    """Rows of a sibling label: taking one kind of spam for another is not counted against a threshold."""
     top = LABELS[j].partition(".")[0]
     siblings = [i for i, other in enumerate(LABELS) if top in NEAR and other.partition(".")[0] == top]
-    near = data.y[:, siblings].any(1) & negative
-    own = np.array([row.source != "swapped" for row in data.rows])
-    at = known & own & ~near
-    return max(least, _precise(score[at], data.y[at, j], precision))
+    return data.y[:, siblings].any(1) & (data.y[:, j] == 0)  # type: ignore[no-any-return]
 
 
-def _precise(score: F32, y: F32, precision: float) -> float:
-    """Least threshold from which on precision is at least `precision`; 0 where it cannot be measured, 1 for none."""
-    if y.sum() < MEASURABLE:
-        return 0.0
-    order = np.argsort(-score)
-    n = np.arange(1, len(y) + 1)
-    p = np.cumsum(y[order]) / n
-    z = 0.84  # one-sided 80%
-    low = (p + z * z / (2 * n) - z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))) / (1 + z * z / n)
-    good = np.flatnonzero(low >= precision)
-    return float(score[order][good[-1]]) if len(good) else 1.0
+def _threshold(score: F32, y: F32, quiet: F32, base: float, precision: float, most: float) -> float:
+    """Least threshold, in hundredths from .5, that keeps both promises on these rows; 1 for none."""
+    for hundredth in range(50, 100):
+        at = hundredth / 100
+        caught, wrong = (score[y > 0] >= at).mean() * base, (score[y == 0] >= at).mean() * (1 - base)
+        if caught and caught / (caught + wrong) >= precision and (quiet >= at).mean() <= most:
+            return at
+    return 1.0
 
 
 def scores(calibration: dict[str, dict[str, Any]], logits: F32) -> F32:

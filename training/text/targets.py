@@ -53,7 +53,7 @@ def figures(test: Tokens, p: F32) -> list[dict[str, Any]]:
 
 
 def span_figures(folder: Path, spans: Callable[[str], list[Span]]) -> list[dict[str, Any]]:
-    """Mean character F1 of toxic spans on the test tenth, as SemEval-2021 task 5 counts it (Pavlopoulos et al. 2021)."""
+    """Mean character F1 of toxic spans on the test tenth, as SemEval-2021 task 5 has it (Pavlopoulos et al. 2021)."""
     scores = []
     with gzip.open(folder / "toxic_spans.jsonl.gz", "rt", encoding="utf-8") as stream:
         for line in stream:

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 _NAME = "text.harm"
 _MANY = 256  # windows of one text that are read in full; of more, those that look worst
 _CARRIES = 0.8  # a sentence stands for its window when it has this share of the window's score
-_SPANS = 8  # most findings of one label in one text
+_WINDOWS = 4  # windows of one text in which a label's evidence is looked for, the worst first
+_SPANS = 4  # most findings of one label in one window
 
 
 def _example(title: str, text: str, *labels: str) -> Example:
@@ -110,9 +111,11 @@ class HarmDetector:
             partial = _partial(min(len(covered[i]), reach.most), len(covered[i]))
             out.append(Detection(scores=scores, partial=partial, notes=notes))
             doubts += [
-                _Doubt(part=i, label=label, score=scores[label], window=own[best[j]], moved=moved.get(label, ""))
+                _Doubt(part=i, label=label, score=float(table[w, j]), window=own[w], moved=moved.get(label, ""))
                 for j, label in enumerate(labels)
                 if scores[label] >= limits[j]
+                for w in (-table[:, j]).argsort(kind="stable")[:_WINDOWS]
+                if table[w, j] >= limits[j]
             ]
         for i, findings in self._explain(parts, doubts).items():
             out[i] = replace(out[i], findings=tuple(findings))
@@ -156,11 +159,11 @@ class HarmDetector:
                 spans = [(start + a, start + b) for a, b in found[doubt.label][:_SPANS]] or [(start, end)]
                 out.setdefault(i, []).extend(self._finding(parts[i], doubt, span) for span in spans)
         order = {label: j for j, label in enumerate(self._model.labels)}
-        return {i: sorted(own, key=lambda finding: order[finding.label]) for i, own in out.items()}
+        return {i: sorted(own, key=lambda found: (order[found.label], -found.score)) for i, own in out.items()}
 
     def _sentence(self, doubt: _Doubt, own: list[Span], table: Mapping[tuple[int, Span], NDArray[np.float32]]) -> Span:
-        """The sentence that carries a window's label by itself, or the window."""
-        if len(own) < 2:
+        """The sentence that carries a window's label by itself, or the window, or where words are pointed at, that."""
+        if len(own) < 2 or doubt.label in self._model.pointed:
             return doubt.window
         j = self._model.labels.index(doubt.label)
         top = max(own, key=lambda span: float(table[doubt.part, span][j]))

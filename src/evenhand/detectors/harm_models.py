@@ -28,8 +28,8 @@ _SURE = 0.5  # probability from which on a token belongs to a toxic span
 _CARRIES = 0.5  # share of a label's evidence that its spans hold together
 _GAP = 2  # tokens between two spans that are joined
 
-READER = "text-2026.3"
-LATEST = HEADS = "text-2026.2"
+LATEST = READER = "text-2026.3"
+HEADS = "text-2026.2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +177,7 @@ class ReaderModel:
         self._cascade = cascade
         self._late: tuple[Platt, ...] = ()
         self._early: tuple[Platt, ...] = ()
-        self._limits: NDArray[np.float32] | None = None
+        self._rule: tuple[NDArray[np.float32], float] | None = None
 
     def thresholds(self) -> Sequence[float]:
         """See HarmModel."""
@@ -221,17 +221,21 @@ class ReaderModel:
         return np.where(early, apply(self._early, logits), apply(self._late, logits))
 
     def _settled(self, early: NDArray[np.float32]) -> bool:
-        return bool((early < self._limits).all())
+        weights, limit = self._prepare()
+        return float(early @ weights) < limit
 
-    def _prepare(self) -> None:
-        if self._limits is None:
+    def _prepare(self) -> tuple[NDArray[np.float32], float]:
+        """Read calibration and early rule from the card, once; give the rule: weights of the early logits, limit."""
+        if self._rule is None:
             import numpy as np
 
             card = self._reader.card
             self._late = read_platt(card.calibration, self.labels)
-            self._early = read_platt(card.raw["early"]["calibration"], self.labels)
-            limits = card.raw["early"]["limits"]  # logits of the lower part
-            self._limits = np.array([limits[label] for label in self.labels], np.float32)
+            early = card.raw["early"]
+            self._early = read_platt(early["calibration"], self.labels)
+            weights = np.array([early["weights"][label] for label in self.labels], np.float32)
+            self._rule = weights, float(early["limit"])
+        return self._rule
 
 
 def open_model(version: str, *, threads: int = 0, cascade: bool = True) -> HarmModel:
