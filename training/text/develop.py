@@ -29,7 +29,7 @@ CHINESE = {
     "ads.promotion": ("ads.promotion",),
 }
 EMOJI = {"kill": "🔪", "gun": "🔫", "pig": "🐷", "pigs": "🐷", "rat": "🐀", "rats": "🐀", "shit": "💩", "dog": "🐶",
-         "money": "💰", "sex": "🍆", "die": "💀", "dead": "💀", "monkey": "🐒", "hate": "🤬", "trash": "🗑️", 
+         "money": "💰", "sex": "🍆", "die": "💀", "dead": "💀", "monkey": "🐒", "hate": "🤬", "trash": "🗑️",
          "snakes": "🐍", "cash": "💵", "clown": "🤡", "love": "❤️", "women": "👩", "blood": "🩸"}  # fmt: skip
 OTHERS = (
     "Hola amigos, ¿qué tal?",

@@ -15,9 +15,10 @@ from training.text.finetune import Tokens
 from training.text.rows import LABELS, Row
 
 F32 = NDArray[np.float32]
-FALSE_ALARMS = 0.02  # most harmless rows above a recommended threshold; half of them are written to be mistaken
+FALSE_ALARMS = 0.004  # most harmless rows above a recommended threshold; half of them are written to be mistaken ...
+ABUSE_ALARMS = 0.015  # ... for abuse and hate, whose border is drawn by none alike
 PRECISION = 0.8  # least share of the rows above it that are right
-CERTAIN, SURE_ALARMS = 0.95, 0.005  # the same where a machine may act alone
+CERTAIN, SURE_ALARMS = 0.95, 0.003  # the same where a machine may act alone
 RESAMPLES = 100
 NEAR = {"contraband", "spam"}  # taking one label below these for another is not counted against a threshold
 NEUTRAL = {"politics"}  # a mark, never a false alarm
@@ -52,7 +53,7 @@ def harmless(data: Tokens) -> NDArray[np.bool_]:
 def calibrate(data: Tokens, logits: F32) -> dict[str, dict[str, Any]]:
     """Fit every label on `data`, and choose its thresholds.
 
-    `recommended`: the least, at least .5, that is passed by at most FALSE_ALARMS of the harmless rows and above which at
+    `recommended`: the least, at least .5, that is passed by few of the harmless rows (FALSE_ALARMS) and above which at
     least PRECISION of the rows are right, where `base_rate` of all have the label; 1, which is never, where none is.
     `certain`: the same for SURE_ALARMS and CERTAIN. Between the two, people should look.
     """
@@ -66,9 +67,10 @@ def calibrate(data: Tokens, logits: F32) -> dict[str, dict[str, Any]]:
         score = 1 / (1 + np.exp(-(a * logits[:, j] + b)))
         rows = known & own & ~_near(data, j)
         alarms = score[quiet & known] if label not in NEUTRAL else np.zeros(1, np.float32)
+        usual = ABUSE_ALARMS if label.startswith(("harassment", "hate")) else FALSE_ALARMS
         limits = [
             _threshold(score[rows], data.y[rows, j], alarms, base, precision, most)
-            for precision, most in ((PRECISION, FALSE_ALARMS), (CERTAIN, SURE_ALARMS))
+            for precision, most in ((PRECISION, usual), (CERTAIN, SURE_ALARMS))
         ]
         out[label] = {"method": "platt", "a": round(a, 5), "b": round(b, 5), "recommended": limits[0],
                       "certain": max(limits)}  # fmt: skip
@@ -76,7 +78,7 @@ def calibrate(data: Tokens, logits: F32) -> dict[str, dict[str, Any]]:
 
 
 def base_rate(label: str) -> float:
-    """Share of positives that a label's scores are calibrated for: abuse is common where moderation is, the rest rarer."""
+    """Share of positives that a label's scores are calibrated for: abuse is the most common harm, the rest is rarer."""
     return 0.25 if label.startswith(("harassment", "hate")) else 0.1
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _NAME = "text.harm"
 _MANY = 256  # windows of one text that are read in full; of more, those that look worst
 _CARRIES = 0.8  # a sentence stands for its window when it has this share of the window's score
+_TOXIC = ("harassment", "hate")  # labels whose words a model may point at
 _WINDOWS = 4  # windows of one text in which a label's evidence is looked for, the worst first
 _SPANS = 4  # most findings of one label in one window
 
@@ -138,32 +139,38 @@ class HarmDetector:
         """Of very many windows, skim all and keep those that look worst, in order."""
         import numpy as np
 
-        table = self._model.skim([text[a:b] for a, b in spans])
-        own = [j for j, label in enumerate(self._model.labels) if TAXONOMY[label].harm]
-        chosen = np.sort(np.argsort(-table[:, own].max(1), kind="stable")[:_MANY])
+        looks = self._model.skim([text[a:b] for a, b in spans])
+        chosen = np.sort(np.argsort(-looks, kind="stable")[:_MANY])
         return [spans[i] for i in chosen]
 
     def _explain(self, parts: Sequence[TextPart], doubts: Sequence[_Doubt]) -> dict[int, list[Finding]]:
         """Make the findings by part, each where its evidence is."""
-        split = {(d.part, d.window): sentences(parts[d.part].text, *d.window) for d in doubts}
+        pointed = {(d.part, d.window): list[Span]() for d in doubts if d.label.startswith(_TOXIC)}
+        for i, (a, b) in pointed:
+            pointed[i, (a, b)] = [(a + start, a + end) for start, end in self._model.toxic(parts[i].text[a:b])]
+        rest = [d for d in doubts if not (d.label.startswith(_TOXIC) and pointed[d.part, d.window])]
+        split = {(d.part, d.window): sentences(parts[d.part].text, *d.window) for d in rest}
         asked = [(i, s) for (i, _), own in split.items() if len(own) > 1 for s in own]
         table = dict(zip(asked, self._model.scores([parts[i].text[a:b] for i, (a, b) in asked]), strict=True))
         places: dict[tuple[int, Span], list[_Doubt]] = {}
-        for doubt in doubts:
+        for doubt in rest:
             span = self._sentence(doubt, split[doubt.part, doubt.window], table)
             places.setdefault((doubt.part, span), []).append(doubt)
         out: dict[int, list[Finding]] = {}
+        for doubt in doubts:
+            for span in pointed.get((doubt.part, doubt.window), ())[:_SPANS] if doubt.label.startswith(_TOXIC) else ():
+                out.setdefault(doubt.part, []).append(self._finding(parts[doubt.part], doubt, span))
         for (i, (start, end)), own in places.items():
             found = self._model.spans(parts[i].text[start:end], [doubt.label for doubt in own])
             for doubt in own:
-                spans = [(start + a, start + b) for a, b in found[doubt.label][:_SPANS]] or [(start, end)]
+                spans = [(start + a, start + b) for a, b in found[doubt.label]] or [(start, end)]
                 out.setdefault(i, []).extend(self._finding(parts[i], doubt, span) for span in spans)
         order = {label: j for j, label in enumerate(self._model.labels)}
         return {i: sorted(own, key=lambda found: (order[found.label], -found.score)) for i, own in out.items()}
 
     def _sentence(self, doubt: _Doubt, own: list[Span], table: Mapping[tuple[int, Span], NDArray[np.float32]]) -> Span:
-        """The sentence that carries a window's label by itself, or the window, or where words are pointed at, that."""
-        if len(own) < 2 or doubt.label in self._model.pointed:
+        """The sentence that carries a window's label by itself, or the window."""
+        if len(own) < 2:
             return doubt.window
         j = self._model.labels.index(doubt.label)
         top = max(own, key=lambda span: float(table[doubt.part, span][j]))

@@ -13,9 +13,9 @@ from evenhand.errors import SettingsError
 from evenhand.fairness.neutral import FIRST_TABLE, Neutraliser
 from evenhand.inference.calibration import Platt, apply, read_platt
 from evenhand.inference.encoder import PACKAGE, TextEncoder
-from evenhand.inference.reader import TextReader
+from evenhand.inference.reader import Evidence, TextReader
 from evenhand.inference.sessions import LazySession
-from evenhand.matching.undisguise import undisguise
+from evenhand.matching.undisguise import Plain, undisguise
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,9 +23,8 @@ if TYPE_CHECKING:
 
 _CHUNK = 256  # texts whose features are held in memory together
 _TOKEN = re.compile(r"\w+|\W")
-_TOXIC = ("harassment", "hate")  # labels that the head for toxic spans speaks of
 _SURE = 0.5  # probability from which on a token belongs to a toxic span
-_CARRIES = 0.5  # share of a label's evidence that its spans hold together
+_CARRIES = 0.6  # share of a label's evidence that its spans hold together
 _GAP = 2  # tokens between two spans that are joined
 
 LATEST = READER = "text-2026.3"
@@ -59,11 +58,6 @@ class HarmModel(Protocol):
         """How much of a text it reads at a time."""
         ...
 
-    @property
-    def pointed(self) -> frozenset[str]:
-        """Labels whose words it was taught to point at, in a window of several sentences too."""
-        ...
-
     def thresholds(self) -> Sequence[float]:
         """The score of each label from which on its card recommends to report it."""
         ...
@@ -73,7 +67,11 @@ class HarmModel(Protocol):
         ...
 
     def skim(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Cheaper scores, by which the windows of a very long text are ranked."""
+        """How bad each text looks at little cost, float32[n]: the windows of a very long text are ranked by it."""
+        ...
+
+    def toxic(self, text: str) -> list[Span]:
+        """The words of a window that make it abusive or hateful; none where it does not point at words."""
         ...
 
     def spans(self, text: str, labels: Sequence[str]) -> Mapping[str, list[Span]]:
@@ -105,7 +103,6 @@ class HeadsModel:
         "contraband.weapons_trade",
     )
     reach = Reach(window=100, longest=200, most=1024)
-    pointed: frozenset[str] = frozenset()
 
     def __init__(self, *, threads: int = 0) -> None:
         self._encoder = TextEncoder(threads=threads)
@@ -130,7 +127,12 @@ class HeadsModel:
 
     def skim(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """See HarmModel; this one has nothing cheaper."""
-        return self.scores(texts)
+        worst: NDArray[np.float32] = self.scores(texts).max(axis=1)
+        return worst
+
+    def toxic(self, text: str) -> list[Span]:
+        """See HarmModel; this one cannot point."""
+        return []
 
     def spans(self, text: str, labels: Sequence[str]) -> Mapping[str, list[Span]]:
         """See HarmModel; this one knows sentences only."""
@@ -168,7 +170,6 @@ class ReaderModel:
         "contraband.weapons_trade",
     )
     reach = Reach(window=360, longest=480, most=4096)
-    pointed = frozenset(label for label in labels if label.startswith(_TOXIC))
 
     def __init__(self, version: str, *, threads: int = 0, cascade: bool = True) -> None:
         self.version = version
@@ -189,22 +190,37 @@ class ReaderModel:
         return self._scores(texts, self._settled if self._cascade else None)
 
     def skim(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """See HarmModel: what the lower part alone says."""
-        return self._scores(texts, lambda early: True)
+        """See HarmModel: how far the lower part alone is from settling a text."""
+        import numpy as np
+
+        weights, _ = self._prepare()
+        readings = self._reader.read(self._seen(texts), enough=lambda early: True)
+        return np.array([float(reading.logits @ weights) for reading in readings], np.float32)
+
+    def toxic(self, text: str) -> list[Span]:
+        """See HarmModel: what the head for toxic spans is sure of."""
+        evidence, places, plain = self._evidence(text)
+        return [plain.span(a, b) for a, b in _joined(plain.text, places, evidence.toxic >= _SURE)]
 
     def spans(self, text: str, labels: Sequence[str]) -> Mapping[str, list[Span]]:
-        """See HarmModel."""
+        """See HarmModel: from the first to the last of the tokens that carry a label."""
+        evidence, places, plain = self._evidence(text)
+        out: dict[str, list[Span]] = {}
+        for label in labels:
+            chosen = _carrying(evidence.share[:, self.labels.index(label)])
+            found = _joined(plain.text, places, chosen)
+            out[label] = [plain.span(found[0][0], found[-1][1])] if found else []
+        return out
+
+    def _evidence(self, text: str) -> tuple[Evidence, list[Span], Plain]:
         plain = undisguise(text)
         seen = self._blind.neutral([plain.text])[0]
         evidence = self._reader.evidence(seen)
-        places = _aligned(plain.text, seen, evidence.places)
-        out: dict[str, list[Span]] = {}
-        for label in labels:
-            chosen = evidence.toxic >= _SURE if label in self.pointed else None
-            if chosen is None or not chosen.any():
-                chosen = _carrying(evidence.share[:, self.labels.index(label)])
-            out[label] = [plain.span(a, b) for a, b in _joined(plain.text, places, chosen)]
-        return out
+        return evidence, _aligned(plain.text, seen, evidence.places), plain
+
+    def _seen(self, texts: Sequence[str]) -> list[str]:
+        """The texts as the network is shown them."""
+        return self._blind.neutral([undisguise(text).text for text in texts])
 
     def _scores(
         self, texts: Sequence[str], enough: Callable[[NDArray[np.float32]], bool] | None
@@ -212,8 +228,7 @@ class ReaderModel:
         import numpy as np
 
         self._prepare()
-        seen = self._blind.neutral([undisguise(text).text for text in texts])
-        readings = self._reader.read(seen, enough=enough)
+        readings = self._reader.read(self._seen(texts), enough=enough)
         if not readings:
             return np.zeros((0, len(self.labels)), np.float32)
         logits = np.stack([reading.logits for reading in readings])
@@ -271,7 +286,7 @@ def _joined(text: str, places: Sequence[Span], chosen: NDArray[np.bool_]) -> lis
     last = -9
     for i in range(len(places)):
         start, end = places[i]
-        if not chosen[i] or not text[start:end].strip():
+        if not chosen[i] or not any(character.isalnum() for character in text[start:end]):
             continue
         start, end = _words(text, start, end)
         if out and (i - last <= _GAP or start <= out[-1][1]):

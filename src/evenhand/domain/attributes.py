@@ -1,8 +1,8 @@
 """Perspective's seven attributes from evenhand's labels, for those who move from one to the other.
 
 The definitions are Perspective's ("About the API: attributes and languages"); the mapping is ours: an attribute is the
-highest score of the labels that mean it. Severe toxicity has no label of its own: it is what is toxic and also an attack
-on a group, a threat, or profane and insulting at once.
+highest score of the labels that mean it. Severe toxicity has no label of its own: it is what is toxic and also an
+attack on a group, a threat, or profane and insulting at once.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def perspective_attributes(scores: Mapping[str, float]) -> dict[str, float]:
     """Give the seven attributes.
 
     Args:
-        scores: label -> score in [0, 1], as a result has them with all scores asked for; a label counts for those above.
+        scores: label -> score in [0, 1], as a result has them with all scores asked for; a label counts for its parents.
 
     Returns:
         Attribute name as on Perspective's wire -> score in [0, 1]; an attribute none of whose labels was scored is
