@@ -169,7 +169,7 @@ class ReaderModel:
         "contraband.gambling",
         "contraband.weapons_trade",
     )
-    reach = Reach(window=360, longest=480, most=4096)
+    reach = Reach(window=240, longest=480, most=8192)
 
     def __init__(self, version: str, *, threads: int = 0, cascade: bool = True) -> None:
         self.version = version

@@ -25,7 +25,7 @@ def perspective_attributes(scores: Mapping[str, float]) -> dict[str, float]:
     """Give the seven attributes.
 
     Args:
-        scores: label -> score in [0, 1], as a result has them with all scores asked for; a label counts for its parents.
+        scores: label -> score in [0, 1], as a result has them with all scores asked for; a label counts for parents.
 
     Returns:
         Attribute name as on Perspective's wire -> score in [0, 1]; an attribute none of whose labels was scored is

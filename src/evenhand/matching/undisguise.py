@@ -44,13 +44,14 @@ class Plain:
     """A text without its disguise."""
 
     text: str
-    places: tuple[int, ...] | None  # for each character of `text`, where it stood; None when nothing was changed
+    places: tuple[int, ...] | None  # for each character of `text`, where it began; None when nothing was changed
+    ends: tuple[int, ...] | None = None  # ... and where it ended, exclusive
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Give the span of the original for text[start:end]; `start` is less than `end`."""
-        if self.places is None:
+        if self.places is None or self.ends is None:
             return start, end
-        return self.places[start], self.places[end - 1] + 1
+        return self.places[start], self.ends[end - 1]
 
 
 def undisguise(text: str) -> Plain:
@@ -67,7 +68,9 @@ def _apply(plain: Plain, pattern: re.Pattern[str], change: Change) -> Plain:
         return plain
     pieces: list[str] = []
     places: list[int] = []
+    ends: list[int] = []
     old = plain.places if plain.places is not None else range(len(plain.text))
+    last = plain.ends if plain.ends is not None else range(1, len(plain.text) + 1)
     at = 0
     for found in pattern.finditer(plain.text):
         start, end = found.span()
@@ -76,14 +79,16 @@ def _apply(plain: Plain, pattern: re.Pattern[str], change: Change) -> Plain:
             continue
         pieces += (plain.text[at:start], new)
         places += old[at:start]
-        # a character of the replacement stands where the share of the original before it ends
-        places += (old[start + (i * (end - start)) // len(new)] for i in range(len(new)))
+        ends += last[at:start]
+        # a character of the replacement stands for its share of the original
+        size, count = end - start, len(new)
+        places += (old[start + (i * size) // count] for i in range(count))
+        ends += (last[start + max(-(-(i + 1) * size // count), 1) - 1] for i in range(count))
         at = end
     if not pieces:
         return plain
     pieces.append(plain.text[at:])
-    places += old[at:]
-    return Plain(text="".join(pieces), places=tuple(places))
+    return Plain(text="".join(pieces), places=(*places, *old[at:]), ends=(*ends, *last[at:]))
 
 
 def _styled(found: re.Match[str]) -> str:

@@ -30,7 +30,6 @@ class Written:
     version = "written-1"
     labels: tuple[str, ...] = ("harassment.threat", "hate.attack", "spam.scam")
     reach = Reach(window=60, longest=120, most=64)
-    pointed: frozenset[str] = frozenset()
 
     def __init__(self, answers: Mapping[str, float], *, after_small_talk: float = 0.0) -> None:
         self._answers, self._after = answers, after_small_talk
@@ -47,7 +46,11 @@ class Written:
         return np.repeat(np.array(own, np.float32)[:, None], len(self.labels), axis=1)
 
     def skim(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        return self.scores(texts)
+        worst: NDArray[np.float32] = self.scores(texts).max(axis=1)
+        return worst
+
+    def toxic(self, text: str) -> list[Span]:
+        return []
 
     def spans(self, text: str, labels: Sequence[str]) -> Mapping[str, list[Span]]:
         return {label: [] for label in labels}
