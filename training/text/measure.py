@@ -154,6 +154,9 @@ def quality(data: Tokens, p: F32, calibration: dict[str, dict[str, Any]]) -> lis
             if caught:
                 out.append(entry(f"{label}: precision at the recommended threshold", kind, caught, hits / caught,
                                   wilson(hits, caught)))  # fmt: skip
+    for j, label in enumerate(LABELS):
+        n = int((data.known[:, j] > 0).sum())
+        out.append(entry(f"{label}: expected calibration error", "all test rows", n, calibration_error(data, p, j), []))
     for label in ("harassment", "hate.attack"):
         j = LABELS.index(label)
         for language in sorted(set(languages)):
@@ -176,6 +179,21 @@ def quality(data: Tokens, p: F32, calibration: dict[str, dict[str, Any]]) -> lis
             out.append(entry("false alarm of any label at the recommended thresholds", f"harmless test rows, {name}",
                               n, hits / n, wilson(hits, n)))  # fmt: skip
     return out
+
+
+def calibration_error(data: Tokens, p: F32, j: int, bins: int = 15) -> float:
+    """Expected calibration error of label j, with bins of equal mass (Naeini et al. 2015; Guo et al. 2017).
+
+    The rows where the label is known are weighed to the share of positives that it is calibrated for.
+    """
+    at = np.flatnonzero((data.known[:, j] > 0) & np.array([row.source != "swapped" for row in data.rows]))
+    y, s = data.y[at, j], p[at, j]
+    base = base_rate(LABELS[j])
+    weight = np.where(y > 0, base / max(y.sum(), 1), (1 - base) / max((1 - y).sum(), 1))
+    order = np.argsort(s)
+    mass = np.minimum((np.cumsum(weight[order]) * bins).astype(int), bins - 1)
+    gaps = [abs(float((weight[order][mass == b] * (s[order] - y[order])[mass == b]).sum())) for b in range(bins)]
+    return float(sum(gaps))
 
 
 def any_alarm(p: F32, calibration: dict[str, dict[str, Any]]) -> NDArray[np.bool_]:
