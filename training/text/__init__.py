@@ -1,1 +1,1 @@
-"""The text encoder and its harm heads, rebuilt from pinned sources: `python -m training.text.build`."""
+"""The text encoder and the harm reader, rebuilt from pinned sources: `python -m training.text.build`."""

@@ -193,7 +193,7 @@ def _shuffled(items: list[NDArray[np.int64]], rng: np.random.Generator) -> list[
 
 
 def _boost(data: Tokens, most: float) -> torch.Tensor:
-    """How much more each label's positives count: by the fourth root of their rarity, so that none drowns."""
+    """How much more each label's positives count: by a power of their rarity, so that none drowns."""
     positive = (data.y * data.known * data.weight[:, None]).sum(0)
     negative = ((1 - data.y) * data.known * data.weight[:, None]).sum(0)
     return torch.from_numpy(np.clip((negative / np.maximum(positive, 1)) ** 0.4, 1, most).astype(np.float32))

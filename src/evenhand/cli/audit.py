@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -85,20 +84,12 @@ def _bar(languages: Sequence[str] | None, *, show: bool) -> Iterator[Callable[[i
 
 
 def _put_out(report: AuditReport, json: str | None, html: Path | None) -> None:
-    import orjson
-
     from evenhand.cli.audittables import show
-    from evenhand.cli.files import write
+    from evenhand.cli.files import write, write_json
 
     if html is not None:
         from evenhand.evaluation.auditpage import page
 
         write(html, page(report))
-    if json is not None:
-        document = orjson.dumps(report.as_dict(), option=orjson.OPT_INDENT_2) + b"\n"
-        if json == "-":
-            sys.stdout.buffer.write(document)
-            sys.stdout.buffer.flush()
-            return
-        write(Path(json), document.decode())
-    show(report)
+    if json is None or write_json(json, report.as_dict()):
+        show(report)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -204,20 +203,12 @@ def _run(rows: Rows, judges: Sequence[Judge], *, batch: int, progress: bool) -> 
 
 
 def _put_out(report: Report, json: str | None, html: Path | None) -> None:
-    import orjson
-
     from evenhand.cli.evaltables import show
-    from evenhand.cli.files import write
+    from evenhand.cli.files import write, write_json
 
     if html is not None:
         from evenhand.evaluation.page import page
 
         write(html, page(report))
-    if json is not None:
-        document = orjson.dumps(report.as_dict(), option=orjson.OPT_INDENT_2) + b"\n"
-        if json == "-":
-            sys.stdout.buffer.write(document)
-            sys.stdout.buffer.flush()
-            return
-        write(Path(json), document.decode())
-    show(report)
+    if json is None or write_json(json, report.as_dict()):
+        show(report)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from evenhand.errors import UserError
@@ -37,3 +38,20 @@ def write(file: Path, text: str) -> None:
         file.write_text(text, "utf-8")
     except OSError as error:
         raise UserError(f"{file} cannot be written: {error.strerror or error}.") from error
+
+
+def write_json(where: str, document: Mapping[str, object]) -> bool:
+    """Write a report as JSON to a file, or to standard output for "-"; give whether the terminal is still free.
+
+    Raises:
+        UserError: the file cannot be written.
+    """
+    import orjson
+
+    data = orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n"
+    if where == "-":
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return False
+    write(Path(where), data.decode())
+    return True
