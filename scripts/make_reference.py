@@ -17,7 +17,7 @@ from evenhand import errors
 from evenhand.api.application import create_app
 from evenhand.app import AsyncModerator
 from evenhand.cli.root import build
-from evenhand.domain import TAXONOMY
+from evenhand.domain import FACTS, TAXONOMY
 from evenhand.settings import Settings
 from evenhand.store import open_store
 
@@ -31,6 +31,10 @@ def labels() -> Iterator[str]:
     yield "| label | kind | meaning |\n| --- | --- | --- |"
     for info in TAXONOMY.values():
         yield f"| `{info.name}` | {'harm' if info.harm else 'mark'} | {info.description} |"
+    yield "\n## Facts\n\nWhat a finding may carry in `facts`, and a condition of a policy may ask for. `face.present` carries them all.\n"
+    yield "| fact | meaning |\n| --- | --- |"
+    for fact in FACTS.values():
+        yield f"| `{fact.name}` | {fact.description} |"
 
 
 def detectors() -> Iterator[str]:

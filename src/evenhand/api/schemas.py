@@ -93,6 +93,9 @@ class FindingOut(BaseModel):
     language: str | None = None
     library: str | None = None
     context: str | None = Field(None, description="What the conversation before it did to the score.")
+    facts: dict[str, str | int | float] | None = Field(
+        None, description="Facts about the evidence, such as the blur of a face; names and units in the reference."
+    )
 
 
 class ResultOut(BaseModel):

@@ -6,6 +6,7 @@ Content -> Part -> Finding -> Decision -> Result
 from evenhand.domain.content import Content, ContentKind, Options
 from evenhand.domain.conversation import AUTHOR_FACTS, MAX_MESSAGES, Author, Message, read_author, read_conversation
 from evenhand.domain.decision import Action, Decision
+from evenhand.domain.facts import FACTS, Fact, FactInfo
 from evenhand.domain.finding import Finding
 from evenhand.domain.ids import first_id, id_time, new_id
 from evenhand.domain.jsonvalue import JsonValue
@@ -18,6 +19,7 @@ from evenhand.domain.rows import content_from_row, is_language, row_id
 
 __all__ = [
     "AUTHOR_FACTS",
+    "FACTS",
     "MAX_MESSAGES",
     "TAXONOMY",
     "Action",
@@ -25,6 +27,8 @@ __all__ = [
     "Content",
     "ContentKind",
     "Decision",
+    "Fact",
+    "FactInfo",
     "Finding",
     "ImagePart",
     "ItemError",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from evenhand.domain.facts import Fact
 from evenhand.domain.location import Location
 
 
@@ -20,6 +22,7 @@ class Finding:
     language: str | None = None  # language of the text it was found in, where known
     library: str | None = None  # the operator's library that matched, if one did
     context: str | None = None  # what the conversation before it did to the score, in a few words; None: nothing
+    facts: Mapping[str, Fact] | None = field(default=None, hash=False)  # of domain.facts.FACTS; what policies may ask
 
     def as_dict(self) -> dict[str, object]:
         """Give the JSON form used by every surface."""
@@ -37,4 +40,6 @@ class Finding:
             out["library"] = self.library
         if self.context is not None:
             out["context"] = self.context
+        if self.facts:
+            out["facts"] = dict(self.facts)
         return out

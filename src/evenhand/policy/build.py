@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from evenhand.domain import TAXONOMY, Action, Decision, JsonValue, parent
+from evenhand.domain import FACTS, TAXONOMY, Action, Decision, FactInfo, JsonValue, parent
 from evenhand.errors import RefusedLabelError
 from evenhand.policy.model import INCOMPLETE, Comparison, Condition, ContextTest, Line, Policy, Rule
 from evenhand.policy.yamltree import Path, Tree
@@ -146,7 +146,7 @@ class _Builder:
         if not condition.about_finding or condition.all or condition.any or condition.none or condition.context:
             self._problem(
                 (*path, "except"),
-                "except takes only label, score, language, source, library and detector: it sets findings aside",
+                "except takes only label, score, language, source, library, detector and facts: it sets findings aside",
             )
         return condition
 
@@ -165,9 +165,9 @@ class _Builder:
         low, high = (score.get("min"), score.get("max")) if isinstance(score, dict) else (score, None)
         if low is not None and high is not None and low > high:
             self._problem((*path, "score"), f"score: min {low} is above max {high}")
-        about = any(key in entry for key in ("label", "score", "language", "source", "library", "detector"))
+        about = any(key in entry for key in ("label", "score", "language", "source", "library", "detector", "facts"))
         if "count" in entry and not about:
-            self._problem((*path, "count"), "count needs a label, score, source, library or detector to count")
+            self._problem((*path, "count"), "count needs a label, score, source, library, detector or facts to count")
         parts = {
             key: tuple(
                 self._condition(one, (*path, key, place), depth + 1) for place, one in enumerate(entry.get(key) or ())
@@ -183,6 +183,7 @@ class _Builder:
             sources=frozenset(_many(entry, "source")),
             libraries=frozenset(libraries),
             detectors=frozenset(_many(entry, "detector")),
+            facts=self._facts(entry, path),
             count=entry.get("count", 1),
             kinds=frozenset(_many(entry, "kind")),
             context=self._context(entry, path),
@@ -204,6 +205,17 @@ class _Builder:
             tests += _tests(f"author.{key}", value)
         return tuple(tests)
 
+    def _facts(self, entry: Document, path: Path) -> tuple[ContextTest, ...]:
+        tests: list[ContextTest] = []
+        for key, value in (entry.get("facts") or {}).items():
+            known, made = FACTS.get(key), _tests(key, value)
+            if known is None:
+                self._problem((*path, "facts", key), f"unknown fact {key[:100]!r}; known are {', '.join(FACTS)}")
+            elif wrong := _unfit(known, made):
+                self._problem((*path, "facts", key), f"{key} is {wrong}")
+            tests += made
+        return tuple(tests)
+
     def _check_name(self, name: str, item: Path, whole: Path, *, taxonomy: bool) -> None:
         path = item if item in self._tree.lines else whole
         if taxonomy and name.partition(".")[0] not in TAXONOMY:
@@ -223,6 +235,17 @@ def _many(entry: Document, key: str) -> tuple[str, ...]:
     if value is None:
         return ()
     return tuple(value) if isinstance(value, list) else (value,)
+
+
+def _unfit(known: FactInfo, tests: list[ContextTest]) -> str | None:
+    """Say what a fact is, if it is compared with something that it can never be: such a rule would sleep for ever."""
+    values = [test.value for test in tests if test.comparison is not Comparison.EXISTS]
+    for value in [one for many in values for one in (many if isinstance(many, list) else [many])]:
+        if known.choices and value not in known.choices:
+            return f"one of {', '.join(known.choices)}"
+        if not known.choices and (isinstance(value, bool) or not isinstance(value, int | float)):
+            return "a number"
+    return None
 
 
 def _words(value: JsonValue) -> list[str]:

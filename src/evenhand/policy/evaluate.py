@@ -14,6 +14,7 @@ from evenhand.policy.explain import Ground, Off, explain_incomplete, explain_not
 from evenhand.policy.model import INCOMPLETE, Comparison, Condition, ContextTest, Line, Policy, Rule
 
 _NOTHING: Mapping[str, JsonValue] = MappingProxyType({})
+_NO_FACTS: Mapping[str, JsonValue] = MappingProxyType({})
 _ANSWERED: Mapping[str, str] = MappingProxyType({})
 
 
@@ -160,6 +161,8 @@ def _fits(condition: Condition, finding: Finding, languages: Sequence[str]) -> b
     if condition.libraries and finding.library not in condition.libraries:
         return False
     if condition.detectors and finding.detector not in condition.detectors:
+        return False
+    if condition.facts and not all(_passes(test, finding.facts or _NO_FACTS) for test in condition.facts):
         return False
     if condition.languages:
         spoken = (finding.language,) if finding.language is not None else languages

@@ -106,7 +106,8 @@ def _ground(finding: Finding, condition: Condition) -> str:
     wanted = f" ({' and '.join(numbers)})" if numbers else ""
     library = f" by library {finding.library!r}" if finding.library else ""
     moved = f", {finding.context}" if finding.context else ""
-    return f"{finding.label} {_score(finding.score)}{wanted}{library} in {_place(finding)}{moved}"
+    facts = f" with {_said(condition.facts)}" if condition.facts else ""
+    return f"{finding.label} {_score(finding.score)}{wanted}{library}{facts} in {_place(finding)}{moved}"
 
 
 def _score(score: float) -> str:

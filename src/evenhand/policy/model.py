@@ -47,6 +47,7 @@ class Condition:
     sources: frozenset[str] = frozenset()  # what the finding was read from: text, image, ocr, code, frame
     libraries: frozenset[str] = frozenset()  # the library that matched
     detectors: frozenset[str] = frozenset()
+    facts: tuple[ContextTest, ...] = ()  # of the finding; a missing one passes only `exists: false`
     count: int = 1  # at least so many findings that each meet everything above
     kinds: frozenset[str] = frozenset()  # content kind
     context: tuple[ContextTest, ...] = ()
@@ -59,7 +60,9 @@ class Condition:
     def __post_init__(self) -> None:
         """Derive what every decision would otherwise work out again."""
         scored = self.min_score is not None or self.max_score is not None
-        about = scored or self.labels or self.languages or self.sources or self.libraries or self.detectors
+        about = (
+            scored or self.labels or self.languages or self.sources or self.libraries or self.detectors or self.facts
+        )
         object.__setattr__(self, "about_finding", bool(about))
         object.__setattr__(self, "below", () if self.exact else tuple(label + "." for label in self.labels))
 
