@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import os
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from functools import partial
 from pathlib import Path
@@ -31,6 +32,7 @@ from evenhand.settings import Settings, read_settings
 from evenhand.telemetry import Metrics
 
 if TYPE_CHECKING:
+    from evenhand.actions.redact import Redacted, Redaction
     from evenhand.store import Store
 
 
@@ -65,6 +67,8 @@ class AsyncModerator:
         for library in self.libraries:
             refuse_library(library)
         self.metrics = Metrics()
+        # One at a time: a whole picture at full size is the largest thing that this process holds.
+        self._redactor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="evenhand-redact")
         self.registry = Registry(DetectorContext(settings=self.settings, libraries=self.libraries), extra=detectors)
         self.store = store or _store(self.settings)
         if self.store is not None:
@@ -151,6 +155,39 @@ class AsyncModerator:
         answers = iter(await self._pipeline.run(ready, options or Options())) if ready else iter(())
         return [content if isinstance(content, ItemError) else next(answers) for content in opened]
 
+    async def redact(
+        self,
+        content: Content | str | bytes | Path,
+        *,
+        redaction: Redaction | None = None,
+        result: Result | None = None,
+        options: Options | None = None,
+        **fields: Any,
+    ) -> Redacted:
+        """Give a content back with what was found in it covered, and a picture without its metadata.
+
+        Args:
+            content: a text, the bytes of a file, the path of a file, or a Content; not a URL.
+            redaction: what is covered, and how; None: every harm from a score of 0.5, in a few even cells.
+            result: of an earlier check of the same content; None: it is checked now, if `redaction` names labels.
+            options: of that check.
+            fields: fields of Content when `content` is not one already.
+
+        Raises:
+            InputError: the content cannot be read, is a URL, or the result is of another content.
+            PolicyError, StoreError, ClosedError: as `check` does.
+        """
+        self.refuse_unusable()
+        from evenhand.actions.redact import Redaction, redact  # here: those who only check need none of it
+
+        wanted = redaction or Redaction()
+        read = partial(as_content, content, max_bytes=self.settings.max_file_bytes, **fields)
+        opened = await asyncio.to_thread(read) if isinstance(content, Path) else read()
+        if wanted.labels and result is None and opened.url is None:
+            result = await self.check(opened, options=options)
+        work = partial(redact, opened, wanted, self.settings, result=result)
+        return await asyncio.get_running_loop().run_in_executor(self._redactor, work)
+
     def warm(self) -> Mapping[str, str]:
         """Load all models now, in this thread; give detector -> why for those that cannot answer."""
         return self._pipeline.warm()
@@ -229,6 +266,7 @@ class AsyncModerator:
             return
         self._closed = True
         self._pipeline.close()
+        self._redactor.shutdown(wait=False, cancel_futures=True)
         if self.store is not None:
             self.store.close()
 

@@ -7,12 +7,15 @@ import threading
 from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from evenhand.app import AsyncModerator
 from evenhand.contents import Checkable, batches
 from evenhand.domain import Content, ItemError, Options, Result
 from evenhand.errors import ClosedError
+
+if TYPE_CHECKING:
+    from evenhand.actions.redact import Redacted
 
 T = TypeVar("T")
 
@@ -59,6 +62,10 @@ class Moderator:
         # The source is read here, in the caller's thread: a slow one holds up nobody else.
         for batch in batches(contents, self._inner.settings.batch_size):
             yield from self._wait(self._inner.check_batch(batch, options=options))
+
+    def redact(self, content: Content | str | bytes | Path, **keywords: Any) -> Redacted:
+        """Give a content back with what was found covered and no metadata; see AsyncModerator.redact."""
+        return self._wait(self._inner.redact(content, **keywords))
 
     def decision(self, decision_id: str) -> Mapping[str, Any]:
         """Give a recorded decision; see AsyncModerator.decision."""

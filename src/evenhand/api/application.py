@@ -14,9 +14,9 @@ from fastapi.openapi.utils import get_openapi
 from fastapi_offline import FastAPIOffline
 
 from evenhand import __version__
-from evenhand.api import check, errors, info, limits
+from evenhand.api import check, errors, info, limits, redact
 from evenhand.api.auth import Guard, keys_required
-from evenhand.api.schemas import BatchIn, CheckIn
+from evenhand.api.schemas import BatchIn, CheckIn, RedactIn
 from evenhand.api.state import State
 from evenhand.app import AsyncModerator
 from evenhand.settings import Settings
@@ -67,6 +67,7 @@ def create_app(settings: Settings, *, moderator: AsyncModerator | None = None, w
     app.state.evenhand = state
     errors.install(app)
     app.include_router(check.router)
+    app.include_router(redact.router)
     app.include_router(info.router)
     app.add_middleware(limits.BodyLimit, max_bytes=settings.max_body_bytes, max_inflight=settings.max_inflight_bytes)
     app.add_middleware(limits.RequestLog)
@@ -99,7 +100,7 @@ def _describe(app: FastAPI, *, needs_keys: bool) -> None:
                 license_info=app.license_info,
             )
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
-            for model in (CheckIn, BatchIn):
+            for model in (CheckIn, BatchIn, RedactIn):
                 schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
                 schemas.update(schema.pop("$defs", {}))
                 schemas[model.__name__] = schema

@@ -14,6 +14,7 @@ from evenhand.errors import InputError, TooLargeError, UnsupportedError
 from evenhand.settings import Settings
 
 _OPTIONS = ("line", "all_scores")
+_WORDS = frozenset({"style"})  # fields of a form that are no JSON
 _MAX_FIELDS = 32
 
 
@@ -32,15 +33,28 @@ async def read_one(request: Request, settings: Settings) -> tuple[Content, Optio
         InputError: the body is not a content; the message names the field.
         UnsupportedError: the content type is neither JSON nor multipart.
     """
+    content, options, _ = await read_one_with(request, settings, ())
+    return content, options
+
+
+async def read_one_with(
+    request: Request, settings: Settings, more: tuple[str, ...]
+) -> tuple[Content, Options, dict[str, Any]]:
+    """Read one content with further fields of the route's own, given as they came (of a form: parsed as JSON).
+
+    Raises:
+        InputError, UnsupportedError: as `read_one` does.
+    """
     if _media_type(request) == "multipart/form-data":
         # Starlette's parser spools large files to disk, and is bounded by the body limit before it.
         async with request.form(max_files=1, max_fields=_MAX_FIELDS) as form:
-            return await _from_form(form, settings)
+            return await _from_form(form, settings, more)
     row = await _json(request)
     if not isinstance(row, dict):
         raise InputError('The body must be a JSON object such as {"text": "..."}.')
     options = _options({name: row.pop(name) for name in _OPTIONS if name in row})
-    return content_from_row(row), options
+    given = {name: row.pop(name) for name in more if name in row}
+    return content_from_row(row), options, {name: value for name, value in given.items() if value is not None}
 
 
 async def read_many(request: Request, settings: Settings) -> Submission:
@@ -80,14 +94,19 @@ async def _json(request: Request) -> Any:
         raise InputError(f"The body is not JSON ({error}).") from error
 
 
-async def _from_form(form: FormData, settings: Settings) -> tuple[Content, Options]:
+async def _from_form(
+    form: FormData, settings: Settings, more: tuple[str, ...]
+) -> tuple[Content, Options, dict[str, Any]]:
     row: dict[str, Any] = {}
+    given: dict[str, Any] = {}
     upload: UploadFile | None = None
     for name, value in form.multi_items():
         if isinstance(value, UploadFile):
             if name != "file":
                 raise InputError(f"A file comes in the field 'file', not {name!r}.")
             upload = value
+        elif name in more:
+            given[name] = value if name in _WORDS else _form_json(name, value)
         elif name in ("context", "conversation", "author"):
             row[name] = _form_json(name, value)
         else:
@@ -96,7 +115,7 @@ async def _from_form(form: FormData, settings: Settings) -> tuple[Content, Optio
     if upload is None:
         if not {"text", "url", "data"} & set(row):
             raise InputError("There is no file in the form; send it in the field 'file', with a file name.")
-        return content_from_row(row), options
+        return content_from_row(row), options, given
     if {"text", "url", "data"} & set(row):
         raise InputError("Give a file or one of text, url and data, not both.")
     data = await upload.read(settings.max_file_bytes + 1)
@@ -114,7 +133,7 @@ async def _from_form(form: FormData, settings: Settings) -> tuple[Content, Optio
         conversation=other.conversation,
         author=other.author,
     )
-    return content, options
+    return content, options, given
 
 
 def _options(given: dict[str, Any]) -> Options:

@@ -16,7 +16,7 @@ from evenhand.api.state import state_of
 
 router = APIRouter(tags=["check"])
 
-_ERRORS: dict[int | str, dict[str, Any]] = {
+ERRORS: dict[int | str, dict[str, Any]] = {
     400: {"model": ErrorOut, "description": "The request cannot be used."},
     401: {"model": ErrorOut, "description": "The API key is missing or not good."},
     403: {"model": ErrorOut, "description": "The API key lacks the scope."},
@@ -29,7 +29,7 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 }
 _READ_ERRORS: dict[int | str, dict[str, Any]] = {
     404: {"model": ErrorOut, "description": "No such decision."},
-    **{code: _ERRORS[code] for code in (401, 403, 429, 503)},
+    **{code: ERRORS[code] for code in (401, 403, 429, 503)},
 }
 _HEADER: dict[str, Any] = {
     "name": "Idempotency-Key",
@@ -38,7 +38,7 @@ _HEADER: dict[str, Any] = {
     "description": "The same key with the same body gets the first answer again.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
-_FILE_FORM: dict[str, Any] = {
+FILE_FORM: dict[str, Any] = {
     "schema": {
         "type": "object",
         "properties": {
@@ -65,9 +65,9 @@ def _body(model: type[Any], **more: Any) -> dict[str, Any]:
 @router.post(
     "/v1/check",
     response_model=ResultOut,
-    responses=_ERRORS,
+    responses=ERRORS,
     summary="Check one content",
-    openapi_extra=_body(CheckIn, **{"multipart/form-data": _FILE_FORM}),
+    openapi_extra=_body(CheckIn, **{"multipart/form-data": FILE_FORM}),
 )
 async def check(request: Request) -> Response:
     """Check a text, a URL, or a file (base64 in JSON, or multipart/form-data with the field `file`)."""
@@ -85,7 +85,7 @@ async def check(request: Request) -> Response:
 @router.post(
     "/v1/check:batch",
     response_model=BatchOut,
-    responses=_ERRORS,
+    responses=ERRORS,
     summary="Check many contents",
     openapi_extra=_body(BatchIn),
 )

@@ -70,6 +70,21 @@ class BatchIn(BaseModel):
     all_scores: bool = False
 
 
+class RedactIn(ItemIn):
+    """One content, and what of it is covered."""
+
+    line: str = Field("default", description="Business line of the check.")
+    all_scores: bool = Field(False, description="In the result: every label's score.")
+    labels: list[str] = Field(
+        ["harm"], description='Labels, each with those below it; "harm" and "all". Empty: nothing is looked for.'
+    )
+    min_score: float = Field(0.5, ge=0, le=1, description="Least score of a finding that is covered.")
+    boxes: list[tuple[float, float, float, float]] = Field(
+        [], max_length=1000, description="Further regions, in the pixels in which findings' boxes count."
+    )
+    style: Literal["pixelate", "blur", "box"] = Field("pixelate", description="Words and codes are always boxed.")
+
+
 class LocationOut(BaseModel):
     """The place of the evidence; only what applies is there."""
 
@@ -116,6 +131,18 @@ class ResultOut(BaseModel):
     languages: list[str]
     notes: list[str]
     timing_ms: dict[str, float]
+
+
+class RedactOut(BaseModel):
+    """The content with what was found covered."""
+
+    media_type: str
+    text: str | None = Field(description="Of a text.")
+    data: str | None = Field(description="Of a picture: the file in base64, in the format in which it came.")
+    covered: list[FindingOut]
+    boxes: int = Field(description="Regions of your own that were covered.")
+    notes: list[str]
+    result: ResultOut | None = Field(description="What it rests on; null where nothing was looked for.")
 
 
 class ErrorDetail(BaseModel):

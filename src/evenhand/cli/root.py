@@ -12,6 +12,7 @@ from evenhand.cli.keys import keys
 from evenhand.cli.library import library
 from evenhand.cli.listing import detectors, labels
 from evenhand.cli.policy import policy
+from evenhand.cli.redact import redact
 from evenhand.cli.serve import serve
 from evenhand.cli.settings import settings
 from evenhand.cli.version import version
@@ -28,6 +29,7 @@ def build() -> typer.Typer:
         rich_markup_mode=None,
     )
     app.command()(check)
+    app.command()(redact)
     app.command("eval")(evaluate)
     app.command()(audit)
     app.command()(serve)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 from evenhand.decode.base import Blob, Decoded
-from evenhand.decode.formats.base import Format, Limits, Scanned, cut_short
+from evenhand.decode.formats.base import Format, Limits, Scanned, cut_short, sample
 from evenhand.decode.formats.table import FORMATS
 from evenhand.decode.pixels import flatten, same, shrink_factor, thumbnail, upright
 from evenhand.domain import ContentKind, ImagePart, Location, Source
@@ -30,7 +31,7 @@ class ImageDecoder:
     media = frozenset(entry.media for entry in FORMATS)
 
     def decode(self, blob: Blob, settings: Settings) -> Decoded:
-        """Take a picture apart: one part for a still, one for each sampled and distinct frame of an animation.
+        """Take a picture apart: one part for a still, one for each sampled and distinct frame or page.
 
         Raises:
             TooLargeError: too many pixels, frames, blocks or seconds; the size is known before pixels are decoded.
@@ -39,17 +40,10 @@ class ImageDecoder:
         """
         limits = Limits.start(settings)
         (entry,) = (entry for entry in FORMATS if entry.media == blob.media)
-        try:
+        with codec_errors(entry.name):
             scanned = entry.scan(blob.data, limits)
-            parts, notes = _parts(entry, scanned, limits)
-        except InputError:
-            raise
-        except ModuleNotFoundError as error:
-            raise UnsupportedError("reading pictures needs an extra: pip install 'evenhand[image]'") from error
-        except MemoryError as error:
-            raise TooLargeError("decoding the picture takes more memory than there is; send a smaller one") from error
-        except Exception as error:  # codecs raise anything on hostile bytes; each is the file's fault
-            raise InputError(f"the {entry.name} picture is damaged or cut short; send the whole file") from error
+            with opened(entry, scanned) as image:
+                parts, notes = _frames(image, scanned, limits) if scanned.frames > 1 else _still(image, scanned)
         return Decoded(
             kind=ContentKind.IMAGE,
             parts=parts,
@@ -59,14 +53,43 @@ class ImageDecoder:
         )
 
 
-def _parts(entry: Format, scanned: Scanned, limits: Limits) -> tuple[tuple[ImagePart, ...], tuple[str, ...]]:
+@contextmanager
+def codec_errors(name: str) -> Iterator[None]:
+    """Turn whatever a scanner or codec raises on hostile bytes into an InputError; each is the file's fault.
+
+    Args:
+        name: of the format, for people.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except ModuleNotFoundError as error:
+        raise UnsupportedError("reading pictures needs an extra: pip install 'evenhand[image]'") from error
+    except MemoryError as error:
+        raise TooLargeError("decoding the picture takes more memory than there is; send a smaller one") from error
+    except Exception as error:
+        raise InputError(f"the {name} picture is damaged or cut short; send the whole file") from error
+
+
+@contextmanager
+def opened(entry: Format, scanned: Scanned) -> Iterator[ImageFile]:
+    """Open what the scanner wrote anew.
+
+    Raises:
+        InputError: the codec sees another size than the scanner.
+    """
     with entry.open(BytesIO(scanned.data)) as image:
         # What the codec will reserve must be what was checked; one that disagrees with the scanner is not trusted.
-        if image.size != (scanned.width, scanned.height) and entry.media != "image/gif":
-            raise InputError(
-                f"the {entry.name} picture gives two different sizes; send the file as its program wrote it"
-            )
-        return _frames(image, scanned, limits) if scanned.times else _still(image, scanned)
+        if entry.media != "image/gif":
+            _check_size(image, scanned, 0)
+        yield image
+
+
+def _check_size(image: ImageFile, scanned: Scanned, index: int) -> None:
+    page = scanned.page(index)
+    if image.size != (page.width, page.height):
+        raise InputError("the picture gives two different sizes; send the file as its program wrote it")
 
 
 def _still(image: ImageFile, scanned: Scanned) -> tuple[tuple[ImagePart, ...], tuple[str, ...]]:
@@ -81,27 +104,38 @@ def _still(image: ImageFile, scanned: Scanned) -> tuple[tuple[ImagePart, ...], t
 
 
 def _frames(image: ImageFile, scanned: Scanned, limits: Limits) -> tuple[tuple[ImagePart, ...], tuple[str, ...]]:
-    total, wanted = len(scanned.times), sample(len(scanned.times), limits.frames)
+    total, wanted = scanned.frames, sample(scanned.frames, limits.frames)
     keep = max(1, KEPT_PIXELS // len(wanted))
     parts, last = list[ImagePart](), None
-    for index, frame in _walk(image, total, frozenset(wanted), limits):
+    for index, frame in walk(image, scanned, frozenset(wanted), limits):
         pictures = flatten(frame, keep)
         small = thumbnail(pictures[0])
         if last is not None and same(last, small):
             continue  # compared with the last kept frame, so that a slow change still shows in time
         last = small
-        origin = Location(source=Source.FRAME, frame=index, time=scanned.times[index])
-        parts += (ImagePart(image=upright(picture, scanned.orientation), origin=origin) for picture in pictures)
+        time = scanned.times[index] if scanned.times else None
+        origin, turn = Location(source=Source.FRAME, frame=index, time=time), scanned.page(index).orientation
+        parts += (ImagePart(image=upright(picture, turn), origin=origin) for picture in pictures)
     notes = _note_shrunk((scanned.width, scanned.height), scanned.orientation, parts[0].image)
-    return tuple(parts), (_note_frames(total, len(wanted), len({part.origin.frame for part in parts})), *notes)
+    kept = len({part.origin.frame for part in parts})
+    return tuple(parts), (_note_frames("pages" if scanned.pages else "frames", total, len(wanted), kept), *notes)
 
 
-def _walk(image: ImageFile, total: int, wanted: frozenset[int], limits: Limits) -> Iterator[tuple[int, Image]]:
-    """Go through the frames in order, since each is drawn upon the one before; give those that are wanted."""
-    for index in range(total):
+def walk(image: ImageFile, scanned: Scanned, wanted: frozenset[int], limits: Limits) -> Iterator[tuple[int, Image]]:
+    """Give the frames or pages that are wanted, loaded, in order.
+
+    All frames are gone through, since each is drawn upon the one before; pages are opened one by one.
+
+    Raises:
+        TooLargeError: the time is used up.
+        InputError: there are fewer frames than the scanner saw, or a page is not of the size that was checked.
+    """
+    for index in sorted(wanted) if scanned.pages else range(scanned.frames):
         limits.check_time()
         try:
             image.seek(index)
+            if scanned.pages:
+                _check_size(image, scanned, index)
             if index in wanted:
                 image.load()
                 yield index, image
@@ -109,18 +143,9 @@ def _walk(image: ImageFile, total: int, wanted: frozenset[int], limits: Limits) 
             raise cut_short() from error
 
 
-def sample(total: int, most: int) -> tuple[int, ...]:
-    """Give at most `most` frame numbers out of `total`, evenly spread, the first and the last among them."""
-    if total <= most:
-        return tuple(range(total))
-    if most == 1:
-        return (0,)
-    return tuple(round(step * (total - 1) / (most - 1)) for step in range(most))
-
-
-def _note_frames(total: int, looked: int, kept: int) -> str:
+def _note_frames(what: str, total: int, looked: int, kept: int) -> str:
     same_note = f", {looked - kept} of them repeat another" if kept < looked else ""
-    return f"{total:,} frames, {looked} looked at{same_note}"
+    return f"{total:,} {what}, {looked} looked at{same_note}"
 
 
 def _note_shrunk(size: tuple[int, int], orientation: int, picture: Image) -> tuple[str, ...]:

@@ -64,6 +64,28 @@ def upright(image: Image, orientation: int) -> Image:
     return image.transpose(turns[orientation]) if orientation in turns else image
 
 
+def whole(image: Image) -> Image:
+    """Give the picture at full size in L, RGB or RGBA, whatever mode it came in, with nothing hidden in it.
+
+    Colours under full transparency become black: nobody sees them, and no detector looked at them.
+
+    Args:
+        image: loaded, in any mode.
+
+    Raises:
+        UnsupportedError: a mode whose range of values is not known.
+    """
+    if not image.has_transparency_data:
+        grey = image.mode in {"1", "L"} or image.mode in _WIDE_GREY
+        return _convert(image, "L" if grey else "RGB")
+    from PIL import Image as Pillow
+
+    flat = _convert(image, "RGBA")
+    bare = Pillow.new("RGBA", flat.size)
+    bare.paste(flat, mask=flat.getchannel("A").point([0] + [255] * 255))
+    return bare
+
+
 def thumbnail(image: Image) -> Image:
     """Give a small form by which frames are compared."""
     from PIL.Image import Resampling

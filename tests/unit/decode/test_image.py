@@ -234,6 +234,22 @@ def test_metadata_is_left_out_and_what_follows_the_end_is_noted() -> None:
     )
 
 
-def test_pages_after_the_first_are_noted() -> None:
-    data = encode(drawn(), "TIFF", save_all=True, append_images=[drawn()])
-    assert read(data).notes == ("the file has more pages, of which only the first is looked at",)
+def test_every_page_is_a_part_of_its_own() -> None:
+    tags = Image.Exif()
+    tags[0x0112] = 6
+    pages = [drawn(), drawn(30, 50), drawn(60, 20, "L"), drawn(16, 16, "1")]
+    decoded = read(encode(pages[0], "TIFF", save_all=True, append_images=pages[1:], compression="tiff_lzw", exif=tags))
+    assert decoded.notes == ("4 pages, 4 looked at",)
+    shown = pictures(decoded)
+    assert [image.size for image in shown] in ([(64, 96), *(p.size for p in pages[1:])], [p.size[::-1] for p in pages])
+    assert [(part.origin.frame, part.origin.time) for part in decoded.parts] == [(i, None) for i in range(4)]
+    assert difference(shown[0], pages[0].transpose(Image.Transpose.ROTATE_270)) == 0
+
+
+def test_pages_are_sampled_and_repeated_ones_dropped() -> None:
+    pages = [Image.new("L", (20, 20), 20 * (i // 2)) for i in range(10)]
+    data = encode(pages[0], "TIFF", save_all=True, append_images=pages[1:])
+    assert read(data).notes == ("10 pages, 10 looked at, 5 of them repeat another",)
+    few = read(data, Settings(max_frames=3))
+    assert [part.origin.frame for part in few.parts] == [0, 4, 9]
+    assert few.notes == ("10 pages, 3 looked at",)

@@ -71,15 +71,36 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of a file whose pages may differ in size."""
+
+    width: int  # pixels, before orientation
+    height: int
+    orientation: int = 1  # EXIF, 1 to 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scanned:
     """The structure of a picture file."""
 
     data: bytes  # the file without its metadata: what the codec is given
-    width: int  # pixels, before orientation
+    width: int  # pixels, before orientation; of the first page where there are several
     height: int
     orientation: int = 1  # EXIF, 1 to 8
-    times: tuple[TimeRange, ...] = ()  # of each frame; empty for a still picture
+    times: tuple[TimeRange, ...] = ()  # of each frame; empty for a still picture and for pages
+    pages: tuple[Page, ...] = ()  # where there are several; empty otherwise
     notes: tuple[str, ...] = ()
+
+    @property
+    def frames(self) -> int:
+        """How many frames or pages there are, at least 1."""
+        return max(1, len(self.times), len(self.pages))
+
+    def page(self, index: int) -> Page:
+        """Give the size and orientation of a frame or page."""
+        if self.pages:
+            return self.pages[index]
+        return Page(width=self.width, height=self.height, orientation=self.orientation)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +111,15 @@ class Format:
     name: str  # for people
     scan: Callable[[bytes, Limits], Scanned]  # raises InputError, and may raise IndexError or struct.error when cut
     open: Callable[[BytesIO], ImageFile]  # imports the one Pillow plugin that reads it
+
+
+def sample(total: int, most: int) -> tuple[int, ...]:
+    """Give at most `most` frame numbers out of `total`, evenly spread, the first and the last among them."""
+    if total <= most:
+        return tuple(range(total))
+    if most == 1:
+        return (0,)
+    return tuple(round(step * (total - 1) / (most - 1)) for step in range(most))
 
 
 def damaged(what: str) -> InputError:
