@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-STILL_FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")
+STILL_FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF")
 ANIMATED_FORMATS = ("GIF", "PNG", "WEBP")
 
 

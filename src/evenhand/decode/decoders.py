@@ -23,7 +23,20 @@ _ALIASES = {
     "image/apng": "image/png",
     "image/x-ms-bmp": "image/bmp",
 }
-_WORD = {"application/zip": "a ZIP archive", "application/pdf": "a PDF document", "image/svg+xml": "an SVG drawing"}
+_SEND = "send text or a JPEG, PNG, GIF, WebP, AVIF, BMP or TIFF picture"
+_WORD = {"application/zip": "a ZIP archive", "application/pdf": "a PDF document"}
+# What a caller can do about pictures of kinds that are known and still not read.
+_ADVICE = {
+    "image/heic": "a HEIC picture, which no decoder that may be shipped reads; save it as JPEG, PNG or AVIF first "
+    "(phones do so when they share it, or with the camera set to its most compatible format)",
+    "image/svg+xml": "an SVG drawing, whose look is up to the program that draws it; send it drawn, as PNG, or declare "
+    "text/plain to have only its words judged",
+    "image/x-icon": "an icon file, which holds several pictures; send each of them as PNG",
+    "image/jxl": "a JPEG XL picture, which is not read yet; save it as JPEG, PNG or AVIF first",
+    "image/jp2": "a JPEG 2000 picture, which is not read; save it as JPEG, PNG or AVIF first",
+    "image/x-bigtiff": "a BigTIFF, which is not read; save it as an ordinary TIFF, in parts where it is over 4 GB",
+    "image/vnd.adobe.photoshop": "a Photoshop document, which is not read; export it as PNG or JPEG",
+}
 
 
 def decode(content: Content, settings: Settings) -> Decoded:
@@ -111,9 +124,11 @@ def _why_not(media: str) -> str:
     family = media.partition("/")[0]
     if family in {"audio", "video"}:
         return f"the file is {media}: audio and video are not read yet"
+    if media in _ADVICE:
+        return f"the file is {_ADVICE[media]}"
     if media == "application/octet-stream":
-        return "the file's first bytes are of no known kind; send text or a JPEG, PNG, GIF, WebP, BMP or TIFF picture"
-    return f"the file is {_WORD.get(media, media)}, which is not read; send text or a JPEG, PNG, GIF or WebP picture"
+        return f"the file's first bytes are of no known kind; {_SEND}"
+    return f"the file is {_WORD.get(media, media)}, which is not read; {_SEND}"
 
 
 def _parse_media_type(value: str | None) -> tuple[str, str | None]:

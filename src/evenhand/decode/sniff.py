@@ -46,7 +46,10 @@ _RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"
 _BRANDS = {b"avif": "image/avif", b"avis": "image/avif", b"M4A ": "audio/mp4", b"M4B ": "audio/mp4"}
 _HEIF = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"})
 _BMP_HEADERS = frozenset({12, 40, 52, 56, 64, 108, 124})
-_SVG = re.compile(rb"\s*(?:<\?xml[^>]{0,200}\?>|<!--.{0,2000}?-->|<!DOCTYPE[^>]{0,500}>|\s){0,8}<svg[\s>]", re.S | re.I)
+_SPACE = re.compile(r"\s*")
+_SVG_ROOT = re.compile(r"<(?:[\w.-]{1,64}:)?svg[\s/>]", re.I)
+_ASIDES = (("<?", "?>"), ("<!--", "-->"), ("<!", ">"))  # what may stand before the first element, and how it ends
+_PROLOG = 65_536  # bytes of comments and declarations that may stand before a drawing's first element
 _CONTROLS = bytes(range(9)) + bytes(range(14, 27)) + bytes(range(28, 32))  # not tab, lines, form feed, escape
 _LOOK = 4096
 
@@ -66,8 +69,29 @@ def sniff(data: bytes) -> str | None:
 
 
 def is_svg(data: bytes) -> bool:
-    """Say whether a text is an SVG drawing, which shows more than its words."""
-    return _SVG.match(data[:_LOOK].removeprefix(b"\xef\xbb\xbf")) is not None
+    """Say whether a text is an SVG drawing, which shows more than its words: whether its first element is `svg`.
+
+    Args:
+        data: the whole file; at most its first 64 KiB are looked at. What hides its first element further behind is a
+            drawing when it names `svg` at all.
+    """
+    wide = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(data[:2])
+    text = data[:_PROLOG].decode(wide or "utf-8", "replace").lstrip("\ufeff")
+    pos = 0
+    while True:
+        pos = _SPACE.match(text, pos).end()  # type: ignore[union-attr]  # it matches nothing too
+        # The internal subset of a document type has markup of its own, up to its "]".
+        close = next((end for start, end in _ASIDES if text.startswith(start, pos)), None)
+        if close is None:
+            return _SVG_ROOT.match(text, pos) is not None
+        if close == ">" and "[" in text[pos : text.find(">", pos)]:
+            close = "]"
+        end = text.find(close, pos)
+        if end < 0:
+            return b"<svg" in data.lower()
+        pos = end + len(close)
+        if close == "]":
+            pos = text.find(">", pos) + 1 or len(text)
 
 
 def _by_structure(data: bytes) -> str | None:

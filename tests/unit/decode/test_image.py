@@ -8,7 +8,8 @@ import pytest
 from PIL import Image, ImageChops
 
 from evenhand.decode import Decoded, decode
-from evenhand.decode.image import KEPT_PIXELS, sample
+from evenhand.decode.formats.base import sample
+from evenhand.decode.image import KEPT_PIXELS
 from evenhand.domain import Content, ContentKind, ImagePart, Source
 from evenhand.errors import UnsupportedError
 from evenhand.settings import Settings
@@ -57,7 +58,7 @@ def test_every_format_comes_through(fmt: str) -> None:
     decoded = read(data)
     (image,) = pictures(decoded)
     assert (image.mode, image.size) == ("RGB", original.size)
-    assert difference(image, original) <= {"JPEG": 90, "GIF": 60}.get(fmt, 0)
+    assert difference(image, original) <= {"JPEG": 90, "GIF": 60, "AVIF": 90}.get(fmt, 0)
     assert decoded.kind is ContentKind.IMAGE
     assert decoded.notes == ()
     assert decoded.size == len(data)
@@ -85,6 +86,8 @@ def test_every_format_comes_through(fmt: str) -> None:
         ("RGBA", "TIFF", {}, 0),
         ("P", "BMP", {}, 0),
         ("RGBA", "WEBP", {"lossless": True}, 0),
+        ("L", "AVIF", {"speed": 10}, 60),
+        ("RGB", "AVIF", {"speed": 10, "subsampling": "4:4:4", "quality": 100}, 20),
     ],
 )
 def test_colour_modes(mode: str, fmt: str, options: dict[str, object], most: int) -> None:
@@ -108,7 +111,7 @@ def test_values_of_unknown_range_are_refused(mode: str) -> None:
         read(encode(drawn().convert("L").convert(mode), "TIFF"))
 
 
-@pytest.mark.parametrize("fmt", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("fmt", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_orientation_is_applied(fmt: str, orientation: int) -> None:
     tags = Image.Exif()

@@ -24,14 +24,16 @@ UNREAD = [
     (b"\x00\x00\x00\x18ftypM4A \x00\x00\x02\x00", "audio/mp4", "audio and video are not read yet"),
     (b"\x1aE\xdf\xa3\x9fB\x86\x81", "video/x-matroska", "audio and video are not read yet"),
     (b"G" + b"\x40\x00\x10" + bytes(184) + (b"G" + bytes(187)) * 3, "video/mp2t", "audio and video are not read yet"),
-    (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00", "image/heic", "not read; send text or a JPEG"),
-    (b"\x00\x00\x00\x1cftypmif1\x00\x00\x00\x00mif1avifmiaf", "image/avif", "not read; send text or a JPEG"),
-    (b"8BPS\x00\x01" + bytes(30), "image/vnd.adobe.photoshop", "not read"),
+    (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00", "image/heic", "save it as JPEG, PNG or AVIF"),
+    (b"\x00\x00\x00\x18ftypmif1\x00\x00\x00\x00mif1heic", "image/heic", "save it as JPEG, PNG or AVIF"),
+    (b"\x00\x00\x00\x0cJXL \r\n\x87\n", "image/jxl", "save it as JPEG, PNG or AVIF"),
+    (b"\x00\x00\x00\x0cjP  \r\n\x87\n", "image/jp2", "save it as JPEG, PNG or AVIF"),
+    (b"8BPS\x00\x01" + bytes(30), "image/vnd.adobe.photoshop", "export it as PNG"),
     (b"%!PS-Adobe-3.0 EPSF-3.0", "application/postscript", "not read"),
     (b"%PDF-1.7\n", "application/pdf", "a PDF document"),
     (b"PK\x03\x04" + bytes(30), "application/zip", "a ZIP archive"),
     (b"\x1f\x8b\x08" + bytes(30), "application/gzip", "not read"),
-    (b"\x00\x00\x01\x00\x01\x00\x10\x10", "image/x-icon", "not read"),
+    (b"\x00\x00\x01\x00\x01\x00\x10\x10", "image/x-icon", "send each of them as PNG"),
     (b"II+\x00\x08\x00\x00\x00" + bytes(20), "image/x-bigtiff", "not read"),
 ]
 
@@ -48,11 +50,24 @@ def test_what_is_not_read_is_named(data: bytes, media: str, words: str) -> None:
     [
         b"<svg xmlns='http://www.w3.org/2000/svg'></svg>",
         b"\xef\xbb\xbf<?xml version='1.0'?>\n<!-- made by hand -->\n<!DOCTYPE svg>\n<SVG >",
+        b"<!-- " + b"far away " * 5000 + b"--><svg>",
+        b"<!-- " + b"further away " * 9000 + b"--><svg>",
+        b"<?xml?>" * 900 + b"<svg\n>",
+        b"<!DOCTYPE svg [<!ENTITY a '1'><!ENTITY b '&a;&a;'>]>\n<svg/>",
+        b"<d:svg xmlns:d='http://www.w3.org/2000/svg'/>",
+        "\ufeff<?xml version='1.0' encoding='utf-16'?><svg/>".encode("utf-16-le"),
     ],
 )
 def test_an_svg_drawing_never_reads_as_its_words(data: bytes) -> None:
-    with pytest.raises(UnsupportedError, match="an SVG drawing"):
-        decode(Content(data=data), SETTINGS)
+    with pytest.raises(UnsupportedError, match=r"an SVG drawing.*send it drawn, as PNG"):
+        decode(Content(data=data, media_type="image/png"), SETTINGS)
+
+
+@pytest.mark.parametrize("data", [b"<html><svg/></html>", b"a <svg> is a drawing", b"<svgs>", b"<!-- <svg> --><p>"])
+def test_a_text_that_only_names_one_is_a_text(data: bytes) -> None:
+    assert decode(Content(data=data), SETTINGS).kind is ContentKind.TEXT
+    drawing = Content(data=b"<svg><text>hello</text></svg>", media_type="text/plain")
+    assert decode(drawing, SETTINGS).kind is ContentKind.TEXT  # declared to be its words
 
 
 def test_unknown_binary_is_refused_in_plain_words() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evenhand.decode.formats import bmp, gif, jpeg, png, tiff, webp
+from evenhand.decode.formats import avif, bmp, gif, jpeg, png, tiff, webp
 from evenhand.decode.formats.base import Format
 
 FORMATS: tuple[Format, ...] = (
@@ -12,4 +12,5 @@ FORMATS: tuple[Format, ...] = (
     Format(media="image/webp", name="WebP", scan=webp.scan, open=webp.open_),
     Format(media="image/bmp", name="BMP", scan=bmp.scan, open=bmp.open_),
     Format(media="image/tiff", name="TIFF", scan=tiff.scan, open=tiff.open_),
+    Format(media="image/avif", name="AVIF", scan=avif.scan, open=avif.open_),
 )
