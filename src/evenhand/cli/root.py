@@ -10,6 +10,7 @@ from evenhand.cli.db import db
 from evenhand.cli.eval import evaluate
 from evenhand.cli.keys import keys
 from evenhand.cli.library import library
+from evenhand.cli.likeness import likeness
 from evenhand.cli.listing import detectors, labels
 from evenhand.cli.policy import policy
 from evenhand.cli.redact import redact
@@ -36,6 +37,7 @@ def build() -> typer.Typer:
     app.command()(labels)
     app.command()(detectors)
     app.add_typer(policy, name="policy")
+    library.command("likeness")(likeness)
     app.add_typer(library, name="library")
     app.add_typer(keys, name="keys")
     app.add_typer(db, name="db")

@@ -7,7 +7,7 @@ one: no caller may hand it a cut-out face, because likeness of faces would be id
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -25,6 +25,7 @@ DIMENSIONS = 1280
 SIDE = 224  # px; the model sees a picture squeezed to this square
 CROPS = ("whole", "centre", "upper left", "upper right", "lower left", "lower right")
 _BATCH = 16  # pictures a run: more is no faster, and holds more memory
+_VIEW = "general.embedding"  # where a picture keeps its vector while it is looked at
 _CENTRE = 0.7  # of each side that the centre crop keeps
 
 
@@ -74,15 +75,18 @@ class GeneralEmbedder:
         unit: NDArray[np.float32] = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
         return unit
 
+    def of_many(self, parts: Sequence[ImagePart]) -> NDArray[np.float32]:
+        """Embed decoded pictures in batches, each once, whoever asks: float32 [n, 1280], length 1."""
+        missing = [part for part in parts if _VIEW not in part.views]
+        for part, row in zip(missing, self.embeddings([resized(p, SIDE, SIDE) for p in missing]), strict=True):
+            _keep(part, row)
+        return np.stack([self.of(part) for part in parts]) if parts else np.zeros((0, DIMENSIONS), np.float32)
+
     def of(self, part: ImagePart) -> NDArray[np.float32]:
         """Embed a decoded picture, once, whoever asks: float32 [1280], read-only."""
-
-        def make(_: object) -> NDArray[np.float32]:
-            row: NDArray[np.float32] = self.embeddings([resized(part, SIDE, SIDE)])[0]
-            row.setflags(write=False)
-            return row
-
-        return part.view("general.embedding", make)
+        if _VIEW in part.views:
+            return cast("NDArray[np.float32]", part.views[_VIEW])
+        return _keep(part, self.embeddings([resized(part, SIDE, SIDE)])[0])
 
 
 def crops(picture: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], ...]:
@@ -104,6 +108,11 @@ def crops(picture: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], ...]:
         picture[middle:, :centre],
         picture[middle:, centre:],
     )
+
+
+def _keep(part: ImagePart, row: NDArray[np.float32]) -> NDArray[np.float32]:
+    row.setflags(write=False)
+    return part.view(_VIEW, lambda _: row)
 
 
 def _squeezed(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
