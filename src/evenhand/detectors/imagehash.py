@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from evenhand.decode import decode
 from evenhand.detectors.base import NOTHING, Cost, Detection, DetectorContext, DetectorInfo, Example
-from evenhand.domain import Content, Finding, ImagePart, Library, LibraryItem, LibraryKind, ListColour, PartKind
-from evenhand.errors import InputError, LibraryError, TooLargeError
+from evenhand.domain import Content, Finding, ImagePart, Library, LibraryKind, ListColour, PartKind
+from evenhand.errors import InputError, TooLargeError
 from evenhand.inference.pictures import whole, working_copy
 from evenhand.settings import Settings
 
 if TYPE_CHECKING:
-    from evenhand.matching.hashes import HashIndex
+    from evenhand.matching.known import KnownMatch, KnownPictures
     from evenhand.matching.pdq import PictureHash
 
 _FARTHEST = 0.6  # score of a match at the greatest distance that still counts; between, it falls in a straight line
@@ -26,25 +26,25 @@ class HashDetector:
 
     A match is a distance of at most 31 of 256 bits. Score: 1.0 at distance 0, falling evenly to 0.6 at 31; times 0.95
     where the picture was mirrored or turned; times the sample's own score. Flat pictures (quality under 50)
-    never match.
+    never match, and a picture that is nearer to a white sample than to another one does not match the other. What a
+    sample in quarantine (`matching.floods`) says is `known.review`, unless it is the same picture saved again.
     """
 
     def __init__(self, libraries: Sequence[Library] = ()) -> None:
-        """Read the samples' hashes; the index is built when the first picture comes.
+        """Look at the samples; indexes are built and banks are opened when the first picture comes.
 
         Raises:
-            LibraryError: a sample is not 64 hexadecimal digits.
+            LibraryError: a sample is not 64 hexadecimal digits, or a bank is missing.
         """
-        self._samples = [
-            (library, item) for library in libraries if library.kind is LibraryKind.IMAGES for item in library.items
-        ]
-        for library, item in self._samples:
-            _check(library, item)
-        self._index: HashIndex | None = None
-        own = {_label(library, item) for library, item in self._samples}
+        self._libraries = [library for library in libraries if library.kind is LibraryKind.IMAGES]
+        for library in self._libraries:
+            _check(library)
+        self._any = any(library.items or library.bank is not None for library in self._libraries)
+        self._known: KnownPictures | None = None
+        own = {label for library in self._libraries for label in _labels(library)}
         self.info = DetectorInfo(
             name="image.hash",
-            version="1",
+            version="2",
             reads=PartKind.IMAGE,
             labels=tuple(sorted({f"known.{colour.value}" for colour in ListColour} | own)),
             cost=Cost.MODEL,
@@ -53,37 +53,42 @@ class HashDetector:
         )
 
     def detect(self, parts: Sequence[ImagePart]) -> list[Detection]:
-        """Compare each picture with all samples; without samples nothing is computed."""
-        if not self._samples:
-            return [NOTHING] * len(parts)
-        return [self._compare(part) for part in parts]
+        """Compare all pictures with all samples; without samples nothing is computed.
 
-    def _compare(self, part: ImagePart) -> Detection:
+        Raises:
+            LibraryError: a bank is gone or damaged.
+        """
+        if not self._any:
+            return [NOTHING] * len(parts)
+        from evenhand.matching import pdq
+        from evenhand.matching.known import KnownPictures
+
+        if self._known is None:
+            self._known = KnownPictures(self._libraries)
+        hashed = [hash_part(part) for part in parts]
+        sharp = [number for number, one in enumerate(hashed) if one.quality >= pdq.MIN_QUALITY]
+        found = dict(zip(sharp, self._known.matches([hashed[number].turns for number in sharp]), strict=True))
+        return [self._detection(part, found.get(number, [])) for number, part in enumerate(parts)]
+
+    def _detection(self, part: ImagePart, matches: Sequence[KnownMatch]) -> Detection:
         from evenhand.matching import pdq
 
-        hashed = hash_part(part)
-        if hashed.quality < pdq.MIN_QUALITY:
-            return NOTHING
-        if self._index is None:
-            self._index = _build([item for _, item in self._samples])
         best: dict[tuple[str, str], Finding] = {}
-        for turn, query in enumerate(hashed.turns):
-            for row, distance in self._index.within(query, distance=pdq.MATCH_DISTANCE):
-                library, item = self._samples[row]
-                score = item.score * (_TURNED if turn else 1.0) * (1 - (1 - _FARTHEST) * distance / pdq.MATCH_DISTANCE)
-                label = _label(library, item)
-                held = best.get((library.name, label))
-                if held is None or score > held.score:
-                    best[library.name, label] = Finding(
-                        label=label,
-                        score=score,
-                        location=part.locate(whole(part)),
-                        detector=self.info.name,
-                        version=self.info.version,
-                        reason=f"{distance} of 256 bits from a sample" + (f", {pdq.TURNS[turn]}" if turn else ""),
-                        library=library.name,
-                    )
-        return Detection(findings=tuple(best.values()))
+        for match in matches:
+            near = 1 - (1 - _FARTHEST) * match.bits / pdq.MATCH_DISTANCE
+            score = match.weight * (_TURNED if match.turn else 1.0) * near
+            held = best.get((match.library.name, match.label))
+            if held is None or score > held.score:
+                best[match.library.name, match.label] = Finding(
+                    label=match.label,
+                    score=score,
+                    location=part.locate(whole(part)),
+                    detector=self.info.name,
+                    version=self.info.version,
+                    reason=_reason(match),
+                    library=match.library.name,
+                )
+        return Detection(findings=tuple(best.values())) if best else NOTHING
 
 
 def make(context: DetectorContext) -> HashDetector:
@@ -134,28 +139,30 @@ def hash_image(source: Path | str | bytes, *, settings: Settings | None = None) 
     raise InputError("the file is no picture; a library of pictures is made from pictures")
 
 
-def _label(library: Library, item: LibraryItem) -> str:
-    return item.label or library.label or f"known.{library.colour.value}"
+def _labels(library: Library) -> set[str]:
+    known = library.label or f"known.{library.colour.value}"
+    return {item.label or known for item in library.items} | ({known} if library.bank is not None else set())
 
 
-def _check(library: Library, item: LibraryItem) -> None:
+def _check(library: Library) -> None:
+    from evenhand.matching.bank_files import read_manifest
+    from evenhand.matching.known import sample_hash
+
+    for item in library.items:
+        sample_hash(library, item.value)
+    if library.bank is not None:
+        read_manifest(Path(library.bank))
+
+
+def _reason(match: KnownMatch) -> str:
     from evenhand.matching import pdq
 
-    try:
-        pdq.from_hex(item.value)
-    except ValueError as error:
-        raise LibraryError(
-            f"library {library.name}: {error}; make the library with 'evenhand library from-pictures'"
-        ) from error
-
-
-def _build(items: Sequence[LibraryItem]) -> HashIndex:
-    import numpy as np
-
-    from evenhand.matching import pdq
-    from evenhand.matching.hashes import HashIndex
-
-    return HashIndex(np.stack([pdq.from_hex(item.value) for item in items]))
+    said = f"{match.bits} of 256 bits from a sample"
+    if match.tag:
+        said += f" listed as {match.tag}"
+    if match.turn:
+        said += f", {pdq.TURNS[match.turn]}"
+    return said + (", which is in quarantine: it matches too many different pictures" if match.flooded else "")
 
 
 def _drawn() -> ImagePart:

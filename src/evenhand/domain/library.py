@@ -41,4 +41,6 @@ class Library:
     items: tuple[LibraryItem, ...] = ()
     version: str = "1"
     languages: tuple[str, ...] = ()  # only texts in these; empty: any
-    options: tuple[str, ...] = ()  # for words: "pinyin", "exact" (no obfuscation handling), "substring"
+    # for words: "pinyin", "exact" (no obfuscation handling), "substring"; for images: "no-quarantine"
+    options: tuple[str, ...] = ()
+    bank: str | None = None  # for images: path of a hash bank that holds the samples, instead of items

@@ -19,8 +19,8 @@ MAX_DOCUMENT_BYTES = 16 * 2**20
 MAX_FILE_BYTES = 64 * 2**20
 MAX_LIBRARIES = 1_000
 
-_KEYS = ("name", "kind", "list", "label", "version", "languages", "options", "items", "file")
-_OPTIONS = {LibraryKind.WORDS: ("exact", "pinyin", "substring"), LibraryKind.IMAGES: ()}
+_KEYS = ("name", "kind", "list", "label", "version", "languages", "options", "items", "file", "bank")
+_OPTIONS = {LibraryKind.WORDS: ("exact", "pinyin", "substring"), LibraryKind.IMAGES: ("no-quarantine",)}
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _LABEL = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9][a-z0-9_]*){0,4}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
@@ -135,12 +135,14 @@ class _Document:
         for language in languages:
             if not _LANGUAGE.fullmatch(language.value):
                 raise self._fault(language.line, f"'{language.value[:50]}' is no language tag; write 'en' or 'zh-Hant'")
+        bank = self._bank(kind)
         return Library(
             name=name.value,
             kind=kind,
             colour=colour,
             label=label,
-            items=self._items(kind, colour),
+            items=self._items(kind, colour) if bank is None else (),
+            bank=bank,
             version=version.value if version is not None else "1",
             languages=tuple(language.value for language in languages),
             options=chosen,
@@ -168,13 +170,28 @@ class _Document:
         return tuple(item for item, _ in items)
 
     def _from_file(self, file: Scalar, kind: LibraryKind) -> list[tuple[LibraryItem, int]]:
-        if self._folder is None:
-            raise self._fault(file.line, "this document may not name a file; give its items inline")
-        path = self._folder / file.value
-        # The document may come from a stranger: it reads its own folder and nothing else
-        if not file.value or Path(file.value).name != file.value or path.resolve().parent != self._folder.resolve():
-            raise self._fault(file.line, "file names a file of the same folder: no '/', no link elsewhere")
+        path = self._beside(file, "file", "file")
         return read_items(read_text(path, limit=MAX_FILE_BYTES), kind, where=path.name, table=path.suffix == ".csv")
+
+    def _bank(self, kind: LibraryKind) -> str | None:
+        found = self._scalar("bank")
+        if found is None:
+            return None
+        if kind is not LibraryKind.IMAGES:
+            raise self._fault(found.line, "only a library of kind images has a bank")
+        if {"items", "file"} & set(self._node.entries):
+            raise self._fault(found.line, "give one of items:, file: and bank:; import the items into the bank")
+        return str(self._beside(found, "bank", "folder"))
+
+    def _beside(self, named: Scalar, key: str, what: str) -> Path:
+        """Give the path of a file or folder beside the document."""
+        if self._folder is None:
+            raise self._fault(named.line, f"this document may not name a {what}; give its items inline")
+        path = self._folder / named.value
+        # The document may come from a stranger: it reads its own folder and nothing else
+        if not named.value or Path(named.value).name != named.value or path.resolve().parent != self._folder.resolve():
+            raise self._fault(named.line, f"{key} names a {what} of the same folder: no '/', no link elsewhere")
+        return path
 
     def _item(self, node: Node, kind: LibraryKind) -> tuple[LibraryItem, int]:
         if isinstance(node, Scalar):

@@ -162,3 +162,19 @@ def test_any_text_is_a_library_or_a_clear_error(text: str) -> None:
         except LibraryError as error:
             outcome = error.message
         assert outcome == "house" or outcome.startswith("a.yaml")
+
+
+def test_a_bank_instead_of_items(tmp_path: Path) -> None:
+    head = "name: known\nkind: images\nlist: black\n"
+    (tmp_path / "a.yaml").write_text(head + "options: [no-quarantine]\nbank: known.bank\n")
+    library = load_library(tmp_path / "a.yaml")
+    assert (library.bank, library.items, library.options) == (str(tmp_path / "known.bank"), (), ("no-quarantine",))
+    for wrong, message in (
+        (head + "bank: ../other\n", "line 4: bank names a folder of the same folder"),
+        (head + "bank: a\nitems: []\n", "line 4: give one of items:, file: and bank:"),
+        (head.replace("images", "words") + "bank: a\n", "line 4: only a library of kind images has a bank"),
+    ):
+        with pytest.raises(LibraryError, match=message):
+            parse_library(wrong, "a.yaml", folder=tmp_path)
+    with pytest.raises(LibraryError, match="may not name a folder"):
+        parse_library(head + "bank: a\n", "a.yaml")
