@@ -48,7 +48,7 @@ class _Seen:
 class NudityDetector:
     """Scores a picture with two small classifiers on one sexual scale, and with one of them for gore.
 
-    A picture over three times as long as wide is looked at in up to eight stretches, of which the highest score counts.
+    A picture over three times as long as wide is looked at in up to sixteen stretches, of which the highest score counts.
     Regions come from the class activation maps; where they show no peak, the whole picture is given.
 
     The examples only show what must find nothing: no sexual or gory picture is made, stored or shipped in this

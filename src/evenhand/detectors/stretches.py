@@ -8,10 +8,10 @@ from math import ceil
 
 from evenhand.domain import ImagePart
 from evenhand.domain.location import Box
-from evenhand.inference.pictures import MIN_SIDE, to_original, working_copy
+from evenhand.inference.pictures import MIN_SIDE, WORKING_SIDE, to_original, working_copy
 
 LONG = 3.0  # long side over short side from which a picture is looked at in stretches: strips, banners, collages
-MOST = 8
+MOST = 16  # a page of 1,280 x 30,000 px is then looked at in pieces of 1,280 x 2,400
 _SHAPE = 1.5  # long side over short side of a stretch, where MOST allows
 _OVERLAP = 0.25  # share of a stretch that the next one repeats, so that a figure on the seam is whole in one of them
 
@@ -22,34 +22,38 @@ class Stretch:
 
     picture: int  # index of the picture among those given
     part: ImagePart  # the piece, as a picture
-    corner: tuple[float, float]  # where its upper left pixel is in the working copy
+    area: tuple[int, int, int, int]  # what the piece shows, in pixels of the decoded picture
     whole: ImagePart  # the picture that it is a piece of
+
+    @property
+    def scale(self) -> float:
+        """Pixels of the decoded picture for one of the piece's working copy."""
+        return (self.area[2] - self.area[0]) / working_copy(self.part).width
 
     def to_picture(self, box: Box) -> Box:
         """Map a box in fractions of the stretch to pixels of the decoded picture, clipped there."""
-        (width, height), (x, y) = self.part.size, self.corner
+        x, y = self.area[:2]
+        width, height = self.area[2] - x, self.area[3] - y
         there = (box[0] * width + x, box[1] * height + y, box[2] * width + x, box[3] * height + y)
-        size = self.whole.size if self.part is self.whole else working_copy(self.whole).size
-        return to_original(self.whole, there, size=size)
+        return to_original(self.whole, there, size=self.whole.size)
 
 
 def stretches(parts: Sequence[ImagePart]) -> list[Stretch]:
-    """Give what is to be looked at, in the order of the pictures: most pictures whole, long ones in up to 8 stretches.
+    """Give what is to be looked at, in the order of the pictures: most pictures whole, long ones in up to 16 stretches.
 
-    Pictures whose working copy is less than 8 px high or wide give none: nothing can be seen on them.
+    Pieces are cut from the decoded picture, whose working copy would be a few pixels wide. Pictures less than 8 px high
+    or wide give none: nothing can be seen on them.
     """
     return [stretch for i, part in enumerate(parts) for stretch in _cut(i, part)]
 
 
 def _cut(index: int, part: ImagePart) -> list[Stretch]:
     width, height = part.size
-    if max(width, height) <= LONG * min(width, height):
-        seen = min(width, height) >= MIN_SIDE
-        return [Stretch(picture=index, part=part, corner=(0.0, 0.0), whole=part)] if seen else []
-    image = working_copy(part)
-    long, short = max(image.size), min(image.size)
+    long, short = max(width, height), min(width, height)
     if short < MIN_SIDE:
         return []
+    if long <= LONG * short:
+        return [Stretch(picture=index, part=part, area=(0, 0, width, height), whole=part)]
     count = min(MOST, ceil(long / short / _SHAPE))
     side = long / (count - (count - 1) * _OVERLAP)
     out = []
@@ -57,6 +61,10 @@ def _cut(index: int, part: ImagePart) -> list[Stretch]:
         begin = round(i * side * (1 - _OVERLAP))
         end = min(long, round(begin + side)) if i + 1 < count else long
         area = (begin, 0, end, short) if width > height else (0, begin, short, end)
-        piece = ImagePart(image=image.crop(area), origin=part.origin)
-        out.append(Stretch(picture=index, part=piece, corner=(float(area[0]), float(area[1])), whole=part))
+        piece = part.image.crop(area)
+        factor = max(piece.size) // WORKING_SIDE
+        # All pieces are held at once, so each is kept no larger than detectors look at, or nearly.
+        piece = piece.reduce(factor) if factor > 1 else piece
+        if min(piece.size) >= MIN_SIDE:
+            out.append(Stretch(picture=index, part=ImagePart(image=piece, origin=part.origin), area=area, whole=part))
     return out

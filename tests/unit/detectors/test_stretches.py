@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from PIL import Image
 
 from evenhand.detectors.stretches import MOST, stretches
+from evenhand.domain import ImagePart
 from evenhand.inference.pictures import working_copy
 from evenhand.testing import image_part
 
@@ -19,12 +21,14 @@ from evenhand.testing import image_part
         (1600, 400, 3),
         (400, 1600, 3),
         (9000, 900, 7),
-        (8000, 400, MOST),
+        (8000, 400, 14),
+        (1280, 30_000, MOST),
         (8, 8, 1),
         (7, 8, 0),  # nothing can be seen
         (1, 1, 0),
         (1, 5000, 0),
-        (8000, 20, 0),
+        (8000, 20, MOST),
+        (30_000, 6, 0),
     ],
 )
 def test_how_many(width: int, height: int, count: int) -> None:
@@ -36,9 +40,9 @@ def test_they_cover_the_picture_and_overlap(size: tuple[int, int]) -> None:
     part = image_part(*size)
     axis = 0 if size[0] > size[1] else 1
     cut = stretches([part])
-    ends = [(s.corner[axis], s.corner[axis] + s.part.size[axis]) for s in cut]
+    ends = [(s.area[axis], s.area[axis + 2]) for s in cut]
     assert ends[0][0] == 0
-    assert ends[-1][1] == max(working_copy(part).size)
+    assert ends[-1][1] == max(size)
     for (begin, end), (next_begin, _) in itertools.pairwise(ends):
         assert begin < next_begin < end - 0.15 * (end - begin)
 
@@ -55,3 +59,17 @@ def test_boxes_go_back_to_pixels_of_the_decoded_picture() -> None:
 def test_each_says_which_picture_it_is_of() -> None:
     cut = stretches([image_part(1, 1), image_part(1600, 400), image_part(64, 64)])
     assert [stretch.picture for stretch in cut] == [1, 1, 1, 2]
+
+
+def test_pieces_of_a_long_page_keep_its_detail() -> None:
+    page = Image.new("RGB", (1280, 30_000), "white")
+    page.paste("black", (600, 29_000, 640, 29_040))
+    *_, last = stretches([ImagePart(image=page)])
+    assert min(last.part.size) >= 600  # of 1,280; the working copy of the whole is 68 px wide
+    assert last.area[3] == 30_000
+    dark = last.part.image.convert("L").point([255] * 40 + [0] * 216).getbbox()
+    assert dark is not None
+    width, height = last.part.size
+    box = last.to_picture((dark[0] / width, dark[1] / height, dark[2] / width, dark[3] / height))
+    assert box == pytest.approx((600, 29_000, 640, 29_040), abs=3)
+    assert last.scale == pytest.approx(1280 / working_copy(last.part).width)
