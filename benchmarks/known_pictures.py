@@ -21,6 +21,7 @@ from importlib.util import find_spec
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -34,8 +35,8 @@ from evenhand.matching.hashes_plan import cut
 from evenhand.matching.hashes_tables import SortedHashes, arrays_of, open_hashes, order_for
 
 Hashes = NDArray[np.uint64]
-Results = Queue[tuple[int, float, float]]
-CHUNK = 1_000_000  # rows added at a time
+if TYPE_CHECKING:
+    Results = Queue[tuple[int, float, float]]
 CLUSTER = 50  # hashes of one cluster
 
 
@@ -189,6 +190,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="where the bank is made; it is deleted at the end")
     parser.add_argument("--hashes", type=float, default=10e6)
+    parser.add_argument("--chunk", type=int, default=10_000_000, help="hashes added at a time")
     parser.add_argument("--compared", type=int, default=200, help="queries compared with all hashes")
     parser.add_argument("--seconds", type=float, default=10.0, help="of the test with several processes")
     parser.add_argument("--alternatives", action="store_true", help="measure other ways of cutting a hash, in memory")
@@ -204,8 +206,8 @@ def main() -> None:
         shutil.rmtree(folder)
     clock, cpu = time.perf_counter(), time.process_time()
     with BankWriter(folder) as writer:
-        for begin in range(0, count, CHUNK):
-            writer.add(hashes[begin : begin + CHUNK])
+        for begin in range(0, count, options.chunk):
+            writer.add(hashes[begin : begin + options.chunk])
         added = time.perf_counter() - clock
         writer.compact()
     took, cpu = time.perf_counter() - clock, time.process_time() - cpu

@@ -1,4 +1,4 @@
-"""`evenhand library`: check library documents, and make one from pictures."""
+"""`evenhand library`: check library documents, and make one from pictures; for banks see `library_bank`."""
 
 from __future__ import annotations
 
@@ -7,20 +7,29 @@ from typing import Annotated
 
 import typer
 
-from evenhand.cli import USER_ERROR
+from evenhand.cli import USER_ERROR, library_bank
 
 library = typer.Typer(help="Word lists and sample libraries.", no_args_is_help=True)
+library.command("import")(library_bank.import_list)
+library.command("export")(library_bank.export)
+library.command("add")(library_bank.add)
+library.command("remove")(library_bank.remove)
+library.command("compact")(library_bank.compact)
+library.command("show")(library_bank.show)
+library.command("release")(library_bank.release)
 
 
 @library.command("check")
 def check_folder(folder: Annotated[Path, typer.Argument(help="Folder of library documents (YAML).")]) -> None:
     """Check all library documents of a folder."""
     from evenhand.app import refuse_library
+    from evenhand.matching.bank import HashBank
     from evenhand.matching.libraries import load_libraries
 
     for loaded in load_libraries(folder):
         refuse_library(loaded)
-        print(f"{loaded.name}: {loaded.kind.value}, {loaded.colour.value}, {len(loaded.items)} items, in order")
+        count = len(loaded.items if loaded.bank is None else HashBank(Path(loaded.bank)))
+        print(f"{loaded.name}: {loaded.kind.value}, {loaded.colour.value}, {count} items, in order")
 
 
 @library.command("from-pictures")
