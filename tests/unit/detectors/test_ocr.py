@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from evenhand.detectors.ocr import OcrDetector, as_text, pieces
 from evenhand.domain import ImagePart, Location, Source, TextPart
 from evenhand.domain.location import Box
+from evenhand.inference.pictures import WORKING_SIDE
 from evenhand.inference.textlines import Line, Word
 from evenhand.testing import DetectorContract, image_part
 
@@ -162,11 +163,16 @@ def test_joining_lines(lines: list[tuple[str, Box]], wanted: str) -> None:
 @pytest.mark.parametrize("size", [(1000, 20_000), (20_000, 300), (9, 64_000), (1601, 500)])
 def test_pieces_cover_a_long_picture_once(size: tuple[int, int]) -> None:
     cut = pieces(*size)
-    assert 1 <= len(cut) <= 8
+    assert 1 <= len(cut) <= 20
     for middle in range(0, max(size), 7):
         (owner,) = [piece for piece in cut if piece.owns[0] <= middle < piece.owns[1]]
         begin, end = (owner.area[1], owner.area[3]) if owner.tall else (owner.area[0], owner.area[2])
         assert begin <= middle < end
+
+
+def test_pieces_of_a_long_page_are_read_nearly_at_their_own_size() -> None:
+    areas = [piece.area for piece in pieces(1280, 30_000)]
+    assert max(bottom - top for _, top, _, bottom in areas) <= 1.1 * WORKING_SIDE
 
 
 def test_lines_that_were_not_read_make_the_answer_partial(monkeypatch: pytest.MonkeyPatch) -> None:
