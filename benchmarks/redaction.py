@@ -1,7 +1,7 @@
 """How much a mosaic tells: python benchmarks/redaction.py
 
-All 10,000 four-digit numbers are set in one font at a known place and summarised as `redact_cover` does. As many differ as
-an attacker who tries all of them can tell apart; divided by 10,000, it is the share that one guess gets right.
+All 10,000 four-digit numbers are set in one font at a known place and summarised as `redact_cover` does. As many
+differ as an attacker who tries all can tell apart; divided by 10,000, it is the share that one guess gets right.
 """
 
 from __future__ import annotations

@@ -22,10 +22,11 @@ from evenhand.decode import Decoded, decode
 from evenhand.decode.original import Original, open_original
 from evenhand.domain import Content, ContentKind, Finding, Result, Source, TextPart
 from evenhand.domain.location import Box
-from evenhand.errors import InputError
+from evenhand.errors import InputError, TooLargeError
 from evenhand.settings import Settings
 
 _MOST_BOXES = 1_000
+_MOST_GROWTH = 4  # times max_file_bytes that the file may have in the end: run-length BMP is written plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,8 +124,11 @@ def _picture(
     original = open_original(content.data or b"", settings)
     for region in (*regions_of(chosen), *extra):
         _cover(original, region, looked, redaction)
+    data = original.encode()
+    if len(data) > _MOST_GROWTH * settings.max_file_bytes:
+        raise TooLargeError(f"the redacted file has {len(data):,} bytes; send the picture as PNG or JPEG")
     return Redacted(
-        data=original.encode(),
+        data=data,
         media_type=original.media,
         covered=tuple(chosen),
         boxes=len(extra),

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 # Pixels kept of one content, over all its frames: detectors look at far fewer, and it bounds a content to 64 MB.
 KEPT_PIXELS = 16_000_000
+# Of a still that is over three times as long as wide: a scrolled page, whose letters would be lost if it were shrunk.
+LONG_KEPT_PIXELS = 3 * KEPT_PIXELS
+_LONG = 3
 
 
 class ImageDecoder:
@@ -93,12 +96,13 @@ def _check_size(image: ImageFile, scanned: Scanned, index: int) -> None:
 
 
 def _still(image: ImageFile, scanned: Scanned) -> tuple[tuple[ImagePart, ...], tuple[str, ...]]:
-    factor = shrink_factor(image.size, KEPT_PIXELS)
+    keep = LONG_KEPT_PIXELS if max(image.size) > _LONG * min(image.size) else KEPT_PIXELS
+    factor = shrink_factor(image.size, keep)
     if factor > 1:
         # JPEG can leave out the finest detail while decoding; it takes the scale nearest above what is asked for.
         image.draft(None, (scanned.width // factor, scanned.height // factor))
     image.load()
-    pictures = [upright(picture, scanned.orientation) for picture in flatten(image, KEPT_PIXELS)]
+    pictures = [upright(picture, scanned.orientation) for picture in flatten(image, keep)]
     notes = _note_shrunk((scanned.width, scanned.height), scanned.orientation, pictures[0])
     return tuple(ImagePart(image=picture) for picture in pictures), notes
 

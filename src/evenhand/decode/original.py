@@ -38,11 +38,24 @@ class Original:
     notes: tuple[str, ...] = ()  # what it loses by that
 
     def encode(self) -> bytes:
-        """Write it in its own format, without metadata of any kind."""
+        """Write it in its own format, without metadata of any kind.
+
+        Raises:
+            UnsupportedError: the format can be read in this size but not written (WebP over 16,383 px a side).
+            TooLargeError: it takes more memory than there is.
+        """
         out = BytesIO()
         first, *rest = self.frames
         more = {"save_all": True, "append_images": rest} if rest else {}
-        first.save(out, self.name, **self.options, **more)
+        try:
+            first.save(out, self.name, **self.options, **more)
+        except MemoryError as error:
+            raise TooLargeError("writing the picture takes more memory than there is; send a smaller one") from error
+        except (OSError, RuntimeError, ValueError) as error:  # what the codecs raise
+            width, height = first.size
+            raise UnsupportedError(
+                f"a {self.name} of {width:,} x {height:,} pixels cannot be written; send it smaller, or as PNG"
+            ) from error
         return out.getvalue()
 
 

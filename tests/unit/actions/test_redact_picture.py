@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import struct
 from collections.abc import Sequence
 
 import pytest
@@ -324,3 +325,24 @@ def test_a_detector_without_an_answer_is_named() -> None:
     object.__setattr__(result, "incomplete", {"image.face": "out of time"})
     done = redact(Content(data=data), Redaction(), SETTINGS, result=result)
     assert done.notes == ("image.face gave no answer, so what it looks for may be uncovered: out of time",)
+
+
+def test_a_size_that_its_format_cannot_be_written_in_is_refused() -> None:
+    canvas = b"VP8X" + struct.pack("<I", 10) + b"\x02\0\0\0" + (20_000 - 1).to_bytes(3, "little") + b"\x13\0\0"
+    data = animation("WEBP", 2, (60, 20))
+    wide = data[:12] + canvas + data[30:]
+    with pytest.raises(UnsupportedError, match="20,000 x 20"):
+        redact(Content(data=wide), Redaction(labels=()), SETTINGS)
+
+
+def test_a_file_that_would_grow_out_of_all_proportion_is_refused() -> None:
+    data = encode(Image.new("P", (300, 300)), "BMP")
+    settings = Settings(max_file_bytes=len(data))
+    assert redact(Content(data=data), Redaction(labels=()), settings).data
+    runs = bytes((200, 1, 0, 0)) * 400 + b"\0\1"
+    head = struct.pack("<IHHI", 62 + len(runs), 0, 0, 62) + struct.pack(
+        "<IiiHHIIiiII", 40, 200, 400, 1, 8, 1, 0, 0, 0, 2, 0
+    )
+    packed = b"BM" + head + bytes(4) + b"\xff\x80\x20\0" + runs
+    with pytest.raises(TooLargeError, match="send the picture as PNG"):
+        redact(Content(data=packed), Redaction(labels=()), Settings(max_file_bytes=len(packed)))

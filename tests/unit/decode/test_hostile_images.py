@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evenhand.decode import decode
-from evenhand.domain import Content
+from evenhand.decode.original import open_original
+from evenhand.domain import Content, ContentKind
 from evenhand.errors import InputError, TooLargeError, UnsupportedError
 from evenhand.settings import Settings
 from tests.media import (
@@ -79,7 +80,30 @@ TOO_LARGE = {
     "TIFF with a million strips": tiff(*_SMALL, (273, 4, 1_200_000, 8), tail=bytes(5_000_000)),
 }
 
+
+def _pages(*places: int) -> bytes:
+    """Build a TIFF of 4 x 4 pixels a page, whose pages stand at 8, 8 + 54... and point where they are told."""
+    tags = struct.pack("<HHIIHHIIHHIIHHII", 256, 4, 1, 4, 257, 4, 1, 4, 273, 4, 1, 4, 279, 4, 1, 4)
+    directories = (struct.pack("<H", 4) + tags + struct.pack("<I", place) for place in places)
+    return b"II*\x00" + struct.pack("<I", 8) + b"".join(directories)
+
+
+def _second_entry(number: int, entry: tuple[int, int, int, int]) -> bytes:
+    """Give a TIFF of two pages with one entry of the second changed."""
+    data, at = _pages(62, 0), 64 + 12 * number
+    return data[:at] + struct.pack("<HHII", *entry) + data[at + 12 :]
+
+
+TOO_LARGE |= {
+    "TIFF of 2,001 pages": _pages(*range(62, 62 + 54 * 2000, 54), 0),
+    "TIFF whose second page is huge": _second_entry(0, (256, 4, 1, 2**30)),
+}
+
 DAMAGED = {
+    "TIFF whose pages go round": _pages(62, 116, 62),
+    "TIFF whose page is itself the next": _pages(8),
+    "TIFF whose second page is outside": _pages(2**31),
+    "TIFF whose second page ends in the middle": _pages(62, 0)[:-9],
     "PNG without pixels": b"\x89PNG\r\n\x1a\n"
     + png_chunk(b"IHDR", struct.pack(">IIBBBBB", 4, 4, 8, 0, 0, 0, 0))
     + png_chunk(b"IEND", b""),
@@ -110,6 +134,7 @@ UNSUPPORTED = {
     "lossless JPEG": after_start(b"\xff\xd8\xff\xd9", jpeg_segment(0xC3, b"\x08\x00\x10\x00\x10\x01\x01\x11\x00")),
     "TIFF with an old kind of JPEG inside": tiff(*_SMALL, (259, 3, 1, 6)),
     "TIFF that is a fax": tiff(*_SMALL, (259, 3, 1, 4)),
+    "TIFF with a fax behind its first page": _second_entry(2, (259, 3, 1, 4)),
     "TIFF with many samples": tiff(*_SMALL, (277, 3, 1, 65535)),
 }
 
@@ -203,3 +228,59 @@ def test_spliced_files_give_parts_or_an_input_error(name: str, draw: st.DataObje
     )
     with contextlib.suppress(InputError):
         assert decode(Content(data=data[:start] + middle + data[end:]), SETTINGS).parts
+
+
+ZIP = b"PK\x03\x04\x14\x00\x00\x00\x00\x00" + b"inner.html<script>alert(1)</script>" * 9
+LOSSLESS = encode(drawn(24, 16), "WEBP", lossless=True)
+SCRIPT = b"<html><script>alert('both')</script></html>"
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "notes"),
+    [
+        (JPEG + ZIP, "JPEG", True),
+        (SAMPLES["PNG"] + ZIP, "PNG", True),
+        (SAMPLES["GIF"] + ZIP, "GIF", True),
+        (SAMPLES["WEBP"] + ZIP, "WEBP", True),
+        (SAMPLES["BMP"] + ZIP, "BMP", True),
+        (after_start(JPEG, jpeg_segment(0xFE, SCRIPT)), "JPEG", False),
+        (after_start(JPEG, jpeg_segment(0xE0, b"PK\x03\x04" + SCRIPT)), "JPEG", False),
+        (png(24, 16, png_chunk(b"tEXt", b"k\0" + SCRIPT)), "PNG", False),
+        (png(24, 16, png_chunk(b"prVt", b"%PDF-1.7 " + SCRIPT)), "PNG", False),
+        (encode(drawn(24, 16), "GIF", comment=SCRIPT), "GIF", False),
+        (
+            SAMPLES["WEBP"][:4] + struct.pack("<I", len(SAMPLES["WEBP"])) + SAMPLES["WEBP"][8:] + b"XTRA\0\0\0\0",
+            "WEBP",
+            False,
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_file_that_is_two_things_is_the_picture_alone(data: bytes, kind: str, notes: bool) -> None:
+    """The picture is judged; the other thing is noted where it is behind the end, and redaction leaves it out."""
+    decoded = decode(Content(data=data), SETTINGS)
+    assert bool(decoded.notes) == notes
+    original = open_original(data, SETTINGS)
+    assert original.name == kind
+    written = original.encode()
+    assert b"script" not in written
+    assert b"PK\x03\x04" not in written
+
+
+@pytest.mark.parametrize("data", [ZIP + JPEG, b"%PDF-1.7\n" + JPEG])
+def test_a_picture_behind_something_else_is_not_found(data: bytes) -> None:
+    with pytest.raises(UnsupportedError):
+        decode(Content(data=data), SETTINGS)
+    assert decode(Content(data=SCRIPT + JPEG[:3]), SETTINGS).kind is ContentKind.TEXT
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+def test_what_is_damaged_is_not_written_again(name: str) -> None:
+    data, rng = SAMPLES[name], random.Random(name)
+    for _ in range(60):
+        broken = bytearray(data)
+        broken[rng.randrange(len(broken))] = rng.randrange(256)
+        with contextlib.suppress(InputError):
+            open_original(bytes(broken), SETTINGS).encode()
+    with pytest.raises(InputError):
+        open_original(data[: len(data) // 2], SETTINGS)

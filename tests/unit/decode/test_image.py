@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import struct
+import zlib
 
 import pytest
 from PIL import Image, ImageChops
 
 from evenhand.decode import Decoded, decode
 from evenhand.decode.formats.base import sample
-from evenhand.decode.image import KEPT_PIXELS
+from evenhand.decode.image import KEPT_PIXELS, LONG_KEPT_PIXELS
 from evenhand.domain import Content, ContentKind, ImagePart, Source
 from evenhand.errors import UnsupportedError
 from evenhand.settings import Settings
@@ -256,3 +258,40 @@ def test_pages_are_sampled_and_repeated_ones_dropped() -> None:
     few = read(data, Settings(max_frames=3))
     assert [part.origin.frame for part in few.parts] == [0, 4, 9]
     assert few.notes == ("10 pages, 3 looked at",)
+
+
+@pytest.mark.parametrize("fmt", ["PNG", "JPEG", "TIFF", "BMP", "GIF"])
+@pytest.mark.parametrize("size", [(30_000, 40), (40, 30_000)])
+def test_very_long_pictures_keep_their_size(fmt: str, size: tuple[int, int]) -> None:
+    image = picture(encode(Image.new("RGB", size, (200, 30, 60)), fmt))
+    assert image.size == size
+    assert difference(image.crop((0, 0, 9, 9)), Image.new("RGB", (9, 9), (200, 30, 60))) < 12
+
+
+def test_a_scrolled_page_is_kept_larger_than_a_photograph() -> None:
+    page = Image.new("L", (1200, 30_000), 255)
+    assert picture(encode(page, "PNG")).size == page.size
+    assert page.width * page.height <= LONG_KEPT_PIXELS
+    assert picture(encode(Image.new("L", (1800, 30_000)), "PNG")).size == (900, 15_000)
+
+
+@pytest.mark.parametrize("fmt", STILL_FORMATS)
+@pytest.mark.parametrize("size", [(1, 1), (1, 37), (37, 1), (2, 3)])
+def test_the_smallest_pictures(fmt: str, size: tuple[int, int]) -> None:
+    assert picture(encode(Image.new("RGB", size, "white"), fmt)).size == size
+
+
+def test_sixteen_bits_a_channel() -> None:
+    rows = b"".join(b"\0" + struct.pack(">12H", *[0xFFFF, 0x8000, 0x4000] * 4) for _ in range(4))
+    header = struct.pack(">IIBBBBB", 4, 4, 16, 2, 0, 0, 0)
+    chunks = [png_chunk(b"IHDR", header), png_chunk(b"IDAT", zlib.compress(rows)), png_chunk(b"IEND", b"")]
+    assert picture(b"\x89PNG\r\n\x1a\n" + b"".join(chunks)).getpixel((2, 2)) == (255, 128, 64)
+
+
+@pytest.mark.parametrize("fmt", ["PNG", "GIF", "WEBP", "TIFF", "AVIF"])
+def test_half_seen_pixels_are_laid_over_white(fmt: str) -> None:
+    image = Image.new("RGBA", (32, 32), (0, 0, 0, 255))
+    image.paste((0, 0, 0, 0), (0, 0, 16, 32))
+    shown = picture(encode(image, fmt, **({"quality": 100} if fmt == "AVIF" else {})))
+    assert min(shown.getpixel((4, 16))) > 250  # type: ignore[arg-type]
+    assert max(shown.getpixel((28, 16))) < 9  # type: ignore[arg-type]
