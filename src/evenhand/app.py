@@ -15,7 +15,17 @@ from typing import TYPE_CHECKING, Any, Self
 from evenhand.contents import Checkable, Pause, as_content, async_batches, batches, item_error
 from evenhand.detectors.base import AnyDetector, DetectorContext
 from evenhand.detectors.registry import Registry
-from evenhand.domain import TAXONOMY, Content, ItemError, Library, LibraryKind, ListColour, Options, Result
+from evenhand.domain import (
+    TAXONOMY,
+    Content,
+    ItemError,
+    Library,
+    LibraryKind,
+    ListColour,
+    Options,
+    PictureClass,
+    Result,
+)
 from evenhand.errors import (
     ClosedError,
     FetchError,
@@ -29,10 +39,12 @@ from evenhand.fairness import audit_words, refuse_label
 from evenhand.pipeline import Pipeline
 from evenhand.policy import Policy, default_policy, default_policy_text, load_policy
 from evenhand.settings import Settings, read_settings
+from evenhand.teaching import Teaching
 from evenhand.telemetry import Metrics
 
 if TYPE_CHECKING:
     from evenhand.actions.redact import Redacted, Redaction
+    from evenhand.detectors.classes_train import Trained
     from evenhand.store import Store
 
 
@@ -69,8 +81,10 @@ class AsyncModerator:
         self.metrics = Metrics()
         # One at a time: a whole picture at full size is the largest thing that this process holds.
         self._redactor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="evenhand-redact")
-        self.registry = Registry(DetectorContext(settings=self.settings, libraries=self.libraries), extra=detectors)
         self.store = store or _store(self.settings)
+        self._teaching = Teaching(self.settings, store=self.store, changed=self._renew)
+        context = DetectorContext(settings=self.settings, libraries=self.libraries, classes=self._teaching.classes)
+        self.registry = Registry(context, extra=detectors)
         if self.store is not None:
             _remember(self.store, self.policy, document, self.libraries)
         self._pipeline = Pipeline(
@@ -202,6 +216,34 @@ class AsyncModerator:
             raise NotFoundError("No decisions are recorded here; set EVENHAND_DATABASE_URL to keep them.")
         return await asyncio.to_thread(self.store.decision, decision_id)
 
+    async def train_class(
+        self, name: str, positives: Sequence[Path], *, against: Sequence[Path] = (), label: str | None = None
+    ) -> Trained:
+        """Teach a custom class of pictures from some twenty examples, keep it in the store, and use it from now on.
+
+        Arguments and errors: `detectors.classes_train.train`; StoreError too. Under a name in use, it replaces that class.
+        """
+        self.refuse_unusable()
+        return await asyncio.to_thread(self._teaching.train, name, positives, against, label)
+
+    async def remove_class(self, name: str) -> None:
+        """Forget a custom class; it is not used from now on.
+
+        Raises:
+            NotFoundError: there is none of this name.
+            StoreError: the store refused or cannot be reached.
+        """
+        self.refuse_unusable()
+        await asyncio.to_thread(self._teaching.remove, name)
+
+    async def classes(self) -> list[PictureClass]:
+        """List the custom classes of pictures, by name, with their figures.
+
+        Raises:
+            StoreError: the store refused or cannot be reached.
+        """
+        return list(await asyncio.to_thread(self._teaching.classes))
+
     def labels(self) -> list[dict[str, Any]]:
         """List the taxonomy, each label with the detectors that can give it here."""
         infos = {
@@ -269,6 +311,9 @@ class AsyncModerator:
         self._redactor.shutdown(wait=False, cancel_futures=True)
         if self.store is not None:
             self.store.close()
+
+    def _renew(self, detector: str) -> None:
+        self.registry.renew(detector)
 
     def _opened(self, contents: Sequence[Checkable]) -> list[Content | ItemError]:
         opened: list[Content | ItemError] = []

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from evenhand.app import AsyncModerator
 from evenhand.contents import Checkable, batches
-from evenhand.domain import Content, ItemError, Options, Result
+from evenhand.domain import Content, ItemError, Options, PictureClass, Result
 from evenhand.errors import ClosedError
 
 if TYPE_CHECKING:
     from evenhand.actions.redact import Redacted
+    from evenhand.detectors.classes_train import Trained
 
 T = TypeVar("T")
 
@@ -70,6 +71,20 @@ class Moderator:
     def decision(self, decision_id: str) -> Mapping[str, Any]:
         """Give a recorded decision; see AsyncModerator.decision."""
         return self._wait(self._inner.decision(decision_id))
+
+    def train_class(
+        self, name: str, positives: Sequence[Path], *, against: Sequence[Path] = (), label: str | None = None
+    ) -> Trained:
+        """Teach a custom class of pictures and use it from now on; see AsyncModerator.train_class."""
+        return self._wait(self._inner.train_class(name, positives, against=against, label=label))
+
+    def classes(self) -> list[PictureClass]:
+        """List the custom classes of pictures; see AsyncModerator.classes."""
+        return self._wait(self._inner.classes())
+
+    def remove_class(self, name: str) -> None:
+        """Forget a custom class; see AsyncModerator.remove_class."""
+        self._wait(self._inner.remove_class(name))
 
     def close(self) -> None:
         """Stop the loop, free threads and connections; calls that still wait in other threads raise ClosedError."""

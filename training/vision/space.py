@@ -22,7 +22,7 @@ from evenhand.inference.general import DIMENSIONS, GeneralEmbedder
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "models" / "vision" / "src" / "evenhand_models_vision"
 MEDIA = ROOT.parent / "shared" / "data" / "media"
-NAME, KEPT = "picture-space", 256
+NAME, KEPT, MIXED = "picture-space", 256, 512
 _SUFFIXES = {".jpg", ".jpeg", ".png"}
 
 
@@ -48,14 +48,33 @@ def main() -> None:
     spread, directions = np.linalg.eigh(np.cov(vectors - mean, rowvar=False))
     basis = directions[:, ::-1][:, :KEPT] / np.sqrt(spread[::-1][:KEPT])
     basis *= np.sign(basis[np.abs(basis).argmax(0), np.arange(KEPT)])  # (the sign of a direction is arbitrary)
-    write(mean.astype(np.float32), basis.astype(np.float16), used=len(chosen), version=embedder.version)
+    arrays = {
+        "mean": mean.astype(np.float32),
+        "basis": basis.astype(np.float16),
+        "background": background(vectors, chosen),
+    }
+    write(arrays, used=len(chosen), version=embedder.version)
 
 
-def write(mean: np.ndarray, basis: np.ndarray, *, used: int, version: str) -> None:
-    """Write both arrays, byte for byte the same from the same numbers, and the card."""
+def background(vectors: np.ndarray, paths: list[Path]) -> np.ndarray:
+    """Mix pictures in pairs, keeping mean and spread of the whole: no row is the vector of any picture.
+
+    Returns:
+        uint8 [512, 1280], each row's largest number 255.
+    """
+    folders = [path.relative_to(MEDIA).parts[1] for path in paths]
+    share = np.array([1 / folders.count(folder) for folder in folders])  # (most are guns, which should not rule)
+    pairs = np.random.default_rng(20261123).choice(len(vectors), (MIXED, 2), p=share / share.sum())
+    mean = np.average(vectors, axis=0, weights=share)
+    rows = np.clip(mean + (vectors[pairs[:, 0]] + vectors[pairs[:, 1]] - 2 * mean) / np.sqrt(2), 0, None)
+    return np.asarray(np.round(rows / rows.max(axis=1, keepdims=True) * 255), np.uint8)
+
+
+def write(arrays: dict[str, np.ndarray], *, used: int, version: str) -> None:
+    """Write the arrays, byte for byte the same from the same numbers, and the card."""
     file = PACKAGE / f"{NAME}.npz"
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as held:
-        for name, array in (("mean", mean), ("basis", basis)):
+        for name, array in arrays.items():
             body = io.BytesIO()
             np.lib.format.write_array(body, array)
             held.writestr(zipfile.ZipInfo(f"{name}.npy"), body.getvalue())  # (its date is a constant)
@@ -66,12 +85,21 @@ def write(mean: np.ndarray, basis: np.ndarray, *, used: int, version: str) -> No
         "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
         "bytes": file.stat().st_size,
         "source": {"model": version},
-        "conversion": {"command": "python -m training.vision.space", "changed": "principal directions, whitened"},
+        "conversion": {
+            "command": "python -m training.vision.space",
+            "changed": "principal directions, whitened; mixed pairs",
+        },
         "inputs": [
             {"name": "embedding", "shape": ["n", DIMENSIONS], "dtype": "float32", "meaning": "of lite0, length 1"}
         ],
         "outputs": [
-            {"name": "likeness", "shape": ["n", KEPT], "dtype": "float32", "meaning": "length 1; compare by cosine"}
+            {"name": "likeness", "shape": ["n", KEPT], "dtype": "float32", "meaning": "length 1; compare by cosine"},
+            {
+                "name": "background",
+                "shape": [MIXED, DIMENSIONS],
+                "dtype": "uint8",
+                "meaning": "ordinary pictures, in pairs",
+            },
         ],
         "files": {},
         "task": "Turns the general model's vectors into 256 numbers in which unlike pictures lie apart.",
@@ -88,7 +116,7 @@ def write(mean: np.ndarray, basis: np.ndarray, *, used: int, version: str) -> No
             }
         ],
         "quality": [],
-        "intended_use": "Near-duplicates of whole pictures, as candidates that landmarks confirm.",
+        "intended_use": "Near-duplicates of whole pictures, as candidates that landmarks confirm; custom classes.",
         "limits": [
             "Fitted on few kinds of pictures; the directions of others are coarser.",
             "For whole pictures. Never hand it the vector of a face: likeness of faces is identity.",

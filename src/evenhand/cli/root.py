@@ -6,6 +6,7 @@ import typer
 
 from evenhand.cli.audit import audit
 from evenhand.cli.check import check
+from evenhand.cli.classes import classes
 from evenhand.cli.db import db
 from evenhand.cli.eval import evaluate
 from evenhand.cli.keys import keys
@@ -39,6 +40,7 @@ def build() -> typer.Typer:
     app.add_typer(policy, name="policy")
     library.command("likeness")(likeness)
     app.add_typer(library, name="library")
+    app.add_typer(classes, name="classes")
     app.add_typer(keys, name="keys")
     app.add_typer(db, name="db")
     app.command()(settings)

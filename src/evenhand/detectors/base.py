@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Protocol, TypeVar
 
-from evenhand.domain import Finding, ImagePart, Library, Part, PartKind, TextPart
+from evenhand.domain import Finding, ImagePart, Library, Part, PartKind, PictureClass, TextPart
 from evenhand.settings import Settings
 
 
@@ -90,6 +90,7 @@ class DetectorContext:
 
     settings: Settings
     libraries: tuple[Library, ...] = ()
+    classes: Callable[[], Sequence[PictureClass]] = tuple  # asked once, when the first picture comes
 
 
 DetectorFactory = Callable[[DetectorContext], AnyDetector]

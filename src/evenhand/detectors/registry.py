@@ -103,6 +103,17 @@ class Registry:
         left_out = frozenset(skip)
         return [slot for slot in self._slots if slot.name not in left_out and (wanted is None or slot.reads in wanted)]
 
+    def renew(self, name: str) -> None:
+        """Build a detector anew from what it is built of now; calls that have begun end with the old one.
+
+        Raises:
+            RefusedLabelError: it declares a label that evenhand refuses.
+        """
+        for slot in self._slots:
+            if slot.name == name:
+                fresh = Slot(name=slot.name, reads=slot.reads, make=slot.make, extra=slot.extra)
+                slot.detector, slot.failure = fresh.get(), fresh.failure
+
 
 def _builtin_slot(builtin: BuiltIn, context: DetectorContext) -> Slot:
     def make() -> AnyDetector:

@@ -14,6 +14,7 @@ from evenhand.domain.labels import TAXONOMY, LabelInfo, is_label, is_under, pare
 from evenhand.domain.library import Library, LibraryItem, LibraryKind, ListColour
 from evenhand.domain.location import Location, Mark, Source
 from evenhand.domain.part import ImagePart, Part, PartKind, TextPart
+from evenhand.domain.pictureclass import PictureClass
 from evenhand.domain.result import ItemError, Result
 from evenhand.domain.rows import content_from_row, is_language, row_id
 
@@ -44,6 +45,7 @@ __all__ = [
     "Options",
     "Part",
     "PartKind",
+    "PictureClass",
     "Result",
     "Source",
     "TextPart",

@@ -48,6 +48,17 @@ class PictureSpace:
         unit: NDArray[np.float32] = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
         return unit
 
+    def background(self) -> NDArray[np.float32]:
+        """Give vectors of ordinary pictures, each mixed of two: float32 [512, 1280], each of length 1.
+
+        Raises:
+            ModelError: the file is missing or not what its card describes.
+        """
+        with np.load(load_card(PACKAGE, NAME).path(), allow_pickle=False) as held:
+            rows = held["background"].astype(np.float32)
+        unit: NDArray[np.float32] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        return unit
+
     def _arrays(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         with self._lock:
             if self._loaded is None:

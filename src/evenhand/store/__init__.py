@@ -4,7 +4,7 @@
     records.py                 what goes in and comes out; frozen values
     schema.py, columns.py      the tables, and types that mean the same on both databases
     database.py, faults.py     connections and transactions; what the database's errors mean
-    decisions.py, retention.py, keys.py, idempotency.py, versions.py   one idea each, over the same Database
+    decisions.py, retention.py, keys.py, idempotency.py, versions.py, classes.py   one idea each, over the same Database
     migrate.py, migrations/    how a database comes to have the tables
 
 By default it keeps decisions with their evidence, and never the content itself. Importing this package does not

@@ -19,6 +19,7 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
         StoreError: the SQLite file cannot be made.
     """
     from evenhand.store.address import read_url
+    from evenhand.store.classes import Classes
     from evenhand.store.database import Database
     from evenhand.store.decisions import Decisions
     from evenhand.store.idempotency import Idempotency
@@ -36,4 +37,5 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
         idempotency=Idempotency(database),
         policies=Policies(database),
         libraries=Libraries(database),
+        classes=Classes(database),
     )

@@ -6,7 +6,7 @@ from sqlalchemy import JSON, Column, Index, Integer, LargeBinary, MetaData, Tabl
 
 from evenhand.store.columns import Instant, Words, ident
 
-REVISIONS = ("0001",)  # every revision, oldest first; the last is what this version of evenhand needs
+REVISIONS = ("0001", "0002")  # every revision, oldest first; the last is what this version of evenhand needs
 
 metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"})
 
@@ -104,5 +104,17 @@ libraries = Table(
     Column("name", Words, primary_key=True),
     Column("version", Words, primary_key=True),
     Column("sha256", ident(), primary_key=True),
+    Column("created_at", Instant, nullable=False),
+)
+
+classes = Table(
+    "classes",
+    metadata,
+    Column("name", ident(), primary_key=True),
+    Column("label", Text, nullable=False),
+    Column("version", ident(), nullable=False),
+    Column("space", Text, nullable=False),
+    Column("weights", LargeBinary, nullable=False),
+    Column("quality", JSON, nullable=False),
     Column("created_at", Instant, nullable=False),
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Unpack
 from evenhand.store.records import Deleted, Filters, Original, Page, Record
 
 if TYPE_CHECKING:  # SQLAlchemy is imported when a store is opened, not before
+    from evenhand.store.classes import Classes
     from evenhand.store.database import Database
     from evenhand.store.decisions import Decisions
     from evenhand.store.idempotency import Idempotency
@@ -20,7 +21,8 @@ if TYPE_CHECKING:  # SQLAlchemy is imported when a store is opened, not before
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
-    """Decisions, kept content, API keys, idempotent answers, and versions of policies and libraries.
+    """Decisions, kept content, API keys, idempotent answers, versions of policies and libraries, custom
+    classes.
 
     Made by `open_store`. Methods block: asynchronous callers use a thread. Each raises StoreError when the database
     refuses or cannot be reached, with what to do about it; the next call tries a fresh connection.
@@ -33,6 +35,7 @@ class Store:
     idempotency: Idempotency
     policies: Policies
     libraries: Libraries
+    classes: Classes
 
     @property
     def address(self) -> str:
