@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from evenhand.detectors.ballots import LABEL, Ballot, Ballots
 from evenhand.detectors.base import NOTHING, Cost, Detection, DetectorContext, DetectorInfo, Example
-from evenhand.domain import ImagePart, Location, Mark, PartKind, Source, TextPart
-from evenhand.domain.location import Box, union
+from evenhand.detectors.ocr_lines import as_text, reading_order
+from evenhand.domain import Finding, ImagePart, PartKind
+from evenhand.domain.location import Box
 from evenhand.inference.pictures import MIN_SIDE, WORKING_SIDE, to_original, working_array
 from evenhand.inference.textlines import Line, LineReader, Reading
 
@@ -39,6 +41,17 @@ def _notice() -> ImagePart:
     return ImagePart(image=image)
 
 
+def _ballot() -> ImagePart:
+    from PIL import Image, ImageDraw, ImageFont
+
+    image, font = Image.new("RGB", (480, 300), "white"), ImageFont.load_default(28)
+    for row, words in enumerate(
+        ("OFFICIAL BALLOT", "City council", "Vote for one", "First candidate", "Second candidate")
+    ):
+        ImageDraw.Draw(image).text((30, 20 + 52 * row), words, fill="black", font=font)
+    return ImagePart(image=image)
+
+
 class OcrDetector:
     """Reads the words in a picture, each with its box.
 
@@ -49,17 +62,21 @@ class OcrDetector:
 
     info = DetectorInfo(
         name="image.ocr",
-        version="1",
+        version="2",
         reads=PartKind.IMAGE,
-        labels=(),
+        labels=(LABEL,),
         cost=Cost.HEAVY,
-        description="Reads English and Chinese words in a picture; the text detectors then judge them.",
-        examples=(Example(title="A notice, whose words are handed on", part=_notice),),
+        description="Reads English and Chinese words in a picture; the text detectors then judge them. Marks ballots "
+        "and campaign posters by their words and layout.",
+        examples=(
+            Example(title="A notice, whose words are handed on", part=_notice),
+            Example(title="A ballot, marked as a topic", part=_ballot, labels=frozenset({LABEL})),
+        ),
         emits=frozenset({PartKind.TEXT}),
     )
 
     def __init__(self, *, threads: int = 0) -> None:
-        self._reader = LineReader(threads=threads)
+        self._reader, self._ballots = LineReader(threads=threads), Ballots()
 
     def detect(self, parts: Sequence[ImagePart]) -> list[Detection]:
         """Read each picture, one at a time.
@@ -83,9 +100,23 @@ class OcrDetector:
         left_out = sum(reading.left_out for reading in readings)
         if not lines and not left_out:
             return NOTHING
+        paper = self._ballots.find(reading_order(lines))
+        marked = () if paper is None else (self._mark(part, paper),)
         return Detection(
+            findings=marked,
+            scores={found.label: found.score for found in marked},
             parts=(as_text(lines, part.origin),) if lines else (),
             partial=f"{left_out} of the smallest lines were not read: there are too many" if left_out else None,
+        )
+
+    def _mark(self, part: ImagePart, paper: Ballot) -> Finding:
+        return Finding(
+            label=LABEL,
+            score=paper.score,
+            location=part.locate(paper.box),
+            detector=self.info.name,
+            version=self.info.version,
+            reason=paper.reason,
         )
 
     def _read_piece(self, part: ImagePart, piece: _Piece) -> Reading:
@@ -122,44 +153,6 @@ def pieces(width: int, height: int) -> list[_Piece]:
         area = (0, begin, width, end) if tall else (begin, 0, end, height)
         cut.append(_Piece(area=area, owns=owns, tall=tall))
     return cut
-
-
-def as_text(lines: Sequence[Line], origin: Location) -> TextPart:
-    """Join lines in reading order: one below the other by a line break, side by side and close by a space."""
-    text, marks = "", []
-    previous: Line | None = None
-    for line in _reading_order(lines):
-        if previous is not None:
-            text += " " if _beside(previous.box, line.box) else "\n"
-        marks += [Mark(start=len(text) + w.start, end=len(text) + w.end, box=w.box) for w in line.words]
-        text, previous = text + line.text, line
-    place = replace(origin, source=Source.OCR, box=union([line.box for line in lines]))
-    return TextPart(text=text, origin=place, marks=tuple(marks))
-
-
-def _reading_order(lines: Sequence[Line]) -> list[Line]:
-    """Sort by rows from the top, and within a row from the left; a row is what overlaps by half its height."""
-    rows: list[list[Line]] = []
-    for line in sorted(lines, key=lambda line: line.box[1] + line.box[3]):
-        middle = (line.box[1] + line.box[3]) / 2
-        first = rows[-1][0].box if rows else None
-        if first is not None and middle < first[3] - (first[3] - first[1]) * 0.25 and _similar(first, line.box):
-            rows[-1].append(line)
-        else:
-            rows.append([line])
-    return [line for row in rows for line in sorted(row, key=lambda line: line.box[0])]
-
-
-def _similar(one: Box, other: Box) -> bool:
-    heights = (one[3] - one[1], other[3] - other[1])
-    return max(heights) <= 2 * max(min(heights), 1.0)
-
-
-def _beside(left: Box, right: Box) -> bool:
-    height = max(left[3] - left[1], right[3] - right[1])
-    overlap = min(left[3], right[3]) - max(left[1], right[1])
-    upright = all(box[2] - box[0] >= (box[3] - box[1]) / 2 for box in (left, right))  # no lines turned by 90 degrees
-    return upright and overlap > height / 2 and -height < right[0] - left[2] < 2 * height
 
 
 def _placed(reading: Reading, move: Callable[[Box], Box]) -> Reading:

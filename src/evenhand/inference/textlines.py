@@ -47,6 +47,8 @@ class Line:
     words: tuple[Word, ...]  # in order of start
     box: Box  # pixels of the array read
     confidence: float
+    angle: float = 0.0  # degrees clockwise from left to right in which the line is read, [0, 360)
+    slim: float = 0.0  # height of the letters over the length of the line; 0: not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +121,8 @@ def _make_engine(threads: int) -> Any:
             "Global.return_word_box": True,
             "Det.limit_type": "max",
             "Det.limit_side_len": DETECT_SIDE,
+            # A line is scored over its own outline. Over its bounding box, slanted lines count what is beside them.
+            "Det.score_mode": "slow",
         }
     )
     for section, file in _STAGES:
@@ -184,7 +188,15 @@ def _line(
         words.append(Word(start=start, end=at, box=box(first / columns, last / columns)))
     if at < len(text.rstrip()):
         words.append(Word(start=at, end=len(text), box=box(0.0, 1.0)))
-    return Line(text=text, words=tuple(words), box=union([w.box for w in words]) or box(0.0, 1.0), confidence=score)
+    way, high = (finish - begin).mean(axis=0), float(np.linalg.norm(begin[0] - begin[1]))
+    return Line(
+        text=text,
+        words=tuple(words),
+        box=union([w.box for w in words]) or box(0.0, 1.0),
+        confidence=score,
+        angle=float(np.degrees(np.arctan2(way[1], way[0]))) % 360,
+        slim=high / max(float(np.linalg.norm(way)), 1.0),
+    )
 
 
 def _pieces(info: Any) -> list[tuple[str, list[int]]]:

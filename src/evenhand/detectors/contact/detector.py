@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 
 from evenhand.detectors.base import NOTHING, Cost, Detection, DetectorContext, DetectorInfo, Example
-from evenhand.detectors.contact import handles, links, mail, phones, promotion
+from evenhand.detectors.contact import flow, handles, links, mail, phones, promotion
 from evenhand.detectors.contact.cues import Cue, CueIndex
 from evenhand.detectors.contact.domains import DomainCheck
-from evenhand.detectors.contact.view import Folder, Hit, View
-from evenhand.domain import Finding, PartKind, TextPart
+from evenhand.detectors.contact.view import Folder, Hit, Kind, View
+from evenhand.domain import Finding, PartKind, Source, TextPart
 
 MAX_HITS = 256  # of one channel in one text, before overlaps are resolved
+CROSSING = 0.9  # how much surer a contact is that stands on one line than one that was joined from pieces
 MAX_FINDINGS = 64  # for each label of one text; a text with more is flooded with contacts, and says so by these
 
 _INFO = DetectorInfo(
     name="text.contact",
-    version="1",
+    version="2",
     reads=PartKind.TEXT,
     labels=("ads.contact", "ads.link", "ads.promotion"),
     cost=Cost.CHEAP,
@@ -66,14 +68,39 @@ class ContactDetector:
         return [self._one(part, view, index) for part, view in zip(parts, views, strict=True)]
 
     def _one(self, part: TextPart, view: View, index: CueIndex) -> Detection:
-        matched = index.find(view.text)
-        numbers = phones.may_hold(view.text)
-        if not matched and not numbers:
+        found, cues, cut = self._read(view.text, part, index)
+        if part.origin.source is Source.OCR and (whole := flow.joined(view.text)) is not None:
+            found += self._crossing(whole, part, index, found)
+        if not found and not cues and not cut:
             return NOTHING
-        cues = [(cue, start, end) for which, start, end in matched for cue in index.cues[which]]
-        hits, cut = phones.find(view.text, part.language, index.phone) if numbers else ([], False)
-        found = self._channels(view.text, cues, hits)
         return _answer(part, view, found, promotion.find(view.text, cues, [hit for _, hit in found]), cut=cut)
+
+    def _read(
+        self, text: str, part: TextPart, index: CueIndex
+    ) -> tuple[list[tuple[str, Hit]], list[tuple[Cue, int, int]], bool]:
+        """Give the contacts and links of a folded text, its cues, and whether numbers were left out."""
+        matched = index.find(text)
+        numbers = phones.may_hold(text)
+        if not matched and not numbers:
+            return [], [], False
+        cues = [(cue, start, end) for which, start, end in matched for cue in index.cues[which]]
+        hits, cut = phones.find(text, part.language, index.phone) if numbers else ([], False)
+        return self._channels(text, cues, hits), cues, cut
+
+    def _crossing(
+        self, whole: flow.Flow, part: TextPart, index: CueIndex, known: list[tuple[str, Hit]]
+    ) -> list[tuple[str, Hit]]:
+        """Give what is there only when the pieces of a picture's words are joined."""
+        crossing = []
+        held = {name: _Taken([hit for own, hit in known if own == name]) for name in ("ads.contact", "ads.link")}
+        for label, joint in self._read(whole.text, part, index)[0]:
+            # A bare number that happens to be valid somewhere is too easily made of two columns of a table.
+            if joint.kind is Kind.PHONE and joint.score <= phones.SCORE_BARE:
+                continue
+            there = whole.back(joint)
+            if held[label].free(there):
+                crossing.append((label, replace(there, score=there.score * CROSSING)))
+        return crossing
 
     def _channels(self, text: str, cues: list[tuple[Cue, int, int]], numbers: list[Hit]) -> list[tuple[str, Hit]]:
         groups = {cue.group for cue, _, _ in cues}

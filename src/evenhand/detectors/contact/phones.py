@@ -45,10 +45,10 @@ _SHORT_CODE = re.compile(
     r"(?=\s{0,3}\Z|[.;:!?]|,\s|\s(?:now|to|for|from|and|or|by|with|eg|before|[^\w\s]))"
 )
 _NOT_PHONE = re.compile(
-    r"(?:order|invoice|isbn|issn|tracking|parcel|ref(?:erence)?|case|ticket|issue|account|acct|iban|card|serial|version|"
+    r"(?:order|invoice|receipt|isbn|issn|tracking|parcel|ref(?:erence)?|case|ticket|issue|account|acct|iban|card|serial|version|"
     r"model|patent|doi|pmid|bug|commit|hash|timestamp|epoch|code|pin|otp|lat|lon|long|gps|id|uid|pid|sku|vat|tax|ip|part|"
     r"item|"
-    r"订单|訂單|单号|單號|编号|編號|账号|帳號|卡号|卡號|验证码|身份证|快递|运单|价格|金额|заказ|счёт|pedido|factura|bestellung)"
+    r"订单|訂單|小票|单据|流水|单号|單號|编号|編號|账号|帳號|卡号|卡號|验证码|身份证|快递|运单|价格|金额|заказ|счёт|pedido|factura|bestellung)"
     r"(?:\s{0,2}(?:number|num|nr|no|id|号|是|is|was|#|:|=|[.\-№#])){0,3}\s{0,2}\Z"
 )
 _DATE = re.compile(
