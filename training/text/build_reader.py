@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,31 +14,34 @@ import torch
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from evenhand.inference.reader import runs
 from training.common.fetch import fetch, sha256_of
-from training.text import develop, generate, measure, public, report, targets
+from training.text import develop, generate, measure, public, report, spans, targets
 from training.text.corpus import Corpus, seen
-from training.text.export_reader import even_out, export_lower, export_upper
+from training.text.export_reader import export_lower, export_spans, export_upper, export_words, fit_quants
 from training.text.finetune import Recipe, Tokenizer, Tokens, logits, steps_of, tokenise, train
-from training.text.network import Network, from_file
+from training.text.network import Network
 from training.text.rows import LABELS, Row
+from training.text.shipped import from_shipped
 from training.text.small_e5 import SOURCE, PackedFile, write_tokenizer
 
-NAME = VERSION = "text-2026.3"
-TOKENIZER = "reader.tokenizer.model"
+NAME = VERSION = "text-2026.4"
+WORDS, TOKENIZER = "reader.words", "reader.tokenizer.model"
 LICENCES = ("LICENSE.apache-2.0.txt", "LICENSE.mit-e5.txt")
 EVENING = 400  # texts that show how large the inputs of each layer become
-HIDDEN = 0.0005  # share of all rows that the lower part may settle though the upper part would have doubts
+HIDDEN = 0.0004  # share of all rows that the lower part may settle though the upper part would have doubts
 
 F32 = NDArray[np.float32]
 
 
-def build(data: Path, cache: Path, package: Path, root: Path, *, state: Path | None = None) -> None:
+def build(data: Path, cache: Path, package: Path, past: Path, root: Path, *, state: Path | None = None) -> None:
     """Make everything of the reader.
 
     Args:
         data: folder of the public data sets.
         cache: folder for downloads and the trained state.
         package: folder of the data package.
+        past: folder of the data package with the version that the training starts from.
         root: the repository.
         state: a trained state to export instead of training.
     """
@@ -48,33 +50,35 @@ def build(data: Path, cache: Path, package: Path, root: Path, *, state: Path | N
     tokenizer = Tokenizer(package / TOKENIZER)
     corpus = Corpus(data, tokenizer)
     recipe = Recipe()
-    net = from_file(file, recipe.layers)
+    net = from_shipped(file, [past / f"{recipe.start}.{part}.onnx" for part in ("lower", "upper")])
     if state is None:
         state = cache / f"{NAME}.pt"
         fit(net, corpus, recipe, state)
     net.load_state_dict(torch.load(state, weights_only=True), strict=False)
     net.eval()
+    sure = spans.fit(net, tokenizer, data)
     held = corpus.held("calibrate")
-    even_out(net, [held.ids[i] for i in np.random.default_rng(3).permutation(len(held))[:EVENING]])
-    export_lower(net, file, package / f"{NAME}.lower.onnx")
-    export_upper(net, file, package / f"{NAME}.upper.onnx")
-    describe(net, corpus, held, tokenizer, recipe, package, root)
+    quants = fit_quants(net, [held.ids[i] for i in np.random.default_rng(3).permutation(len(held))[:EVENING]])
+    export_words(file, package / f"{WORDS}.onnx")
+    export_lower(net, quants, package / f"{NAME}.lower.onnx")
+    export_upper(net, quants, package / f"{NAME}.upper.onnx")
+    export_spans(net, package / f"{NAME}.spans.onnx")
+    describe(net, corpus, held, tokenizer, recipe, package, root, sure)
 
 
 def fit(net: Network, corpus: Corpus, recipe: Recipe, state: Path) -> None:
-    """Train and keep the state, without the embeddings, which do not change."""
-    first = corpus.epoch(0)
+    """Train and keep the state, without the embeddings, which do not change.
 
-    def epochs() -> Iterator[Tokens]:
-        yield first
-        for number in range(1, recipe.epochs):
-            yield corpus.epoch(number)
-
-    train(net, epochs(), recipe, steps_of([first], recipe) * recipe.epochs)
-    last = corpus.epoch(recipe.epochs, late=True)
-    late = dataclasses.replace(recipe, rate=recipe.late_rate, head_rate=recipe.late_head_rate, seed=recipe.seed + 1)
-    train(net, iter([last]), late, steps_of([last], late))
-    torch.save({name: value for name, value in net.state_dict().items() if name != "words.weight"}, state)
+    The result is a weighed mean of the weights before and after (Wortsman et al. 2022, "Robust fine-tuning of zero-shot
+    models"): it does better than either on kinds of text that the training does not have. The two new heads are not
+    mixed.
+    """
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    epochs = [corpus.epoch(recipe.first + number) for number in range(recipe.epochs)]
+    train(net, iter(epochs), recipe, steps_of(epochs, recipe))
+    after = net.state_dict()
+    mixed = {name: before[name].lerp(value, 1 - recipe.keep) for name, value in after.items() if name != "words.weight"}
+    torch.save(mixed | {name: after[name] for name in mixed if name.startswith(("early", "span"))}, state)
 
 
 class Shipped:
@@ -83,18 +87,19 @@ class Shipped:
     def __init__(self, package: Path) -> None:
         options = ort.SessionOptions()
         options.intra_op_num_threads = 2
-        self._lower, self._upper = (
-            ort.InferenceSession(str(package / f"{NAME}.{part}.onnx"), options, providers=["CPUExecutionProvider"])
-            for part in ("lower", "upper")
+        self._words, self._lower, self._upper = (
+            ort.InferenceSession(str(package / f"{name}.onnx"), options, providers=["CPUExecutionProvider"])
+            for name in (WORDS, f"{NAME}.lower", f"{NAME}.upper")
         )
 
     def logits(self, data: Tokens) -> tuple[F32, F32]:
         """Logits float32[n, labels] of the lower and of the upper part."""
         early = np.zeros((len(data), len(LABELS)), np.float32)
         late = np.zeros_like(early)
-        for i, ids in enumerate(data.ids):
-            early[i], hidden = self._lower.run(["early", "hidden"], {"ids": ids.astype(np.int64)})
-            late[i] = self._upper.run(["logits"], {"hidden": hidden})[0]
+        for at in runs([len(ids) for ids in data.ids], 512):
+            ids = np.stack([data.ids[i] for i in at]).astype(np.int64)
+            early[at], hidden = self._lower.run(["early", "hidden"], {"words": self._words.run(None, {"ids": ids})[0]})
+            late[at] = self._upper.run(["logits"], {"hidden": hidden})[0]
         return early, late
 
 
@@ -106,6 +111,7 @@ def describe(
     recipe: Recipe,
     package: Path,
     root: Path,
+    sure: float,
 ) -> None:
     """Calibrate on one held-out tenth, measure on another, write cards and report."""
     shipped = Shipped(package)
@@ -115,8 +121,8 @@ def describe(
     calibration = measure.calibrate(held, held_late)
     early = measure.calibrate(held, held_early)
     scores = measure.scores(calibration, test_late)
-    rule = early_rule(held_early, (measure.scores(calibration, held_late) >= 0.5).any(1))
-    settled = settled_by(rule, test_early)
+    rule = early_rule(held_early, early, (measure.scores(calibration, held_late) >= 0.5).any(1))
+    settled = doubt(rule, test_early, early) < rule["limit"]
     shown = np.where(settled[:, None], measure.scores(early, test_early), scores)
     figures = measure.quality(test, shown, calibration)
     figures += cascade(settled, scores, shown, calibration)
@@ -125,7 +131,7 @@ def describe(
 
     def judged(rows: list[Row]) -> F32:
         first, last = shipped.logits(tokenise(seen(rows), tokenizer, {}))
-        done = settled_by(rule, first)[:, None]
+        done = (doubt(rule, first, early) < rule["limit"])[:, None]
         return np.where(done, measure.scores(early, first), measure.scores(calibration, last))  # type: ignore[no-any-return]
 
     recommended = np.array([calibration[label]["recommended"] for label in LABELS], np.float32)
@@ -149,46 +155,60 @@ def describe(
         "limits": LIMITS,
         "source": {"package": SOURCE.package, "version": SOURCE.version, "file": SOURCE.member,
                    "sha256": SOURCE.member_sha256},
+        "files": {name: sha256_of(package / name) for name in LICENCES},
         "conversion": {
             "command": "python -m training.text.build --only reader",
-            "changed": "six of twelve layers, fine-tuned; embeddings as they came, four bits; dense weights int8 by "
-            "column, activations uint8 by text, inputs evened out; pools and heads are new",
+            "changed": f"{recipe.start} trained on; dense weights int8 by column, their inputs uint8 by fixed ranges, "
+            "evened out; the heads that speak early and that point at words are new",
             "mean difference of a logit from training": round(float(np.abs(exact - test_late[:2000]).mean()), 4),
             "recipe": dataclasses.asdict(recipe),
         },
     }  # fmt: skip
-    card(package, "lower", fields | {
-        "task": "Embeds a text, reads it through two layers, and says early what it can.",
-        "files": {name: sha256_of(package / name) for name in (TOKENIZER, *LICENCES)},
+    card(package, f"{NAME}.lower", fields | {
+        "task": "Reads an embedded text through three layers, and says early what it can.",
     })  # fmt: skip
-    card(package, "upper", fields | {
+    card(package, f"{NAME}.upper", fields | {
         "task": f"Scores a text for {len(LABELS)} labels of the taxonomy and says where each stands.",
-        "files": {name: sha256_of(package / name) for name in LICENCES},
         "labels": {label: j for j, label in enumerate(LABELS)},
         "calibration": calibration,
         "early": {"calibration": early, **rule},
         "quality": figures + developed + fairness,
     })  # fmt: skip
+    card(package, f"{NAME}.spans", fields | {
+        "task": "Points at the words that make a text toxic.", "sure": sure, "recipe": spans.__doc__,
+    })  # fmt: skip
+    card(package, WORDS, fields | {
+        "task": "Embeds the ids of a text.", "version": "1", "limits": [], "training_data": [], "licence": "MIT",
+        "licence_text": LICENCES[1],
+        "conversion": {"command": "python -m training.text.build --only reader", "changed": "nothing: four bits"},
+        "files": {name: sha256_of(package / name) for name in (TOKENIZER, *LICENCES)},
+    })  # fmt: skip
     text = report.render(calibration, figures, developed, fairness, rows, recipe)
     (root / "quality" / "text_model.md").write_text(text, "utf-8")
 
 
-def early_rule(early: F32, doubted: NDArray[np.bool_]) -> dict[str, Any]:
-    """Fit a weighing of the early logits that says whether the upper part should read on.
+def early_rule(logits: F32, calibration: dict[str, dict[str, Any]], doubted: NDArray[np.bool_]) -> dict[str, Any]:
+    """Fit a weighing of the early logits, and of the highest calibrated one, that says who should be read on.
 
     The limit: the largest below which at most HIDDEN of all rows are settled that the upper part doubts.
     """
-    rule = LogisticRegression(max_iter=500, C=0.1).fit(early, doubted)
-    said = rule.decision_function(early)
-    limit = float(np.sort(said[doubted])[int(HIDDEN * len(early))])
-    weights = dict(zip(LABELS, np.round(rule.coef_[0], 5).tolist(), strict=True))
-    return {"weights": weights, "limit": round(limit - float(rule.intercept_[0]), 5)}
+    rule = LogisticRegression(max_iter=500, C=0.1).fit(np.c_[logits, highest(logits, calibration)], doubted)
+    weights = np.round(rule.coef_[0], 5)
+    out = {"weights": dict(zip(LABELS, weights[:-1].tolist(), strict=True)), "most": float(weights[-1])}
+    said = doubt(out, logits, calibration)
+    return out | {"limit": round(float(np.sort(said[doubted])[int(HIDDEN * len(logits))]), 5)}
 
 
-def settled_by(rule: dict[str, Any], early: F32) -> NDArray[np.bool_]:
-    """Which rows the lower part settles."""
+def highest(logits: F32, calibration: dict[str, dict[str, Any]]) -> F32:
+    """The highest calibrated logit of each row, float32[n]."""
+    a, b = (np.array([calibration[label][name] for label in LABELS], np.float32) for name in "ab")
+    return (logits * a + b).max(1)  # type: ignore[no-any-return]
+
+
+def doubt(rule: dict[str, Any], logits: F32, calibration: dict[str, dict[str, Any]]) -> F32:
+    """What the rule makes of early logits, float32[n]."""
     weights = np.array([rule["weights"][label] for label in LABELS], np.float32)
-    return early @ weights < rule["limit"]  # type: ignore[no-any-return]
+    return logits @ weights + rule["most"] * highest(logits, calibration)  # type: ignore[no-any-return]
 
 
 def cascade(
@@ -219,12 +239,12 @@ def sources(rows: Counter[str]) -> list[dict[str, Any]]:
     return out
 
 
-def card(package: Path, part: str, fields: dict[str, Any]) -> None:
-    """Write the card of one part."""
-    path = package / f"{NAME}.{part}.onnx"
-    whole = {"name": f"{NAME}.{part}", "file": path.name, "sha256": sha256_of(path), "bytes": path.stat().st_size,
+def card(package: Path, name: str, fields: dict[str, Any]) -> None:
+    """Write the card of one file."""
+    path = package / f"{name}.onnx"
+    whole = {"name": name, "file": path.name, "sha256": sha256_of(path), "bytes": path.stat().st_size,
              "labels": {}, "quality": [], "calibration": {}} | fields  # fmt: skip
-    (package / f"{NAME}.{part}.card.json").write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    (package / f"{name}.card.json").write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
 LIMITS = [

@@ -23,27 +23,28 @@ from training.text.finetune import Tokenizer, Tokens, tokenise
 from training.text.rows import Row
 from training.text.swap import swapped
 
-# share of a data set's rows that one epoch reads; those not named are read whole
+# share of a data set's rows that one epoch reads; the version that the training starts from has read them all
 SHARES = {
-    "cold": 0.5,
-    "paradetox": 0.35,
-    "edos": 0.5,
+    "cold": 0.3,
+    "paradetox": 0.15,
+    "edos": 0.4,
     "toxic_spans": 0.5,
-    "mlma": 0.5,
-    "davidson": 0.5,
-    "spamassassin": 0.5,
-    "swapped": 0.5,
-    "identity_templates_en": 0.3,
-    "identity_templates_nl": 0.3,
-    "identity_templates_de": 0.3,
-    "identity_templates_zh-cn": 0.3,
-    "identity_templates_hi-Latn": 0.5,
+    "mlma": 0.4,
+    "davidson": 0.3,
+    "spamassassin": 0.3,
+    "swapped": 0.4,
+    "sms_spam": 1.0,
+    "identity_templates_en": 0.2,
+    "identity_templates_nl": 0.2,
+    "identity_templates_de": 0.2,
+    "identity_templates_zh-cn": 0.2,
+    "identity_templates_hi-Latn": 0.3,
 }
-AMOUNT = generate.Amount(fills=8, plain=2, families=4, members=4)  # of each written template, an epoch
-# many groups a family: most become one row once names are taken out, and those that stay named must be met too
-LATE_AMOUNT = generate.Amount(fills=8, plain=2, families=3, members=14)
-LATE = ("_pairs", "_registers", "_counter")  # phrase files that the last, short round reads whole
-REHEARSED = 0.25  # ... and this share of all else
+REHEARSED = 0.6  # ... and of those not named
+# of each written template, an epoch; several groups a family: most become one row once names are taken out, and those
+# that stay named must be met too
+AMOUNT = generate.Amount(fills=6, plain=1, families=2, members=5)
+NEW = ("_functions", "_warm", "_threats", "_evasive", "_sms")  # phrase files drawn twice
 DISGUISED = 0.12  # share of the texts of an epoch that are disguised
 
 
@@ -79,18 +80,13 @@ class Corpus:
         self._spans = _toxic_spans(folder)
         self._tables = load_tables()
 
-    def epoch(self, number: int, *, late: bool = False) -> Tokens:
-        """The training rows of one epoch; `late`: those of LATE whole, and some of the others."""
+    def epoch(self, number: int) -> Tokens:
+        """The training rows of one epoch."""
         rng = random.Random(f"{self._seed} {number}")
-        share = REHEARSED if late else 1.0
-        rows = [
-            row for row in self._public
-            if split(row) == "train" and rng.random() < SHARES.get(row.source, 1.0) * share
-        ]  # fmt: skip
-        rows += [
-            row for row in generate.rows(seed=self._seed + number, amount=LATE_AMOUNT if late else AMOUNT)
-            if row.split() == "train" and (not late or row.group.split()[0].endswith(LATE) or rng.random() < share)
-        ]  # fmt: skip
+        rows = [row for row in self._public if split(row) == "train" and rng.random() < share(row.source)]
+        rows += [row for row in generate.rows(seed=self._seed + number, amount=AMOUNT) if row.split() == "train"]
+        again = generate.rows(seed=self._seed + number + 100, amount=AMOUNT)
+        rows += [row for row in again if row.split() == "train" and row.group.split()[0].endswith(NEW)]
         plain = {i: row.text for i, row in enumerate(rows)}
         rows = [_disguised(row, rng, self._tables) if rng.random() < DISGUISED else row for row in rows]
         changed = seen(rows)
@@ -102,7 +98,7 @@ class Corpus:
     def counts(self) -> Counter[str]:
         """How many rows of each source an epoch reads, about: repeated texts are still in."""
         rows = Counter(row.source for row in self._public if split(row) == "train")
-        out = Counter({name: round(n * SHARES.get(name, 1.0)) for name, n in rows.items()})
+        out = Counter({name: round(n * share(name)) for name, n in rows.items()})
         out["written"] = sum(row.split() == "train" for row in generate.rows(seed=self._seed, amount=AMOUNT))
         return out
 
@@ -111,6 +107,11 @@ class Corpus:
         rows = [row for row in self._public if split(row) == name]
         rows += [row for row in generate.rows(seed=self._seed) if row.split() == name]
         return tokenise(unique(seen(rows)), self._tokenizer, {})
+
+
+def share(source: str) -> float:
+    """Share of a public data set's rows that one epoch reads."""
+    return SHARES.get(source, REHEARSED)
 
 
 def split(row: Row) -> str:

@@ -1,4 +1,5 @@
-"""The harm network: every other layer of multilingual E5-small, one attention pool a label, one head for spans.
+"""The harm network: every other layer of multilingual E5-small, one attention pool a label, a head for spans, one that
+speaks early.
 
 A label's logit is the sum of its values over the tokens, weighed by its own attention, plus a linear reading of the
 mean token (cf. Mullenbach et al. 2018, "Explainable Prediction of Medical Codes": per-label attention); the weights
@@ -7,7 +8,6 @@ say where the label's evidence is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,10 +15,11 @@ from torch import nn
 from torch.nn import functional
 
 from training.text.rows import LABELS
-from training.text.small_e5 import PackedFile, Shape
+from training.text.small_e5 import Shape
 
 EPS = 1e-12
-EARLY = 2  # layers below the early head (Xin et al. 2020, "DeeBERT": most texts are plain after few layers)
+EARLY = 3  # layers below the early head (Xin et al. 2020, "DeeBERT": most texts are plain after few layers)
+NARROW = 128  # width of the small heads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +29,7 @@ class Outputs:
     logits: torch.Tensor  # [texts, labels], uncalibrated
     attention: torch.Tensor  # [texts, tokens, labels], sums to 1 over a text's tokens
     spans: torch.Tensor  # [texts, tokens]: logit that a token belongs to what makes the text toxic
-    early: torch.Tensor  # [texts, labels]: what a small head says after the first EARLY layers
+    early: torch.Tensor  # [texts, labels]: what the early head says after the first EARLY layers
 
 
 class Layer(nn.Module):
@@ -55,6 +56,25 @@ class Layer(nn.Module):
         return self.last(x + self.down(functional.gelu(self.up(x))))  # type: ignore[no-any-return]
 
 
+class EarlyHead(nn.Module):
+    """What the lower layers say of a text: one narrow layer, then attention pools as at the top."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.squeeze = nn.Linear(shape.hidden, NARROW)
+        self.look = nn.Linear(NARROW, len(LABELS))
+        self.value = nn.Linear(NARROW, len(LABELS))
+        self.mean = nn.Linear(NARROW, len(LABELS))
+
+    def forward(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """[texts, tokens, hidden] and bool[texts, tokens] -> logits [texts, labels]."""
+        x = self.squeeze(x).relu()
+        own = mask[:, :, None].to(x.dtype)
+        look = self.look(x).float().masked_fill(~mask[:, :, None], -1e4).softmax(1)
+        mean = (x * own).sum(1) / own.sum(1)
+        return (look * self.value(x).float()).sum(1) + self.mean(mean).float()  # type: ignore[no-any-return]
+
+
 class Network(nn.Module):
     """Embeddings (frozen, as packed), encoder layers, pools and heads.
 
@@ -73,8 +93,8 @@ class Network(nn.Module):
         self.look = nn.Linear(shape.hidden, len(LABELS))
         self.value = nn.Linear(shape.hidden, len(LABELS))
         self.mean = nn.Linear(shape.hidden, len(LABELS))
-        self.span = nn.Linear(shape.hidden, 1)
-        self.early = nn.Sequential(nn.Linear(2 * shape.hidden, 128), nn.ReLU(), nn.Linear(128, len(LABELS)))
+        self.span = nn.Sequential(nn.Linear(2 * shape.hidden, NARROW), nn.ReLU(), nn.Linear(NARROW, 1))
+        self.early = EarlyHead(shape)
         self.drop = nn.Dropout(0.1)
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> Outputs:
@@ -82,48 +102,24 @@ class Network(nn.Module):
         x = self.first(self.words(ids) + self.places[: ids.shape[1]])
         spread = mask[:, None, None, :]
         own = mask[:, :, None].float()
-        early = x
-        for number, layer in enumerate(self.layers):
-            x = layer(x, spread)
-            if number == EARLY - 1:
-                early = x.detach().float()  # the early head learns from the layers, and never moves them
-        x = x.float()
+        lower, x = self._read(x, spread)
         seen = self.drop(x)
         look = self.look(x).float().masked_fill(~mask[:, :, None], -1e4).softmax(1)
         mean = (seen * own).sum(1) / own.sum(1)
         logits = (look * self.value(seen).float()).sum(1) + self.mean(mean).float()
-        most = early.masked_fill(~mask[:, :, None], -1e4).amax(1)
-        first = self.early(torch.cat([(early * own).sum(1) / own.sum(1), most], 1)).float()
-        return Outputs(logits=logits, attention=look, spans=self.span(seen).float()[:, :, 0], early=first)
+        spans = self.span(torch.cat([lower.float(), seen], 2)).float()[:, :, 0]
+        return Outputs(logits=logits, attention=look, spans=spans, early=self.early(lower, mask))
 
+    def tokens(self, ids: torch.Tensor) -> torch.Tensor:
+        """What the span head reads of one text int64[1, tokens]: float32[tokens, 2 * hidden]."""
+        x = self.first(self.words(ids) + self.places[: ids.shape[1]])
+        return torch.cat(self._read(x, torch.ones(1, 1, 1, ids.shape[1], dtype=torch.bool)), 2)[0]
 
-def from_file(file: PackedFile, layers: Sequence[int]) -> Network:
-    """The network with the given layers of the source as its encoder; pools and heads are new."""
-    shape = file.shape
-    width, inner = shape.hidden, shape.inner
-    net = Network(shape, len(layers))
-
-    def put(target: torch.Tensor, *arrays: object) -> None:
-        with torch.no_grad():
-            target.copy_(torch.cat([torch.tensor(array) for array in arrays]))
-
-    put(net.words.weight, file.matrix("emb.word", shape.pieces, width))
-    put(net.places, file.floats("emb.pos", shape.positions, width) + file.floats("emb.type", 2, width)[0])
-    put(net.first.weight, file.floats("emb.ln.w", width))
-    put(net.first.bias, file.floats("emb.ln.b", width))
-    for number, layer in zip(layers, net.layers, strict=True):
-        assert isinstance(layer, Layer)
-        own = f"l{number}."
-        put(layer.qkv.weight, *(file.matrix(f"{own}{part}.w", width, width) for part in "qkv"))
-        put(layer.qkv.bias, *(file.floats(f"{own}{part}.b", width) for part in "qkv"))
-        put(layer.out.weight, file.matrix(f"{own}ao.w", width, width))
-        put(layer.out.bias, file.floats(f"{own}ao.b", width))
-        put(layer.norm.weight, file.floats(f"{own}aln.w", width))
-        put(layer.norm.bias, file.floats(f"{own}aln.b", width))
-        put(layer.up.weight, file.matrix(f"{own}fi.w", inner, width))
-        put(layer.up.bias, file.floats(f"{own}fi.b", inner))
-        put(layer.down.weight, file.matrix(f"{own}fo.w", width, inner))
-        put(layer.down.bias, file.floats(f"{own}fo.b", width))
-        put(layer.last.weight, file.floats(f"{own}oln.w", width))
-        put(layer.last.bias, file.floats(f"{own}oln.b", width))
-    return net
+    def _read(self, x: torch.Tensor, spread: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Embeddings to what the lower layers and what all layers make of them."""
+        lower = x
+        for number, layer in enumerate(self.layers):
+            x = layer(x, spread)
+            if number == EARLY - 1:
+                lower = x
+        return lower, x.float()

@@ -8,7 +8,7 @@ from typing import Any
 from training.text.finetune import Recipe
 from training.text.rows import LABELS
 
-_HEAD = """# Text harm model text-2026.3: held-out rows
+_HEAD = """# Text harm model text-2026.4: held-out rows
 
 Made by `python -m training.text.build --only reader`; do not edit by hand. [text.md](text.md) says what it means.
 A tenth of the public rows and a tenth of the written templates calibrate, as many test; pairs, templates and swapped

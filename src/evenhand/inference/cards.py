@@ -17,6 +17,8 @@ from typing import Any
 from evenhand.errors import ModelError
 from evenhand.fairness import refuse_label
 
+_EXTRAS = {"evenhand_models_vision": "extra 'image'", "evenhand_models_text_past": "extra 'past'"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCard:
@@ -73,10 +75,8 @@ def load_card(package: str, name: str) -> ModelCard:
         folder = Path(str(resources.files(package)))
         raw = json.loads((folder / f"{name}.card.json").read_text("utf-8"))
     except (ModuleNotFoundError, OSError, ValueError) as error:
-        extra = "image" if package.endswith("vision") else "text"
-        raise ModelError(
-            f"Model {name} is not installed: install {package.replace('_', '-')} (extra '{extra}')."
-        ) from error
+        what = _EXTRAS.get(package, "which evenhand itself needs")
+        raise ModelError(f"Model {name} is not installed: install {package.replace('_', '-')} ({what}).") from error
     for label in raw.get("labels", {}):
         refuse_label(str(label), where="label of a model")
     try:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from evenhand.errors import ModelError
+from evenhand.inference.packages import TEXT_PAST
 from evenhand.inference.sessions import LazySession
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sentencepiece import SentencePieceProcessor
 
-PACKAGE = "evenhand_models_text"
 NAME = "encoder"
 TOKENIZER = "tokenizer.model"
 MAX_CHARS = 4096  # code points read of one text; longer texts are for `windows`
@@ -36,7 +36,7 @@ class TextEncoder:
     """
 
     def __init__(self, *, threads: int = 0) -> None:
-        self._model = LazySession(PACKAGE, NAME, threads=threads)
+        self._model = LazySession(TEXT_PAST, NAME, threads=threads)
         self._lock = threading.Lock()
         self._tokenizer: SentencePieceProcessor | None = None
 

@@ -1,19 +1,21 @@
-"""The harm reader: a small multilingual transformer in two parts, each text read alone.
+"""The harm reader: a small multilingual transformer in two parts, run over texts of one length together.
 
-The lower part embeds a text and says early what it can; the upper part reads on where asked to. Texts are never put
-together in a run, so a text's scores do not depend on its neighbours.
+Embeddings and tokenizer are shared by its versions. The lower part says early what it can; the upper part reads on
+where asked to. Nothing is padded and the inputs of dense layers have fixed ranges, so scores do not depend on
+neighbours.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from evenhand.errors import ModelError
+from evenhand.inference.packages import TEXT
 from evenhand.inference.sessions import LazySession
 
 if TYPE_CHECKING:
@@ -23,9 +25,11 @@ if TYPE_CHECKING:
 
     from evenhand.inference.cards import ModelCard
 
+WORDS = "reader.words"
 TOKENIZER = "reader.tokenizer.model"
 MAX_TOKENS = 160  # tokens read of one text, both marks included; longer texts are for `windows`
 _BEGIN, _END, _UNKNOWN = 0, 2, 3
+_TOGETHER = 512  # tokens of one run: larger runs fall out of the cache and are slower
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,17 +50,21 @@ class Evidence:
 
 
 class TextReader:
-    """Both parts and their tokenizer, loaded on first use, once.
+    """A version's parts, the embeddings and the tokenizer, loaded on first use, once.
 
     Args:
-        package: import name of the data package.
-        name: the model's name: its cards are `<name>.lower` and `<name>.upper`.
-        threads: texts read at a time; 0: one per core that this process may use.
+        name: the version: its cards are `<name>.lower`, `<name>.upper` and `<name>.spans`.
+        package: import name of the data package with these.
+        threads: runs at a time; 0: one per core that this process may use.
     """
 
-    def __init__(self, package: str, name: str, *, threads: int = 0) -> None:
+    _together = _TOGETHER
+
+    def __init__(self, name: str, *, package: str = TEXT, threads: int = 0) -> None:
+        self._words = LazySession(TEXT, WORDS, threads=1)
         self._lower = LazySession(package, f"{name}.lower", threads=1)
         self._upper = LazySession(package, f"{name}.upper", threads=1)
+        self._spans = LazySession(package, f"{name}.spans", threads=1)
         self._threads = threads or len(os.sched_getaffinity(0))
         self._lock = threading.Lock()
         self._tokenizer: SentencePieceProcessor | None = None
@@ -64,15 +72,24 @@ class TextReader:
 
     @property
     def card(self) -> ModelCard:
-        """The upper part's card: labels, calibration, early limit.
+        """The upper part's card: labels, calibration, early rule.
 
         Raises:
             ModelError: the package or the card is missing.
         """
         return self._upper.card
 
+    @property
+    def sure(self) -> float:
+        """The probability from which on a token belongs to a toxic span.
+
+        Raises:
+            ModelError: the package or the card is missing.
+        """
+        return float(self._spans.card.raw["sure"])
+
     def load(self) -> None:
-        """Load everything now, if it was not.
+        """Load everything that every text needs now, if it was not.
 
         Raises:
             ModelError: a file is missing or not what its card describes.
@@ -81,30 +98,37 @@ class TextReader:
             with self._lock:
                 if self._tokenizer is None:
                     tokenizer = self._load_tokenizer()
-                    _ = self._lower.session, self._upper.session
+                    _ = self._words.session, self._lower.session, self._upper.session
                     self._tokenizer = tokenizer
 
     def read(
-        self, texts: Sequence[str], *, enough: Callable[[NDArray[np.float32]], bool] | None = None
+        self,
+        texts: Sequence[str],
+        *,
+        enough: Callable[[NDArray[np.float32]], NDArray[np.bool_]] | None = None,
     ) -> list[Reading]:
         """Read texts.
 
         Args:
             texts: any number; of each at most the first 160 tokens are read.
-            enough: says of the early logits float32[labels] whether they settle a text; None: none are settled early.
+            enough: says of early logits float32[texts, labels] which settle their text; None: none are settled early.
 
         Returns:
             One reading for each text, in order.
         """
         self.load()
-        if len(texts) < 2 or self._threads < 2:
-            return [self._read(text, enough) for text in texts]
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="reader")
-        chunk = max(1, min(32, -(-len(texts) // (4 * self._threads))))
-        parts = [texts[i : i + chunk] for i in range(0, len(texts), chunk)]
-        read = self._pool.map(lambda part: [self._read(text, enough) for text in part], parts)
-        return [reading for part in read for reading in part]
+        ids = [self._ids(text) for text in texts]
+        cut = list(runs([len(own) for own in ids], self._together))
+        if len(cut) > 1 and self._threads > 1:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="reader")
+            found = self._pool.map(lambda run: self._read([ids[i] for i in run], enough), cut)
+        else:
+            found = (self._read([ids[i] for i in run], enough) for run in cut)
+        out: dict[int, Reading] = {}
+        for run, readings in zip(cut, found, strict=True):
+            out.update(zip(run, readings, strict=True))
+        return [out[i] for i in range(len(texts))]
 
     def evidence(self, text: str) -> Evidence:
         """Say which tokens of a text its labels come from; of its first 160 tokens only."""
@@ -116,34 +140,96 @@ class TextReader:
         if not pieces:
             empty = np.zeros((0, len(self.card.labels)), np.float32)
             return Evidence(places=(), share=empty, toxic=np.zeros(0, np.float32))
-        _, hidden = self._lower.run(["early", "hidden"], {"ids": _ids([piece.id for piece in pieces])})
-        share, spans = self._upper.run(["evidence", "spans"], {"hidden": hidden})
+        share, spans = self._point(self._embedded([[_BEGIN, *(piece.id for piece in pieces), _END]]))
         starts = _characters(_clean(text))
         places = tuple((starts[piece.begin], starts[piece.end]) for piece in pieces)
-        toxic = 1 / (1 + np.exp(-np.clip(spans[1:-1], -60, 60)))
+        toxic = (1 / (1 + np.exp(-np.clip(spans[1:-1], -60, 60)))).astype(np.float32)
         return Evidence(places=places, share=share[1:-1], toxic=toxic)
 
-    def _read(self, text: str, enough: Callable[[NDArray[np.float32]], bool] | None) -> Reading:
+    def _read(
+        self, ids: list[list[int]], enough: Callable[[NDArray[np.float32]], NDArray[np.bool_]] | None
+    ) -> list[Reading]:
+        """Read texts of one length."""
+        import numpy as np
+
+        early, hidden = self._below(self._embedded(ids))
+        settled = enough(early) if enough else np.zeros(len(ids), bool)
+        out = [Reading(logits=row, early=True) for row in early]
+        rest = np.flatnonzero(~settled)
+        if len(rest):
+            logits = self._above(hidden if len(rest) == len(ids) else hidden[rest])
+            for i, row in zip(rest.tolist(), logits, strict=True):
+                out[i] = Reading(logits=row, early=False)
+        return out
+
+    def _below(self, words: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Words float32[texts, tokens, width] -> early logits [texts, labels], hidden [texts, tokens, width]."""
+        early, hidden = self._lower.run(["early", "hidden"], {"words": words})
+        return early, hidden
+
+    def _above(self, hidden: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Hidden [texts, tokens, width] -> logits [texts, labels]."""
+        logits: NDArray[np.float32] = self._upper.run(["logits"], {"hidden": hidden})[0]
+        return logits
+
+    def _point(self, words: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Words [1, tokens, width] of one text -> evidence [tokens, labels], logits of toxic spans [tokens]."""
+        (hidden,) = self._lower.run(["hidden"], {"words": words})
+        share, last = self._upper.run(["evidence", "last"], {"hidden": hidden})
+        (spans,) = self._spans.run(["spans"], {"hidden": hidden, "last": last})
+        return share[0], spans[0]
+
+    def _embedded(self, ids: list[list[int]]) -> NDArray[np.float32]:
+        import numpy as np
+
+        words: NDArray[np.float32] = self._words.run(["words"], {"ids": np.array(ids, np.int64)})[0]
+        return words
+
+    def _ids(self, text: str) -> list[int]:
         tokenizer: Any = self._tokenizer
-        ids = _ids(tokenizer.encode(_clean(text))[: MAX_TOKENS - 2] or [_UNKNOWN])
-        early, hidden = self._lower.run(["early", "hidden"], {"ids": ids})
-        if enough is not None and enough(early):
-            return Reading(logits=early, early=True)
-        return Reading(logits=self._upper.run(["logits"], {"hidden": hidden})[0], early=False)
+        return [_BEGIN, *(tokenizer.encode(_clean(text))[: MAX_TOKENS - 2] or [_UNKNOWN]), _END]
 
     def _load_tokenizer(self) -> SentencePieceProcessor:
         from sentencepiece import SentencePieceProcessor
 
         tokenizer = SentencePieceProcessor()
-        if not tokenizer.Load(str(self._lower.card.path(TOKENIZER))):
+        if not tokenizer.Load(str(self._words.card.path(TOKENIZER))):
             raise ModelError("The tokenizer of the text reader cannot be read; reinstall the model package.")
         return tokenizer
 
 
-def _ids(content: list[int]) -> NDArray[np.int64]:
-    import numpy as np
+class SoleReader(TextReader):
+    """text-2026.3: every text is run alone, because its layers' ranges are those of the run."""
 
-    return np.array([_BEGIN, *content, _END], np.int64)
+    _together = 0
+
+    @property
+    def sure(self) -> float:
+        """See TextReader."""
+        return 0.5
+
+    def _below(self, words: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        early, hidden = self._lower.run(["early", "hidden"], {"words": words[0]})
+        return early[None], hidden
+
+    def _above(self, hidden: NDArray[np.float32]) -> NDArray[np.float32]:
+        logits: NDArray[np.float32] = self._upper.run(["logits"], {"hidden": hidden})[0]
+        return logits[None]
+
+    def _point(self, words: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        (hidden,) = self._lower.run(["hidden"], {"words": words[0]})
+        share, spans = self._upper.run(["evidence", "spans"], {"hidden": hidden})
+        return share, spans
+
+
+def runs(lengths: Sequence[int], together: int) -> Iterator[list[int]]:
+    """Cut texts of these lengths, in tokens, into runs of one length and at most `together` tokens, or of one text."""
+    by_length: dict[int, list[int]] = {}
+    for i, length in enumerate(lengths):
+        by_length.setdefault(length, []).append(i)
+    for length, places in by_length.items():
+        step = max(1, together // length)
+        yield from (places[at : at + step] for at in range(0, len(places), step))
 
 
 def _clean(text: str) -> str:

@@ -7,7 +7,8 @@ import importlib.util
 import numpy as np
 import pytest
 
-from evenhand.inference.encoder import PACKAGE, TextEncoder
+from evenhand.inference.encoder import TextEncoder
+from evenhand.inference.packages import TEXT_PAST as PACKAGE
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec(PACKAGE) is None, reason=f"{PACKAGE} is not installed")
 
