@@ -54,6 +54,7 @@ def test_the_builtin_names_are_frozen() -> None:
         "image.hash",
         "image.code",
         "image.nudity",
+        "image.symbol",
         "image.face",
         "image.ocr",
     ]
