@@ -335,6 +335,13 @@ def test_a_size_that_its_format_cannot_be_written_in_is_refused() -> None:
         redact(Content(data=wide), Redaction(labels=()), SETTINGS)
 
 
+def test_a_large_avif_is_looked_at_but_not_written() -> None:
+    data, settings = encode(drawn(), "AVIF"), Settings(max_pixels=7_000)
+    assert decode(Content(data=data), settings).parts
+    with pytest.raises(TooLargeError, match="as JPEG or PNG"):
+        redact(Content(data=data), Redaction(labels=()), settings)
+
+
 def test_a_file_that_would_grow_out_of_all_proportion_is_refused() -> None:
     data = encode(Image.new("P", (300, 300)), "BMP")
     settings = Settings(max_file_bytes=len(data))
