@@ -221,7 +221,7 @@ class AsyncModerator:
     ) -> Trained:
         """Teach a custom class of pictures from some twenty examples, keep it in the store, and use it from now on.
 
-        Arguments and errors: `detectors.classes_train.train`; StoreError too. Under a name in use, it replaces that class.
+        Arguments and errors: `detectors.classes_train.train`, and StoreError. A class of the same name is replaced.
         """
         self.refuse_unusable()
         return await asyncio.to_thread(self._teaching.train, name, positives, against, label)

@@ -170,7 +170,7 @@ def main() -> None:
         if "--scale" in sys.argv:
             scale(Path(one))
             return
-        tallies = measure(Path(one), step=10)
+        tallies = measure(Path(one), step=8)
         write("| edit | n | PDQ | likeness | both |\n| --- | --- | --- | --- | --- |\n")
         for name, t in tallies.items():
             write(f"| {name} | {t.asked} | {_share(t.hashed, t)} | {_share(t.alike, t)} | {_share(t.either, t)} |\n")
