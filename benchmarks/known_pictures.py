@@ -56,7 +56,7 @@ def made(rng: np.random.Generator, count: int) -> Hashes:
     loose = rng.integers(0, 2**64, (count // 2, 4), dtype=np.uint64)
     centres = rng.integers(0, 2**64, ((count - len(loose)) // CLUSTER + 1, 4), dtype=np.uint64)
     near = np.repeat(centres, CLUSTER, axis=0)[: count - len(loose)]
-    return np.concatenate([loose, flipped(rng, near, rng.integers(0, 31, len(near)))])
+    return np.concatenate([loose, flipped(rng, near, rng.integers(4, 31, len(near)))])
 
 
 def asked(rng: np.random.Generator, hashes: Hashes, count: int) -> Hashes:
@@ -71,11 +71,11 @@ def asked(rng: np.random.Generator, hashes: Hashes, count: int) -> Hashes:
     return queries
 
 
-def private_mb() -> float:
-    """Give the memory of this process that no other shares, in MB."""
+def own_mb() -> float:
+    """Give the memory of this process that is no file's, in MB."""
     text = Path("/proc/self/smaps_rollup").read_text()
-    fields = dict(line.split(":", 1) for line in text.splitlines()[1:] if ":" in line)
-    return sum(int(fields[name].split()[0]) for name in ("Private_Clean", "Private_Dirty")) / 1e3
+    (line,) = (line for line in text.splitlines() if line.startswith("Anonymous:"))
+    return int(line.split()[1]) / 1e3
 
 
 def resident_mb() -> float:
@@ -155,7 +155,8 @@ def live(folder: Path, rng: np.random.Generator, queries: Hashes) -> None:
         print(f"add one: median {np.median(waits) * 1e3:.1f} ms, on the disk and seen by a reader {sum(seen)} of 200")
         start = time.perf_counter()
         writer.add(new)
-        print(f"add 20,000: {time.perf_counter() - start:.2f} s; parts now {bank.segments}")
+        took = time.perf_counter() - start
+        print(f"add 20,000: {took:.2f} s; parts now {bank.segments}")
         _, cpu = timed(bank, queries[:2_048], 128)
         print(f"a query with these parts: {cpu / 2_048 * 1e6:.0f} microseconds of processor time")
         start = time.perf_counter()
@@ -215,7 +216,7 @@ def main() -> None:
     print(f"{count:,} hashes: added in {added:.0f} s, compact after {took:.0f} s ({cpu:.0f} s of processor time)")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
     print(f"files: {size:.0f} MB; writing needed at most {peak:.0f} MB, the hashes to add included")
-    before = private_mb(), resident_mb()
+    before = own_mb(), resident_mb()
     bank = HashBank(folder)
     for batch in (8, 128):
         timed(bank, queries[:2_048], batch)
@@ -225,7 +226,7 @@ def main() -> None:
             f"{cpu / 8192 * 1e6:.0f} microseconds of processor time each"
         )
     print(
-        f"a reader: {private_mb() - before[0]:.0f} MB of its own, "
+        f"a reader: {own_mb() - before[0]:.0f} MB of its own, "
         f"{resident_mb() - before[1]:.0f} MB with the pages it shares",
         flush=True,
     )

@@ -92,8 +92,10 @@ class HashBank:
 
     @property
     def segments(self) -> tuple[int, ...]:
-        """Rows of each segment, and last of the part in memory."""
-        return (*(len(segment) for segment in self._segments), self._fresh.count)
+        """Rows of each segment, and last of the part in memory; those no longer good are counted too."""
+        with self._lock:
+            self._follow()
+            return (*(len(segment) for segment in self._segments), self._fresh.count)
 
     def close(self) -> None:
         """Close the log; mapped pages are given back when the last result is."""
@@ -132,13 +134,18 @@ class HashBank:
                 matches += self._good(self._fresh, self._fresh.search(some, distance), begin, moment)
         return sorted(matches, key=lambda match: (match.query, match.bits, match.hash))
 
-    def items(self, *, now: float | None = None) -> Iterator[BankItems]:
-        """Give all good hashes, a segment at a time, in no order."""
+    def items(self, *, first: int = 0, now: float | None = None) -> Iterator[BankItems]:
+        """Give all good hashes, a segment at a time and then the part in memory; those of each in no order.
+
+        Args:
+            first: number of segments left out.
+            now: seconds since 1970; None: the clock's.
+        """
         moment = int(time.time() if now is None else now)
         with self._lock:
             self._follow()
             parts = self._parts()
-        for part in parts:
+        for part in parts[first:]:
             hashes = part.hashes if isinstance(part, Fresh) else part.sorted.hashes
             good = np.flatnonzero(part.expires > moment)
             yield BankItems(hashes[good], part.expires[good], part.tags[good])
@@ -181,6 +188,7 @@ class HashBank:
         )
         if manifest.log != self._manifest.log or self._log is None:
             log = LogReader(self.folder / f"{manifest.log}.log")
-            self.close()
+            if self._log is not None:
+                self._log.close()
             self._log, self._fresh = log, Fresh()
         self._manifest, self._segments = manifest, segments

@@ -65,7 +65,7 @@ class BankWriter(HashBank):
     def close(self) -> None:
         """Bring everything to the disk, and let others write."""
         super().close()
-        if not self._lock_file.closed and hasattr(self, "_appender"):
+        if not self._lock_file.closed:
             for segment in self._segments:
                 flush_state(segment)
             self._appender.close()
@@ -167,7 +167,7 @@ class BankWriter(HashBank):
         """Make one segment of the last so many, the log and new records, or several if they are too many for one."""
         old = self._manifest
         kept = old.segments[: len(old.segments) - count]
-        parts = list(self.items())[len(kept) :]
+        parts = list(self.items(first=len(kept)))
         if new is not None:
             parts.append(BankItems(new["hash"], new["expires"], new["tag"]))
         hashes = np.concatenate([part.hashes for part in parts])

@@ -133,11 +133,13 @@ class SortedHashes:
             return look, place
         row = table.rows.take(place, mode="clip")
         check = keys_of(queries, table.following.start, CHECK_BITS).astype(np.uint8)
-        differ = np.bitwise_count((row >> np.uint32(24)).astype(np.uint8) ^ np.repeat(check, width).take(look))
-        keep = np.flatnonzero(differ <= np.tile(table.spare, len(queries)).take(look))
-        row = row.take(keep)
+        differ = np.repeat(check, width).take(look, mode="clip")
+        differ ^= row.view(np.uint8)[3::4]
+        np.bitwise_count(differ, out=differ)
+        keep = np.flatnonzero(differ <= np.tile(table.spare, len(queries)).take(look, mode="clip"))
+        row = row.take(keep, mode="clip")
         row &= _ROW
-        look = look.take(keep)
+        look = look.take(keep, mode="clip")
         look //= width
         return look, row.astype(np.intp)
 

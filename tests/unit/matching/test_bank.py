@@ -195,8 +195,11 @@ def test_a_killed_writer_loses_nothing_it_had_confirmed(tmp_path: Path) -> None:
 
 
 def test_one_writer_at_a_time(tmp_path: Path) -> None:
-    with BankWriter(tmp_path / "bank"), pytest.raises(LibraryError, match="another process is changing"):
-        BankWriter(tmp_path / "bank")
+    with BankWriter(tmp_path / "bank") as writer:
+        for change in (lambda: None, lambda: writer.add(hashes(20_000)), writer.compact):
+            change()
+            with pytest.raises(LibraryError, match="another process is changing"):
+                BankWriter(tmp_path / "bank")
     BankWriter(tmp_path / "bank").close()
 
 
