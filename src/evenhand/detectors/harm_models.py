@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from evenhand.domain.location import Span
 from evenhand.errors import SettingsError
+from evenhand.inference.packages import TEXT_PAST
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,7 +71,7 @@ def open_model(version: str, *, threads: int = 0, cascade: bool = True) -> HarmM
     """Give a version of the harm model.
 
     Raises:
-        SettingsError: there is no such version.
+        SettingsError: there is no such version, or its package is not installed.
     """
     from evenhand.detectors.harm_heads import HEADS, HeadsModel
     from evenhand.detectors.harm_reader import ReaderModel
@@ -77,6 +79,11 @@ def open_model(version: str, *, threads: int = 0, cascade: bool = True) -> HarmM
     if version not in VERSIONS:
         known = ", ".join(VERSIONS)
         raise SettingsError(f"There is no text model {version!r}; EVENHAND_TEXT_MODEL may be: {known}.")
+    if version != LATEST and importlib.util.find_spec(TEXT_PAST) is None:
+        raise SettingsError(
+            f"Text model {version} needs the package {TEXT_PAST.replace('_', '-')}: install evenhand[past], or leave "
+            f"EVENHAND_TEXT_MODEL at {LATEST}."
+        )
     if version == HEADS:
         return HeadsModel(threads=threads)
     return ReaderModel(version, threads=threads, cascade=cascade)

@@ -60,6 +60,12 @@ def test_an_unknown_version_is_refused_by_name() -> None:
         open_model("text-1999.1")
 
 
+def test_an_older_version_without_its_package_is_refused_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("evenhand.detectors.harm_models.TEXT_PAST", "evenhand_models_text_gone")
+    with pytest.raises(SettingsError, match=r"text-2026\.3 needs.*evenhand\[past\]"):
+        open_model("text-2026.3")
+
+
 def test_every_label_is_scored(detector: HarmDetector) -> None:
     (answer,) = detector.detect([text_part("good morning")])
     assert tuple(answer.scores) == detector.info.labels
