@@ -62,7 +62,7 @@ class Renderer:
     Args:
         seed: an even one uses the first half of the phrases, an odd one the second.
         photos: files that serve as grounds.
-        share: which pictures to make, as (i, n): every n-th by its name, beginning with the i-th; the others are left out.
+        share: which pictures to make, as (i, n): every n-th by its name; the others are left out.
     """
 
     def __init__(self, seed: int, photos: Sequence[Path] = (), *, share: tuple[int, int] = (0, 1)) -> None:
@@ -122,9 +122,8 @@ class Renderer:
             name=name, advert=True, contact=True, language=language, scene=scene, condition=condition, disguise=disguise
         )
         if scene == "code":
-            payload = random.choice(
-                (f"https://u.wechat.com/{told.id}", f"https://t.me/{told.id.strip('@')}", f"https://{told.id}/order", told.lead + told.id)
-            )  # fmt: skip
+            shapes = ("https://u.wechat.com/{}", "https://t.me/{}", "https://{}/order", told.lead + "{}")
+            payload = random.choice(shapes).format(told.id.strip("@"))
             lines = [*pitch, "Scan to order" if language == "en" else "扫码咨询"]
             image = self._coded(random, Words(language=language, lines=lines), payload, "QRCode", condition)
             return self.sample(random, image, _with(truth, disguise="", payload=payload, lines=tuple(lines)))
@@ -179,7 +178,7 @@ class Renderer:
         lines = [
             self._pick(random, language, "receipt_title"),
             f"{number} {random.randint(10**9, 10**10)}",
-            f"{date} 2024-0{random.randint(1, 9)}-{random.randint(10, 28)} {random.randint(10, 19)}:{random.randint(10, 59)}",
+            f"{date} {_moment(random)}",
             *(f"{item}  {price:.2f}" for item, price in prices),
             f"{total}  {summed:.2f}",
             random.choice((f"{card}  {summed:.2f}", f"{cash} 100.00  {change} {100 - summed:.2f}")),
@@ -245,6 +244,11 @@ class Renderer:
 
     def _some(self, random: Random, language: str, key: str, count: int) -> list[str]:
         return random.sample(self._half(language, key), count)
+
+
+def _moment(random: Random) -> str:
+    day = f"2024-0{random.randint(1, 9)}-{random.randint(10, 28)}"
+    return f"{day} {random.randint(10, 19)}:{random.randint(10, 59)}"
 
 
 def _with(truth: Truth, **changes: Any) -> Truth:

@@ -131,7 +131,7 @@ def words(random: Random, told: Contact) -> list[str]:
 
 def stacked(random: Random, told: Contact) -> list[str]:
     """Write it from top to bottom, a character a line."""
-    return [c for c in told.lead.strip(" :：") + told.id.replace(" ", "")]
+    return list(told.lead.strip(" :：") + told.id.replace(" ", ""))
 
 
 DISGUISES: dict[str, Callable[[Random, Contact], list[str]]] = {

@@ -70,10 +70,11 @@ def judge(rows: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     detectors = [detector for slot in slots if (detector := slot.get()) is not None]
     for row in rows:
         parts = [TextPart(text=text, origin=Location(source=Source(source))) for source, text in row["texts"]]
+        place = Location(source=Source.IMAGE)
         found = [
-            Finding(label=label, score=score, location=Location(source=Source.IMAGE), detector=name, version="", reason="-")
+            Finding(label=label, score=score, location=place, detector=name, version="", reason="-")
             for label, score, name in row["findings"]
-        ]  # fmt: skip
+        ]
         scores: dict[str, float] = defaultdict(float)
         for detector in detectors:
             answers = detector.detect(parts)
@@ -161,8 +162,14 @@ def _real(folders: Sequence[Path]) -> Iterator[Sample]:
     for folder in folders:
         for file in sorted(f for f in folder.rglob("*") if f.suffix.lower() in {".jpg", ".jpeg", ".png"}):
             truth = Truth(
-                name=f"real-{file.name}", advert=False, contact=False, language="", scene=folder.name, condition="", disguise=""
-            )  # fmt: skip
+                name=f"real-{file.name}",
+                advert=False,
+                contact=False,
+                language="",
+                scene=folder.name,
+                condition="",
+                disguise="",
+            )
             yield Sample(data=file.read_bytes(), truth=truth)
 
 
@@ -187,9 +194,8 @@ def main() -> None:
         else:
             photos = [f for folder in given.photos for f in folder.rglob("*") if f.suffix in {".jpg", ".png"}]
             renderer = Renderer(given.seed, photos, share=(mine, of))
-            samples = chain(
-                renderer.adverts(given.each), renderer.twins(given.each), renderer.hidden(given.each), papers(renderer, given.each)
-            )  # fmt: skip
+            kinds = (renderer.adverts(given.each), renderer.twins(given.each), renderer.hidden(given.each))
+            samples = chain(*kinds, papers(renderer, given.each))
         read(samples, given.out, given.seconds)
         return
     rows = [json.loads(line) for file in given.rows for line in file.read_text("utf-8").splitlines()]

@@ -188,7 +188,8 @@ def scroll(random: Random, studio: Studio, words: Words, *, faint: bool = False,
 
 
 SCENES = {
-    "poster": poster, "overlay": overlay, "shop": shop, "meme": meme, "chat": chat, "watermark": watermark, "scroll": scroll,
+    "poster": poster, "overlay": overlay, "shop": shop, "meme": meme, "chat": chat, "watermark": watermark,
+    "scroll": scroll,
 }  # fmt: skip
 
 
@@ -277,7 +278,7 @@ def _faded(text: Image.Image, share: float) -> Image.Image:
 
 
 def worn(random: Random, image: Image.Image, condition: str) -> Image.Image:
-    """Do to a finished picture what a condition says: turn it, blur and compress it, photograph it askew, enlarge it."""
+    """Do to a finished picture what a condition says: turn it, blur it, photograph it askew, enlarge it."""
     if condition == "turned":
         return image.transpose(
             random.choice((Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270))

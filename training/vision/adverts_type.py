@@ -1,4 +1,4 @@
-"""Setting type for rendered pictures: fonts found through fontconfig, text as a layer that can be turned and blended."""
+"""Setting type for rendered pictures: fonts found through fontconfig, text as a layer to be turned and blended."""
 
 from __future__ import annotations
 

@@ -26,6 +26,7 @@ SPLIT = [
     ("TG: @sh o p_dea l 9 6 7", "ads.contact"),
     ("Call six four six five five five zero one two zero", "ads.contact"),
     ("Text646 5550189", "ads.contact"),
+    ("官网 www.l u c k y\nwin625.n\ne t", "ads.link"),
     ("K\ni\nk\nb\no\ns\ns\n7\n7\n8\n1", "ads.contact"),
     ("微\n信\na\nb\nc\n1\n2\n3\n4", "ads.contact"),
     ("邮箱：f o x lin 356 2@16 3.c om", "ads.contact"),
