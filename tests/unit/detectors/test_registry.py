@@ -52,6 +52,8 @@ def test_the_builtin_names_are_frozen() -> None:
         "text.flood",
         "text.harm",
         "image.hash",
+        "image.likeness",
+        "image.classes",
         "image.code",
         "image.nudity",
         "image.symbol",
