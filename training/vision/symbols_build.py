@@ -22,13 +22,13 @@ from numpy.typing import NDArray
 from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
-from evenhand.detectors.symbol import SHAPES
+from evenhand.detectors.symbol import INDICES, SHAPES
 from evenhand.detectors.symbol_places import LEVELS, best, levels, places, square
 from evenhand.domain import ImagePart
 from evenhand.inference.pictures import working_array
 from training.vision import symbols_train
 from training.vision.symbols_card import write_cards
-from training.vision.symbols_data import WANTED, arrays, rows
+from training.vision.symbols_data import arrays, rows
 from training.vision.symbols_networks import FINDER_SIDE, READER_SIDE, exported
 from training.vision.symbols_scenes import Backgrounds, Pixels
 
@@ -41,8 +41,8 @@ FOLDERS = (
     "image/guns", "image/guns_basegun", "image/fire_smoke", "image/neutral", "image/qr", "image/ocr", "neardup/image",
 )  # fmt: skip
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
-_HALVED = {"image/guns", "image/ocr"}  # the others are wholly held back, but for the photos that rows are drawn on
-_MOST_TWINS, _MOST_PHOTOS = 0.004, 0.001  # false alarms at .5 that calibration allows a shape, as shares
+_LEARNT = {"image/guns", "image/ocr"}  # of the others, only those that rows are drawn on are learnt from
+_MOST_TWINS, _MOST_PHOTOS = 0.004, 0.003  # false alarms at .5 that calibration allows a shape, as shares
 Use = Literal["train", "calibrate", "test"]
 
 
@@ -55,8 +55,10 @@ def harmless(media: Path, use: Use) -> list[Path]:
             if path.suffix.lower() not in _SUFFIXES:
                 continue
             digest = zlib.crc32(path.stem.encode())
-            known = str(path.relative_to(media)) in drawn_on or (folder in _HALVED and digest % 2 == 0)
-            if use == ("test" if not known else "calibrate" if digest % 10 == 4 else "train"):
+            own: Use = "test" if digest % 2 else "calibrate"
+            if str(path.relative_to(media)) in drawn_on or (folder in _LEARNT and digest % 2 == 0):
+                own = "calibrate" if digest % 10 == 4 else "train"
+            if use == own:
                 out.append(path)
     return out
 
@@ -102,8 +104,8 @@ def mined(finder: onnx.ModelProto, photos: list[Path]) -> Iterator[tuple[Path, P
 
 def margins(logits: NDArray[np.float32]) -> NDArray[np.float64]:
     """Give each shape's log-odds against all that is no symbol of hate [n, shapes]."""
-    rest = np.logaddexp.reduce(logits[:, WANTED:].astype(np.float64), axis=1, keepdims=True)
-    return np.asarray(logits[:, :WANTED] - rest, np.float64)
+    rest = np.logaddexp.reduce(np.delete(logits, INDICES, axis=1).astype(np.float64), axis=1, keepdims=True)
+    return np.asarray(logits[:, list(INDICES)] - rest, np.float64)
 
 
 def calibrated(scored: NDArray[np.float64], classes: NDArray[np.int64], photos: NDArray[np.float64], count: int,
@@ -117,9 +119,9 @@ def calibrated(scored: NDArray[np.float64], classes: NDArray[np.int64], photos: 
         count: photos looked at.
     """
     out = {}
-    twins = scored[classes >= WANTED]
-    for index, name in enumerate(SHAPES):
-        own = scored[classes == index, index]
+    twins = scored[~np.isin(classes, INDICES)]
+    for index, (name, output) in enumerate(zip(SHAPES, INDICES, strict=True)):
+        own = scored[classes == output, index]
         none = np.concatenate([twins[:, index], photos[:, index]])
         x, y = np.concatenate([own, none])[:, None], np.repeat([1, 0], [len(own), len(none)])
         platt = LogisticRegression(C=1e4).fit(x, y)

@@ -21,19 +21,21 @@ if TYPE_CHECKING:
 
 LABEL = "extremism.symbol"
 FLOOR = 0.5  # calibrated score from which there is a finding
-SHAPES = {  # the reader's classes that count, in its order -> what a person is told
+SHAPES = {  # the reader's classes that count -> what a person is told
     "hooked-cross": "a shape like a hooked cross standing on its corner",
     "sun-wheel": "a shape like a wheel of twelve bent spokes",
     "double-runes": "a shape like two zigzag runes side by side",
-    "ringed-cross": "a shape like a short thick cross within a ring",
     "footed-othala": "a shape like an othala rune with feet",
 }
+# Where they are among the reader's outputs. The fourth, a short cross within a ring, counts as harmless: the heads of
+# churches' high crosses were read as it.
+INDICES = (0, 1, 2, 4)
 _PACKAGE = "evenhand_models_vision"
 _CAUTION = "; the picture alone does not say why it is shown"
 
 
 class SymbolDetector:
-    """Finds five historic symbols of hate with two small networks: one says where, the other says what.
+    """Finds four historic symbols of hate with two small networks: one says where, the other says what.
 
     An upright swastika, plain or with dots, petals or a temple's frame, to either side, is a religious sign of Hindus,
     Buddhists and Jains and is not looked for: only one that stands on its corner is. A symbol that is struck out or
@@ -119,10 +121,10 @@ def calibrated(logits: NDArray[np.float32], platts: Sequence[Platt]) -> NDArray[
     """Give scores float32 [n, shapes] of the reader's logits: each shape against all that is no symbol of hate.
 
     Args:
-        logits: float32 [n, classes]; the shapes come first.
+        logits: float32 [n, classes].
         platts: one for each shape.
     """
-    wanted, rest = logits[:, : len(platts)], logits[:, len(platts) :]
+    wanted, rest = logits[:, list(INDICES)], np.delete(logits, INDICES, axis=1)
     top = rest.max(axis=1, keepdims=True)
     margin = wanted - top - np.log(np.exp(rest - top).sum(axis=1, keepdims=True))
     return apply(platts, np.asarray(margin, np.float32))

@@ -57,6 +57,7 @@ def test_the_builtin_names_are_frozen() -> None:
         "image.code",
         "image.nudity",
         "image.symbol",
+        "image.weapon",
         "image.face",
         "image.ocr",
     ]

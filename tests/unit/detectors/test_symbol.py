@@ -59,7 +59,9 @@ def test_plain_symbols_are_found_with_a_box_and_a_reason(name: str) -> None:
     assert any(finding.reason.startswith(SHAPES[name]) for finding in findings)
 
 
-@pytest.mark.parametrize("name", ["swastika", "dotted swastika", "lotus swastika", "struck"])
+@pytest.mark.parametrize(
+    "name", ["swastika", "dotted swastika", "lotus swastika", "struck", "long cross", "ringed-cross"]
+)
 def test_twins_are_not(name: str) -> None:
     answers = DETECTOR.detect([plain(name, seed) for seed in range(8)])
     assert sum(bool(answer.findings) for answer in answers) <= 1
@@ -135,7 +137,7 @@ def test_a_square_beyond_the_edge_repeats_it() -> None:
 
 
 def test_a_shape_counts_against_all_that_is_harmless() -> None:
-    logits = np.array([[2.0, 0, 0, 0, 0, 2.0, -50, -50], [2.0, 0, 0, 0, 0, -50, -50, -50]], np.float32)
+    logits = np.array([[2.0, 0, 0, -50, 0, 2.0, -50, -50], [2.0, 0, 0, -50, 0, -50, -50, -50]], np.float32)
     scores = calibrated(logits, [Platt(a=1, b=0)] * len(SHAPES))
     assert scores[0, 0] == pytest.approx(0.5)
     assert scores[1, 0] > 0.99
