@@ -19,7 +19,7 @@ import onnx
 from onnx import ModelProto
 
 from training.common.fetch import DEFAULT_CACHE, Source, fetch, sha256_of
-from training.vision import calibrate, checks, faces, heads, lite0, nudity, sources
+from training.vision import calibrate, checks, conditions, faces, faceset, heads, held_out, lite0, nudity, sources
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "models" / "vision" / "src" / "evenhand_models_vision"
@@ -127,25 +127,53 @@ def _value(entry: onnx.ValueInfoProto, meanings: dict[str, str]) -> dict[str, An
 
 def build_heads(*, package: Path, media: Path) -> None:
     """Fit and write ``face-attributes``, and measure every model that harmless pictures can measure."""
-    real, drawn = heads.samples(media, package)
-    calibration, quality = heads.held_out(real, drawn)
-    onnx.save(heads.head_model(heads.fit_eyes(real, drawn), heads.fit_smile(real)), package / f"{HEADS}.onnx")
+    samples, harder = faceset.samples(media, package), list(conditions.changed(media, package))
+    write_heads(samples, harder, package=package)
     alarms = calibrate.false_alarms(calibrate.harmless_scores(media, package))
-    measured = {
-        HEADS: {"calibration": calibration, "quality": quality, "training_data": heads.training_data(real, drawn)},
-        "image-safety": {"calibration": calibrate.CALIBRATION, "quality": alarms},
-    }
-    MEASURED.write_text(json.dumps(measured, indent=2) + "\n", "utf-8")
+    _measured("image-safety", {"calibration": calibrate.CALIBRATION, "quality": alarms})
+
+
+def write_heads(samples: list[faceset.Sample], harder: list[tuple[str, faceset.Sample]], *, package: Path) -> None:
+    """Fit the heads on all samples, and measure them on photos that the measured ones have not seen."""
+    onnx.save(heads.head_model(heads.fit(samples)), package / f"{HEADS}.onnx")
+    platts = held_out.calibrate(samples, seed=2)
+    _measured(
+        HEADS,
+        {
+            "calibration": {label: platt.card(held_out.BASE_RATES[label]) for label, platt in platts.items()},
+            "quality": held_out.quality(samples, harder),
+            "training_data": held_out.training_data(samples),
+        },
+    )
+
+
+def _measured(name: str, found: dict[str, Any]) -> None:
+    kept: dict[str, Any] = json.loads(MEASURED.read_text("utf-8")) | {name: found}
+    MEASURED.write_text(json.dumps(kept, indent=2) + "\n", "utf-8")
+
+
+def build_violence(*, package: Path, media: Path) -> None:
+    """Train, measure and write ``weapon`` and ``fire`` with their cards; needs torch."""
+    from training.vision import violence
+
+    for name, found in violence.build(package=package, media=media).items():
+        _measured(name, found)
+        write_card(name, package=package, source=violence.source(), differences={})
 
 
 def main() -> None:
     """Build the named models, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("models", nargs="*", help=f"of {', '.join(RECIPES)}; all when none is named")
+    parser.add_argument("models", nargs="*", help=f"of {', '.join(RECIPES)}, or violence; all but it when none is named")
     parser.add_argument("--package", type=Path, default=PACKAGE, help="folder to write to")
     parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE, help="folder for downloaded sources")
     parser.add_argument("--media", type=Path, default=MEDIA, help="labelled and harmless pictures")
     arguments = parser.parse_args()
+    if "violence" in arguments.models:
+        arguments.models.remove("violence")
+        build_violence(package=arguments.package, media=arguments.media)
+        if not arguments.models:
+            return
     for name in arguments.models or RECIPES:
         print(name, build(name, package=arguments.package, cache=arguments.cache))
     if arguments.models:
@@ -156,7 +184,7 @@ def main() -> None:
     else:
         print(f"no pictures at {arguments.media}: {HEADS} and the measured quality stay as committed")
     labels = {"package": "evenhand", "version": "0.1.0", "file": "training/vision/face_labels.csv"}
-    write_card(HEADS, package=arguments.package, source=labels | {"sha256": sha256_of(heads.LABELS)}, differences={})
+    write_card(HEADS, package=arguments.package, source=labels | {"sha256": sha256_of(faceset.LABELS)}, differences={})
 
 
 if __name__ == "__main__":

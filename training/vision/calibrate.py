@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from training.vision import reference
 from training.vision.checks import session
+from training.vision.faceset import read_rgb
 from training.vision.graph import Floats, f32
-from training.vision.heads import read_rgb, wilson
+from training.vision.statistics import wilson
 
 SLOPE = 2.0
 SUGGESTIVE_FROM = 0.25  # mean logit: both models just over .5, or one sure and one in doubt

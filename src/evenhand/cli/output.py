@@ -79,8 +79,15 @@ def _places(findings: Sequence[Finding]) -> list[tuple[str, list[str]]]:
     """Give each place of evidence once, with all that was found there."""
     found: dict[str, list[str]] = {}
     for finding in findings:
-        found.setdefault(describe(finding.location), []).append(finding.reason.rstrip("."))
+        found.setdefault(describe(finding.location), []).append(finding.reason.rstrip(".") + _facts(finding))
     return list(found.items())
+
+
+def _facts(finding: Finding) -> str:
+    """Give the facts in a line; scores and reasons beside an answer are in the JSON form."""
+    facts = finding.facts or {}
+    told = [f"{name} {value}" for name, value in facts.items() if not name.endswith(("_score", "_unseen"))]
+    return f" ({', '.join(told)})" if told else ""
 
 
 def describe(place: Location) -> str:

@@ -94,7 +94,11 @@ def face(*, smile: bool = False, eyewear: Eyewear = "none") -> ImagePart:
         draw.ellipse((x - 8, 209, x + 8, 225), fill=(90, 80, 75))
         if eyewear != "none":
             glass = (20, 20, 25) if eyewear == "sunglasses" else None
-            draw.rounded_rectangle((x - 40, 190, x + 40, 248), 18, fill=glass, outline=rim, width=4)
+            if glass is None:  # see-through: large, with light on it
+                draw.rounded_rectangle((x - 43, 184, x + 43, 262), 26, outline=rim, width=4)
+                draw.line((x - 30, 246, x - 14, 206), fill=(245,) * 3, width=6)
+            else:
+                draw.rounded_rectangle((x - 40, 190, x + 40, 248), 18, fill=glass, outline=rim, width=4)
     if eyewear != "none":
         for place in ((190, 210, 210, 210), (112, 205, 98, 200), (288, 205, 302, 200)):
             draw.line(place, fill=rim, width=4)

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from evenhand.detectors import drawings, face_boxes, face_mesh
 from evenhand.detectors.base import Cost, Detection, DetectorContext, DetectorInfo, Example
 from evenhand.detectors.face_heads import GLASSES, SMILE, SUNGLASSES, Heads
+from evenhand.detectors.face_look import FLOOR, Look, distinct, look
 from evenhand.detectors.stretches import Stretch, stretches
-from evenhand.domain import Finding, ImagePart, PartKind
-from evenhand.domain.location import Box
-from evenhand.inference.pictures import working_copy
+from evenhand.domain import Fact, Finding, ImagePart, PartKind
 from evenhand.inference.sessions import LazySession
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 PRESENT = "face.present"
-FLOOR = 0.5  # calibrated score from which an attribute is a finding
 MAX_FACES = 16  # in one picture; the best are kept
 _PACKAGE = "evenhand_models_vision"
 _BATCH = 16  # pictures, or faces, in one run
@@ -34,37 +27,26 @@ _REASONS = {
 }
 
 
-@dataclass(slots=True, kw_only=True)
-class _Face:
-    """A face that detector and mesh agree on."""
-
-    box: Box  # pixels of the decoded picture
-    score: float  # the lower of the two
-    strip: NDArray[np.uint8] | None  # None: the eyes cannot be inspected
-    mouth: NDArray[np.float32] | None
-    hidden: dict[str, str]  # part -> why it was not inspected
-    attributes: dict[str, float] = field(default_factory=dict)
-
-
 class FaceDetector:
     """Finds faces with a small detector, confirms each with a face mesh, and inspects those that can be seen.
 
-    The score of `face.present` is the lower of the detector's and the mesh's. Each face gives one `face.present` and,
-    with the same box, what was seen on it. A part that is too small, turned away or outside the picture is not
-    inspected, and `face.present` says so. At most 16 faces of a picture are looked at.
+    The score of `face.present` is the lower of the detector's and the mesh's. Each face gives one `face.present`. Its
+    facts say how large, sharp, turned and covered it is, and answer for glasses, sunglasses and smile: present, absent
+    or not visible, with the reason (too small, turned away, outside the picture, blurred, covered). What is present is
+    a finding of its own, with the same box. At most 16 faces of a picture are looked at.
 
     Missed: faces smaller than about a twelfth of the picture's longer side, turned by more than about 45 degrees in
-    the picture, or seen from the side. Masks, hands and hair over a part are not noticed. Dolls and realistic drawings
-    may pass for faces. What is computed on the way (points, crops, embeddings) is dropped with the call.
+    the picture, or seen from the side. Dolls and realistic drawings may pass for faces. What is computed on the way
+    (points, crops, embeddings) is dropped with the call.
     """
 
     info = DetectorInfo(
         name="image.face",
-        version="1",
+        version="2",
         reads=PartKind.IMAGE,
         labels=(PRESENT, GLASSES, SUNGLASSES, SMILE),
         cost=Cost.MODEL,
-        description="Finds faces and sees glasses, sunglasses and smiles; nothing else about a person.",
+        description="Finds faces; sees glasses, sunglasses, smiles and how good the picture is, and nothing else.",
         examples=(
             Example(
                 title="A drawn face with glasses that smiles",
@@ -110,52 +92,46 @@ class FaceDetector:
                     doubts[stretch.picture] = max(
                         doubts[stretch.picture], float(scores[i].max(where=low[i], initial=0.0))
                     )
-        faces: list[list[_Face]] = [[] for _ in parts]
+        faces: list[list[Look]] = [[] for _ in parts]
         for start in range(0, len(candidates), _BATCH):
             for picture, score, face in self._confirm(candidates[start : start + _BATCH]):
                 if face is None:
                     doubts[picture] = max(doubts[picture], score)
                 else:
                     faces[picture].append(face)
-        kept = [_distinct(found)[:MAX_FACES] for found in faces]
+        kept = [distinct(found, most_shared=_SAME)[:MAX_FACES] for found in faces]
         self._inspect([face for found in kept for face in found])
         return [self._judge(*row) for row in zip(parts, kept, doubts, strict=True)]
 
-    def _confirm(self, batch: Sequence[tuple[Stretch, face_boxes.FaceBox]]) -> list[tuple[int, float, _Face | None]]:
+    def _confirm(self, batch: Sequence[tuple[Stretch, face_boxes.FaceBox]]) -> list[tuple[int, float, Look | None]]:
         """Give picture, score and, where the mesh agrees, the face."""
         crops = [face_mesh.face_crop(stretch.part, face) for stretch, face in batch]
         points, presence = self._mesh.run(["points", "presence"], {"pixels": np.stack([crop for crop, _ in crops])})
-        out: list[tuple[int, float, _Face | None]] = []
+        out: list[tuple[int, float, Look | None]] = []
         for i, (stretch, face) in enumerate(batch):
             score = min(face.score, float(presence[i]))
             if presence[i] < face_mesh.PRESENCE_MIN:
                 out.append((stretch.picture, score, None))
                 continue
             mesh = face_mesh.in_picture(points[i], crops[i][1])
-            hidden = face_mesh.hidden(mesh, size=working_copy(stretch.part).size)
-            made = _Face(
-                box=stretch.to_picture(face.box),
-                score=score,
-                strip=None if "eyes" in hidden else face_mesh.eye_strip(stretch.part, mesh),
-                mouth=None if "mouth" in hidden else face_mesh.mouth_shape(mesh),
-                hidden=hidden,
-            )
+            made = look(stretch, face.box, mesh, score=score)
             out.append((stretch.picture, score, made))
         return out
 
-    def _inspect(self, faces: Sequence[_Face]) -> None:
+    def _inspect(self, faces: Sequence[Look]) -> None:
         for start in range(0, len(faces), _BATCH):
             batch = faces[start : start + _BATCH]
             seen = self._heads.inspect([face.strip for face in batch], [face.mouth for face in batch])
-            for face, scores in zip(batch, seen, strict=True):
-                face.attributes = scores
+            for face, what in zip(batch, seen, strict=True):
+                face.take(what)
 
-    def _judge(self, part: ImagePart, faces: Sequence[_Face], doubt: float) -> Detection:
+    def _judge(self, part: ImagePart, faces: Sequence[Look], doubt: float) -> Detection:
         scores = {PRESENT: max((face.score for face in faces), default=doubt)}
         findings = []
         for face in faces:
-            findings.append(self._finding(part, face, PRESENT, face.score, _present(face)))
-            for label, score in face.attributes.items():
+            told = face.told(faces=len(faces))
+            findings.append(self._finding(part, face, PRESENT, face.score, face.reason(), told))
+            for label, score in face.scores.items():
                 scores[label] = max(score, scores.get(label, 0.0))
                 if score >= FLOOR:
                     findings.append(self._finding(part, face, label, score, _REASONS[label]))
@@ -163,7 +139,15 @@ class FaceDetector:
             scores |= dict.fromkeys(_REASONS, 0.0)
         return Detection(findings=tuple(findings), scores=scores)
 
-    def _finding(self, part: ImagePart, face: _Face, label: str, score: float, reason: str) -> Finding:
+    def _finding(
+        self,
+        part: ImagePart,
+        face: Look,
+        label: str,
+        score: float,
+        reason: str,
+        facts: Mapping[str, Fact] | None = None,
+    ) -> Finding:
         return Finding(
             label=label,
             score=score,
@@ -171,31 +155,10 @@ class FaceDetector:
             detector=self.info.name,
             version=self.info.version,
             reason=reason,
+            facts=facts,
         )
 
 
 def make(context: DetectorContext) -> FaceDetector:
     """Build the detector."""
     return FaceDetector(threads=context.settings.threads)
-
-
-def _present(face: _Face) -> str:
-    unseen = "; ".join(f"{part} not inspected: {why}" for part, why in face.hidden.items())
-    return "a face is visible" + (f"; {unseen}" if unseen else "")
-
-
-def _distinct(faces: list[_Face]) -> list[_Face]:
-    """Drop faces that were found twice, where stretches of a long picture overlap; best first."""
-    kept: list[_Face] = []
-    for face in sorted(faces, key=lambda face: -face.score):
-        if all(_overlap(face.box, other.box) <= _SAME for other in kept):
-            kept.append(face)
-    return kept
-
-
-def _overlap(one: Box, two: Box) -> float:
-    """Intersection over union."""
-    wide, high = min(one[2], two[2]) - max(one[0], two[0]), min(one[3], two[3]) - max(one[1], two[1])
-    both = max(wide, 0.0) * max(high, 0.0)
-    areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (one, two))
-    return both / max(areas - both, 1e-9)

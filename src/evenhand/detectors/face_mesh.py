@@ -23,14 +23,29 @@ if TYPE_CHECKING:
 
 SIDE = 192  # px of the mesh's crop
 STRIP = 224  # px of the eye strip
-SPAN_MIN = 20.0  # px of the working copy between the outer eye corners; smaller faces are not inspected
-TURN_MAX = 50.0  # degrees that a head may be turned aside; beyond, half of the eyes and the mouth is out of sight
+MOUTH = (64, 48)  # px of the mouth's patch
 PRESENCE_MIN = 0.5  # below it the mesh says: no face (animals, drawings, false boxes)
 _CROP = 1.5  # side of the crop, in longer sides of the box
 _WIDE, _HIGH = 1.9, 0.95  # of the eye strip, in eye spans
+_MOUTH_WIDE, _MOUTH_HIGH = 1.2, 0.9  # of the mouth's patch, in eye spans
 _EYES = (33, 263)  # outer corners, the one on the left of the picture first
 _MOUTH_CORNERS, _LIPS_INNER, _LIPS_OUTER = (61, 291), (13, 14), (0, 17)
 _CHIN, _BETWEEN_EYES = 152, 168
+_MIDDLE = (10, 152, 234, 454)  # brow, chin and sides of the face
+# pairs of points (left of the picture first) that a smile moves: lips, cheeks, nostrils' folds, jaw, eyelids
+_PAIRS = (
+    (61, 291),
+    (78, 308),
+    (40, 270),
+    (91, 321),
+    (50, 280),
+    (205, 425),
+    (214, 434),
+    (57, 287),
+    (159, 386),
+    (145, 374),
+)
+_MIDLINE = (13, 14, 0, 17, 2, 152)  # lips, nose and chin
 
 
 def face_crop(part: ImagePart, face: FaceBox) -> tuple[Pixels, Floats]:
@@ -43,7 +58,7 @@ def face_crop(part: ImagePart, face: FaceBox) -> tuple[Pixels, Floats]:
     box = np.array(face.box, np.float32).reshape(2, 2) * size
     side = float((box[1] - box[0]).max()) * _CROP
     there = _square(box.mean(axis=0), (face.eyes[1] - face.eyes[0]) * size, wide=side, high=side, out=SIDE)
-    return _warp(part, there, SIDE), there
+    return _warp(part, there, (SIDE, SIDE)), there
 
 
 def in_picture(points: Floats, there: Floats) -> Floats:
@@ -64,15 +79,33 @@ def eye_strip(part: ImagePart, mesh: Floats) -> Pixels:
     Returns:
         uint8 [224, 224, 3], three equal channels.
     """
-    import cv2
+    return np.repeat(_levelled(part, mesh, _EYES, spans=(_WIDE, _HIGH), size=(STRIP, STRIP))[:, :, None], 3, axis=2)
 
-    eyes = mesh[list(_EYES), :2]
-    across = eyes[1] - eyes[0]
-    span = float(np.linalg.norm(across))
-    there = _square(eyes.mean(axis=0), across, wide=_WIDE * span, high=_HIGH * span, out=STRIP)
-    grey = np.asarray(cv2.cvtColor(_warp(part, there, STRIP), cv2.COLOR_RGB2GRAY), np.float32)
-    even = (grey - grey.mean()) / max(float(grey.std()), 4.0) * 48 + 127
-    return np.repeat(np.clip(even, 0, 255).astype(np.uint8)[:, :, None], 3, axis=2)
+
+def mouth_patch(part: ImagePart, mesh: Floats) -> Pixels:
+    """Give the patch around the mouth: levelled, grey and evened as the eye strip is.
+
+    Returns:
+        uint8 [48, 64].
+    """
+    return _levelled(
+        part, mesh, _MOUTH_CORNERS + _LIPS_OUTER + _LIPS_INNER, spans=(_MOUTH_WIDE, _MOUTH_HIGH), size=MOUTH
+    )
+
+
+def middle(part: ImagePart, mesh: Floats, *, side: int, spans: float) -> Floats:
+    """Give a square around the middle of the face, levelled and grey.
+
+    Args:
+        part: the picture.
+        mesh: in pixels of its working copy.
+        side: px of the square.
+        spans: its side in eye spans.
+
+    Returns:
+        float32 [side, side], 0 to 255.
+    """
+    return np.asarray(_square_grey(part, mesh, _MIDDLE, spans=(spans, spans), size=(side, side)), np.float32)
 
 
 def mouth_shape(mesh: Floats) -> Floats:
@@ -82,11 +115,7 @@ def mouth_shape(mesh: Floats) -> Floats:
         float32 [5]: mouth width, lift of the corners over the lips' middle (in mouth widths), opening, lip height, and
         distance from corners to eyes; in eye spans but for the lift.
     """
-    right, up = mesh[_EYES[1]] - mesh[_EYES[0]], mesh[_BETWEEN_EYES] - mesh[_CHIN]
-    span = _length(right)
-    right = right / span
-    up = up - right * float(up @ right)
-    up = up / _length(up)
+    _, up, span = _frame(mesh)
     corners, inner, outer = (mesh[list(pair)] for pair in (_MOUTH_CORNERS, _LIPS_INNER, _LIPS_OUTER))
     width = _length(corners[1] - corners[0])
     lift = float((corners.mean(0) - inner.mean(0)) @ up) / width
@@ -95,32 +124,67 @@ def mouth_shape(mesh: Floats) -> Floats:
     return np.array([width / span, lift, opening, lips, to_eyes], np.float32)
 
 
-def hidden(mesh: Floats, *, size: tuple[int, int]) -> dict[str, str]:
-    """Say which parts of a face cannot be inspected, and why.
+def face_shape(mesh: Floats) -> Floats:
+    """Measure where lips, cheeks and lids are, free of size, turn and tilt: more of what a smile moves.
 
-    What covers a part (a mask, a hand, hair) is not seen by the mesh and not told here.
+    Returns:
+        float32 [26], in eye spans: height over the bridge of the nose and distance of ten pairs of points; then the
+        heights of six points of the middle line.
+    """
+    right, up, span = _frame(mesh)
+    high, side = (mesh - mesh[_BETWEEN_EYES]) @ up / span, (mesh - mesh[_BETWEEN_EYES]) @ right / span
+    out = [value for one, two in _PAIRS for value in ((high[one] + high[two]) / 2, side[two] - side[one])]
+    return np.array([*out, *high[list(_MIDLINE)]], np.float32)
+
+
+def eye_span(mesh: Floats) -> float:
+    """Give the distance of the outer eye corners in pixels of the working copy."""
+    return float(np.linalg.norm(mesh[_EYES[1], :2] - mesh[_EYES[0], :2]))
+
+
+def outside(mesh: Floats, *, size: tuple[int, int]) -> frozenset[str]:
+    """Give "eyes" and "mouth" as far as they are cut off by the picture's edge.
 
     Args:
         mesh: float32 [468, 3] in pixels of the working copy.
         size: its width and height.
-
-    Returns:
-        "eyes" or "mouth" -> a reason of a few words; empty when both can be inspected.
     """
-    across = mesh[_EYES[1]] - mesh[_EYES[0]]
-    reason = ""
-    if float(np.linalg.norm(across[:2])) < SPAN_MIN:
-        reason = "too small"
-    elif abs(math.degrees(math.atan2(float(across[2]), float(np.linalg.norm(across[:2]))))) > TURN_MAX:
-        reason = "turned away"
-    if reason:
-        return {"eyes": reason, "mouth": reason}
     places = {"eyes": list(_EYES), "mouth": list(_MOUTH_CORNERS + _LIPS_OUTER)}
     limit = np.array(size, np.float32)
-    outside = {
-        name: bool((mesh[rows, :2] < 0).any() or (mesh[rows, :2] > limit).any()) for name, rows in places.items()
-    }
-    return {name: "outside the picture" for name, out in outside.items() if out}
+    return frozenset(
+        name for name, rows in places.items() if (mesh[rows, :2] < 0).any() or (mesh[rows, :2] > limit).any()
+    )
+
+
+def _frame(mesh: Floats) -> tuple[Floats, Floats, float]:
+    """Give the face's own directions right and up (unit vectors [3]) and its eye span in depth, >= 1e-6."""
+    right, up = mesh[_EYES[1]] - mesh[_EYES[0]], mesh[_BETWEEN_EYES] - mesh[_CHIN]
+    span = _length(right)
+    right = right / span
+    up = up - right * float(up @ right)
+    return right, up / _length(up), span
+
+
+def _levelled(
+    part: ImagePart, mesh: Floats, rows: tuple[int, ...], *, spans: tuple[float, float], size: tuple[int, int]
+) -> Pixels:
+    """Give a grey patch around points of the mesh, with mean 127 and spread 48."""
+    grey = np.asarray(_square_grey(part, mesh, rows, spans=spans, size=size), np.float32)
+    even = (grey - grey.mean()) / max(float(grey.std()), 4.0) * 48 + 127
+    return np.asarray(np.clip(even, 0, 255), np.uint8)
+
+
+def _square_grey(
+    part: ImagePart, mesh: Floats, rows: tuple[int, ...], *, spans: tuple[float, float], size: tuple[int, int]
+) -> Pixels:
+    import cv2
+
+    across = mesh[_EYES[1], :2] - mesh[_EYES[0], :2]
+    span = float(np.linalg.norm(across))
+    centre = mesh[list(rows), :2].mean(axis=0)
+    there = _square(centre, across, wide=spans[0] * span, high=spans[1] * span, out=size[0])
+    there[1] *= size[1] / size[0]
+    return np.asarray(cv2.cvtColor(_warp(part, there, size), cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def _size(part: ImagePart) -> Floats:
@@ -140,7 +204,7 @@ def _square(centre: Floats, across: Floats, *, wide: float, high: float, out: in
     return np.hstack([linear, (out / 2 - linear @ centre)[:, None]]).astype(np.float32)
 
 
-def _warp(part: ImagePart, there: Floats, size: int) -> Pixels:
+def _warp(part: ImagePart, there: Floats, size: tuple[int, int]) -> Pixels:
     """Cut out what `there` leads to, from a copy that is not more than twice too large, which would alias."""
     import cv2
 
@@ -155,4 +219,4 @@ def _warp(part: ImagePart, there: Floats, size: int) -> Pixels:
         image = fitted(part, round(float(full.max()) / 2**halvings))  # shared by all faces of about this size
         linear[:, 0] *= float(full[0]) / image.shape[1]
         linear[:, 1] *= float(full[1]) / image.shape[0]
-    return np.asarray(cv2.warpAffine(image, linear, (size, size), flags=cv2.INTER_LINEAR), np.uint8)
+    return np.asarray(cv2.warpAffine(image, linear, size, flags=cv2.INTER_LINEAR), np.uint8)

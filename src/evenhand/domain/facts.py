@@ -37,7 +37,7 @@ def _table() -> Mapping[str, FactInfo]:
         "pitch": "Head tipped up (positive) or down (negative), in degrees.",
         "roll": "Head tilted to a shoulder, in degrees; positive is clockwise in the picture.",
         "blur": "Width of the blur (standard deviation) in hundredths of the distance of the outer eye corners: below "
-        "2 is sharp, from 5 details are lost.",
+        "3 is sharp, from 6 details are lost.",
         "eyes_covered": "Calibrated probability that something other than eyewear covers the eyes, 0 to 1.",
         "mouth_covered": "Calibrated probability that something covers the mouth, 0 to 1.",
     }

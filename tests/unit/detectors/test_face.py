@@ -115,7 +115,7 @@ def test_a_small_face_is_present_and_not_inspected() -> None:
     answer = look(on_canvas((140, 140), (40, 40), height=58))
     (finding,) = answer.findings
     assert finding.label == "face.present"
-    assert finding.reason == "a face is visible; eyes not inspected: too small; mouth not inspected: too small"
+    assert finding.reason == "a face is visible; eyes not visible: too small; mouth not visible: too small"
     assert set(answer.scores) == {"face.present"}  # not seen is not "no"
 
 

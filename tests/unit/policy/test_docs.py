@@ -13,7 +13,7 @@ from evenhand.fairness import refusal, refuse_label
 from evenhand.policy import load_policy, policy_schema
 
 DOCS = Path(__file__).parents[3] / "docs"
-PAGES = ("write-a-policy.md", "context.md")
+PAGES = ("write-a-policy.md", "context.md", "check-faces.md")
 EXAMPLES = [
     example
     for page in PAGES

@@ -27,7 +27,8 @@ def face(**facts: Fact) -> Finding:
 
 
 def judged(condition: str, *findings: Finding) -> tuple[Action, str]:
-    text = f"name: p\nversion: '1'\nlines:\n  default:\n    rules:\n      - {{name: r, action: review, when: {condition}}}\n"
+    rule = f"{{name: r, action: review, when: {condition}}}"
+    text = f"name: p\nversion: '1'\nlines:\n  default:\n    rules:\n      - {rule}\n"
     decision = decide(load_policy(text), "default", findings=findings, kind="image")
     return decision.action, decision.reason
 
