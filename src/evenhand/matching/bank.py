@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from evenhand.matching.hashes_tables import Found
 
-_BATCH = 128  # queries searched together; more use up the cache
+_BATCH = 64  # queries searched together; more use up the cache
 _TRIES = 20  # at following a writer that replaces files faster than they are opened
 
 

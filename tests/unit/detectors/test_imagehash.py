@@ -12,6 +12,8 @@ from evenhand.detectors.base import DetectorContext
 from evenhand.detectors.imagehash import HashDetector, hash_image, make
 from evenhand.domain import Finding, ImagePart, Library, LibraryItem, LibraryKind, ListColour
 from evenhand.errors import InputError, LibraryError, TooLargeError
+from evenhand.matching.bank_writer import BankWriter
+from evenhand.matching.pdq import from_hex
 from evenhand.settings import Settings
 from evenhand.testing import DetectorContract, image_part
 
@@ -133,3 +135,33 @@ def test_hash_image_reads_paths_and_bytes_within_limits(tmp_path: Path) -> None:
         hash_image(tmp_path / "missing.png")
     with pytest.raises(InputError, match="no picture"):
         hash_image(b"only words")
+
+
+def test_a_bank_answers_like_a_document(tmp_path: Path) -> None:
+    digest, _ = hash_image(encoded(poster()))
+    with BankWriter(tmp_path / "bank") as writer:
+        writer.add(from_hex(digest)[None], tag="A1")
+    banked = Library(
+        name="shared", kind=LibraryKind.IMAGES, colour=ListColour.REVIEW, label="spam.scam", bank=str(tmp_path / "bank")
+    )
+    detector = HashDetector([banked])
+    assert "spam.scam" in detector.info.labels
+    (finding,) = found(detector, poster().transpose(Image.Transpose.ROTATE_180))
+    assert (finding.label, finding.library) == ("spam.scam", "shared")
+    assert finding.reason.endswith("from a sample listed as A1, turned by 180 degrees")
+    with BankWriter(tmp_path / "bank") as writer:
+        writer.remove(from_hex(digest)[None])
+    assert found(detector, poster()) == ()
+
+
+def test_a_missing_bank_is_refused_at_the_start(tmp_path: Path) -> None:
+    with pytest.raises(LibraryError, match="is no hash bank"):
+        HashDetector([Library(name="a", kind=LibraryKind.IMAGES, colour=ListColour.BLACK, bank=str(tmp_path))])
+
+
+def test_a_white_sample_that_is_nearer_denies_a_match() -> None:
+    near = f"{int(hash_image(encoded(poster()))[0], 16) ^ 0xFFFFF:064x}"
+    black = library(LibraryItem(value=near))
+    white = Library(name="ours", kind=LibraryKind.IMAGES, colour=ListColour.WHITE, items=(item(poster()),))
+    assert [f.label for f in found(HashDetector([black]), poster())] == ["known.black"]
+    assert [f.label for f in found(HashDetector([black, white]), poster())] == ["known.white"]
