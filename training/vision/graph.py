@@ -59,15 +59,19 @@ class Graph:
         self,
         name: str,
         *,
-        size: int,
+        size: int | tuple[str, str],
         outputs: Mapping[str, Sequence[int | str]],
         opset: int = OPSET,
         halve: bool = True,
     ) -> ModelProto:
-        """The checked model; ``outputs`` maps name to shape (first entry is the batch)."""
-        inputs = [helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", size, size, 3])]
+        """The checked model; ``outputs`` maps name to shape (first entry is the batch).
+
+        ``size`` is the side of the square it takes, or the names of height and width where they are free.
+        """
+        sides = size if isinstance(size, tuple) else (size, size)
+        inputs = [helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", *sides, 3])]
         out = [helper.make_tensor_value_info(k, TensorProto.FLOAT, list(v)) for k, v in outputs.items()]
-        nodes, constants = _halve(self.nodes, self.constants) if halve else (self.nodes, self.constants)
+        nodes, constants = halved(self.nodes, self.constants) if halve else (self.nodes, self.constants)
         graph = helper.make_graph(nodes, name, inputs, out, constants)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], producer_name="evenhand")
         model.ir_version = 8
@@ -88,7 +92,7 @@ def array_of(graph: Graph, name: str) -> Floats:
     raise KeyError(name)
 
 
-def _halve(nodes: list[NodeProto], constants: list[TensorProto]) -> tuple[list[NodeProto], list[TensorProto]]:
+def halved(nodes: list[NodeProto], constants: list[TensorProto]) -> tuple[list[NodeProto], list[TensorProto]]:
     """Store big float32 constants as float16 and cast them back; the runtime folds the casts when it loads."""
     casts: list[NodeProto] = []
     stored: list[TensorProto] = []

@@ -15,6 +15,7 @@ from training.vision.torch_file import read_state_dict
 SIZE = 224
 # repeats and first stride of each stage; widths and kernels are read from the weights
 _STAGES = ((1, 1), (2, 2), (2, 2), (3, 2), (3, 1), (4, 2), (1, 1))
+_FINE = 4  # stage whose output is given as the fine map: the last at a sixteenth of the side
 _BATCH_NORM_EPSILON = 1e-3
 
 
@@ -62,20 +63,32 @@ class _Builder:
 
 
 def lite0(source: Path, *, halve: bool = True) -> ModelProto:
-    """``embedding`` [n, 1280] (pooled features, >= 0) and ``logits`` [n, 1000] (ImageNet-1k classes)."""
+    """``embedding`` [n, 1280] (pooled features, >= 0), ``logits`` [n, 1000] (ImageNet-1k classes) and two maps.
+
+    ``fine`` [n, 112, h/16, w/16] and ``coarse`` [n, 1280, h/32, w/32] are what heads that point at places read; the
+    mean of ``coarse`` is the embedding. Height and width may be any multiple of 32: all of them take the same paddings.
+    """
     builder = _Builder(read_state_dict(source))
     builder.conv("_conv_stem.weight", "_bn0", stride=2)
     index = 0
-    for repeats, stride in _STAGES:
+    for stage, (repeats, stride) in enumerate(_STAGES):
         for repeat in range(repeats):
             builder.block(f"_blocks.{index}.", stride=stride if repeat == 0 else 1, residual=repeat > 0)
             index += 1
+        if stage == _FINE:
+            builder.graph.add("Identity", builder.cur, out="fine")
     builder.conv("_conv_head.weight", "_bn1")
     graph = builder.graph
+    graph.add("Identity", builder.cur, out="coarse")
     pooled = graph.add("GlobalAveragePool", builder.cur)
     graph.add("Flatten", pooled, out="embedding")
     weight = graph.constant(f32(builder.weights["_fc.weight"]))
     bias = graph.constant(f32(builder.weights["_fc.bias"]))
     graph.add("Gemm", "embedding", weight, bias, transB=1, out="logits")
-    outputs = {"embedding": ("n", 1280), "logits": ("n", 1000)}
-    return graph.finish("lite0", size=SIZE, outputs=outputs, halve=halve)
+    outputs = {
+        "embedding": ("n", 1280),
+        "logits": ("n", 1000),
+        "fine": ("n", 112, "height/16", "width/16"),
+        "coarse": ("n", 1280, "height/32", "width/32"),
+    }
+    return graph.finish("lite0", size=("height", "width"), outputs=outputs, halve=halve)

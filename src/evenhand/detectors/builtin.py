@@ -31,6 +31,7 @@ BUILTINS: tuple[BuiltIn, ...] = (
     BuiltIn(name="image.code", reads=PartKind.IMAGE, factory="evenhand.detectors.code:make", extra="image"),
     BuiltIn(name="image.nudity", reads=PartKind.IMAGE, factory="evenhand.detectors.nudity:make", extra="image"),
     BuiltIn(name="image.symbol", reads=PartKind.IMAGE, factory="evenhand.detectors.symbol:make", extra="image"),
+    BuiltIn(name="image.weapon", reads=PartKind.IMAGE, factory="evenhand.detectors.weapon:make", extra="image"),
     BuiltIn(name="image.face", reads=PartKind.IMAGE, factory="evenhand.detectors.face:make", extra="image"),
     BuiltIn(name="image.ocr", reads=PartKind.IMAGE, factory="evenhand.detectors.ocr:make", extra="image"),
 )

@@ -10,6 +10,7 @@ import numpy as np
 
 from evenhand.detectors import drawings, regions
 from evenhand.detectors.base import Cost, Detection, DetectorContext, DetectorInfo, Example
+from evenhand.detectors.fire import FireDoubt
 from evenhand.detectors.sexual_scale import EXPLICIT, GRAPHIC, NUDITY, SUGGESTIVE, Scale, read_scale
 from evenhand.detectors.stretches import Stretch, stretches
 from evenhand.domain import Finding, ImagePart, PartKind
@@ -27,11 +28,12 @@ _PACKAGE = "evenhand_models_vision"
 _SIDE, _WIDE = 224, 256  # px; opennsfw sees the middle 224 of 256
 _BATCH = 16  # pictures in one run: more is no faster and holds more memory
 _SAFETY_GORE, _SAFETY_NSFW, _OPEN_NSFW = 0, 1, 1  # outputs, as the cards name them
+_DOUBTED = 0.1  # gore score from which it is asked whether the picture only shows fire; most pictures never are
 _REASONS = {
     EXPLICIT: "two models take the picture for explicit",
     NUDITY: "two models take the picture for nudity or more",
     SUGGESTIVE: "two models take the picture for suggestive",
-    GRAPHIC: "a model takes the picture for gore; fire and smoke may mislead it",
+    GRAPHIC: "a model takes the picture for gore; fire and smoke may still mislead it",
 }
 
 
@@ -48,7 +50,7 @@ class _Seen:
 class NudityDetector:
     """Scores a picture with two small classifiers on one sexual scale, and with one of them for gore.
 
-    A picture over three times as long as wide is looked at in up to sixteen stretches, of which the highest score counts.
+    A picture over three times as long as wide is looked at in up to 16 stretches, of which the highest score counts.
     Regions come from the class activation maps; where they show no peak, the whole picture is given.
 
     The examples only show what must find nothing: no sexual or gory picture is made, stored or shipped in this
@@ -57,7 +59,7 @@ class NudityDetector:
 
     info = DetectorInfo(
         name="image.nudity",
-        version="1",
+        version="2",
         reads=PartKind.IMAGE,
         labels=(EXPLICIT, NUDITY, SUGGESTIVE, GRAPHIC),
         cost=Cost.MODEL,
@@ -72,6 +74,7 @@ class NudityDetector:
     def __init__(self, *, threads: int = 0) -> None:
         self._safety = LazySession(_PACKAGE, "image-safety", threads=threads)
         self._open = LazySession(_PACKAGE, "opennsfw", threads=threads)
+        self._fire = FireDoubt(threads=threads)
         self._scale: Scale | None = None
 
     def detect(self, parts: Sequence[ImagePart]) -> list[Detection]:
@@ -98,10 +101,14 @@ class NudityDetector:
             first = (regions.margin(safety_maps[i], index) for index in (_SAFETY_NSFW, _SAFETY_GORE))
             sexual, gore = (regions.spread(cells, window(stretch.part)) for cells in first)
             second = regions.spread(regions.margin(open_maps[i], _OPEN_NSFW), _MIDDLE)
+            scores = scale.scores(sexual=mean, gore=float(safety[i, _SAFETY_GORE]))
+            if scores[GRAPHIC] >= _DOUBTED:
+                less = self._fire.of(stretch.part)
+                scores = scale.scores(sexual=mean, gore=float(safety[i, _SAFETY_GORE]), less=less)
             out.append(
                 _Seen(
                     stretch=stretch,
-                    scores=scale.scores(sexual=mean, gore=float(safety[i, _SAFETY_GORE])),
+                    scores=scores,
                     sexual=scale.weights[0] * sexual + scale.weights[1] * second,
                     gore=gore,
                 )

@@ -38,7 +38,7 @@ class Scale:
         """Give the fused log-odds of two NSFW probabilities: image-safety's and opennsfw's."""
         return self.weights[0] * logit(first) + self.weights[1] * logit(second)
 
-    def scores(self, *, sexual: float, gore: float) -> dict[str, float]:
+    def scores(self, *, sexual: float, gore: float, less: float = 0.0) -> dict[str, float]:
         """Give a probability for each label.
 
         `sexual.nudity` counts everything from nudity on and `sexual.explicit` the strongest grade, while
@@ -48,13 +48,14 @@ class Scale:
         Args:
             sexual: fused log-odds, as `mean` gives it.
             gore: probability of gore, as image-safety gives it.
+            less: log-odds taken off gore because the picture shows fire or smoke; see `evenhand.detectors.fire`.
         """
         explicit = self._at_least(self.explicit_from, sexual)
         return {
             EXPLICIT: explicit,
             NUDITY: self._at_least(self.nudity_from, sexual),
             SUGGESTIVE: self._at_least(self.suggestive_from, sexual) - explicit,
-            GRAPHIC: self.gore.score(logit(gore)),
+            GRAPHIC: self.gore.score(logit(gore) - less / self.gore.a),
         }
 
     def floors(self) -> dict[str, float]:
