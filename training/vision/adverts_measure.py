@@ -113,7 +113,7 @@ def tables(rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, tuple[int, int
 
     for row in rows:
         truth, kind = row["truth"], row["truth"]["name"].split("-")[0]
-        by = ["all", *(truth[key] for key in ("language", "scene", "condition"))]
+        by = ["all", *(truth[key] for key in ("language", "scene", "condition") if truth[key])]
         if kind in {"advert", "twin", "real"}:
             count(
                 f"{kind}: called an advert",
@@ -133,9 +133,9 @@ def tables(rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, tuple[int, int
             count(f"{kind}: politics", by, row["found"].get("politics", 0.0) >= 0.5)
             layout = any(label == "politics" for label, _, _ in row["findings"])
             count(f"{kind}: politics by words and layout", by, layout)
-        if truth["payload"]:
+        if truth["payload"] and not truth["payload"].isdigit():  # numbers of products are read, and not handed on
             right = any(text == truth["payload"] for source, text in row["texts"] if source == "code")
-            count("code: payload read", [kind, truth["condition"]], right or truth["payload"].isdigit())
+            count("code: payload read", [kind, truth["condition"]], right)
     return counts
 
 
