@@ -64,7 +64,7 @@ class Backgrounds:
     """
 
     def __init__(self, media: Path, split: Literal["train", "test"]) -> None:
-        found = (cv2.imread(str(media / name)) for name in _PHOTOS[split])
+        found = (cv2.imread(str(media / name)) for name in _PHOTOS[split] if (media / name).is_file())
         self._photos = [np.asarray(one[:, :, ::-1], np.uint8) for one in found if one is not None]
 
     @staticmethod
