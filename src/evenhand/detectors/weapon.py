@@ -145,7 +145,8 @@ def boxes(cells: Floats, reach: Floats) -> list[Box]:
     x, y = (columns + 0.5) / wide, (rows + 0.5) / high
     left, up, right, down = reach[:, rows, columns]
     corners = np.clip(np.stack([x - left, y - up, x + right, y + down], 1), 0, 1)
-    order, kept = np.argsort(-raw[rows, columns], kind="stable"), []
+    order = np.argsort(-raw[rows, columns], kind="stable")
+    kept: list[Box] = []
     while len(order) and len(kept) < MOST:
         best = corners[order[0]]
         kept.append((float(best[0]), float(best[1]), float(best[2]), float(best[3])))
