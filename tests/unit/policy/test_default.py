@@ -105,6 +105,13 @@ def test_white_library() -> None:
         assert decide(POLICY, "default", findings=findings).action is expected
 
 
+def test_words_of_pictures_are_not_blocked_as_scams() -> None:
+    """Receipts can read like scams; a code's payload and a typed text cannot be mistaken for one."""
+    for source, expected in ((Source.OCR, Action.REVIEW), (Source.CODE, Action.BLOCK), (Source.TEXT, Action.BLOCK)):
+        scam = replace(finding("spam.scam", 0.99), location=Location(source=source))
+        assert decide(POLICY, "default", findings=[scam]).action is expected
+
+
 @given(FINDINGS, st.sampled_from(["text", "image"]))
 def test_deciding_is_pure(findings: list[Finding], kind: str) -> None:
     """The same findings in any order get the same action, and rest only on findings that were given."""
