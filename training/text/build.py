@@ -140,7 +140,7 @@ def main() -> None:
     """Parse arguments and build."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data" / "text", help="public data sets")
-    parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE, help="for downloads and encoded texts")
+    parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE, help="for downloads and the trained state")
     parser.add_argument("--only", choices=("encoder", "reader"), help="build one of the two")
     parser.add_argument("--state", type=Path, help="a trained state to export, instead of training")
     options = parser.parse_args()

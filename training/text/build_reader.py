@@ -50,6 +50,7 @@ def build(data: Path, cache: Path, package: Path, past: Path, root: Path, *, sta
     tokenizer = Tokenizer(package / TOKENIZER)
     corpus = Corpus(data, tokenizer)
     recipe = Recipe()
+    torch.manual_seed(recipe.seed)  # the new heads start at random
     net = from_shipped(file, [past / f"{recipe.start}.{part}.onnx" for part in ("lower", "upper")])
     if state is None:
         state = cache / f"{NAME}.pt"
@@ -132,7 +133,8 @@ def describe(
     def judged(rows: list[Row]) -> F32:
         first, last = shipped.logits(tokenise(seen(rows), tokenizer, {}))
         done = (doubt(rule, first, early) < rule["limit"])[:, None]
-        return np.where(done, measure.scores(early, first), measure.scores(calibration, last))  # type: ignore[no-any-return]
+        out: F32 = np.where(done, measure.scores(early, first), measure.scores(calibration, last))
+        return out
 
     recommended = np.array([calibration[label]["recommended"] for label in LABELS], np.float32)
     developed = develop.figures(tests, {name: judged(own) for name, own in tests.items()}, recommended)

@@ -96,7 +96,7 @@ class Corpus:
         return tokenise(unique(changed), self._tokenizer, spans)
 
     def counts(self) -> Counter[str]:
-        """How many rows of each source an epoch reads, about: repeated texts are still in."""
+        """How many rows of each source an epoch reads, about: repeated texts are in, NEW is counted once."""
         rows = Counter(row.source for row in self._public if split(row) == "train")
         out = Counter({name: round(n * share(name)) for name, n in rows.items()})
         out["written"] = sum(row.split() == "train" for row in generate.rows(seed=self._seed, amount=AMOUNT))

@@ -145,7 +145,6 @@ def train(
     steps: int,
     *,
     say: Callable[[str], None] = print,
-    keep: Callable[[int], None] = lambda _: None,
 ) -> Network:
     """Fit the network.
 
@@ -155,7 +154,6 @@ def train(
         recipe: the choices.
         steps: steps of the whole training, for the schedule; more are not taken.
         say: is told about progress.
-        keep: is called with the number of each epoch that ended.
     """
     torch.manual_seed(recipe.seed)
     rng = np.random.default_rng(recipe.seed)
@@ -193,7 +191,6 @@ def train(
             if step % 100 == 0:
                 minutes = (time.monotonic() - started) / 60
                 say(f"epoch {number} step {step}/{steps} loss {mean:.4f} {seen / minutes / 60:.0f}/s {minutes:.1f} min")
-        keep(number)
     return net.eval()
 
 
@@ -239,7 +236,7 @@ def steps_of(epochs: Sequence[Tokens], recipe: Recipe) -> int:
 
 @torch.no_grad()
 def logits(net: Network, ids: Sequence[NDArray[np.int32]], *, tokens: int = 8192) -> F32:
-    """Logits float32[n, labels] of many texts, in float32."""
+    """Logits float32[n, labels] of many texts; dense layers compute in bfloat16, as in training."""
     out = np.zeros((len(ids), len(LABELS)), np.float32)
     order = np.array(sorted(range(len(ids)), key=lambda i: len(ids[i])), np.int64)
     for at in batches(ids, order, tokens):

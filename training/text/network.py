@@ -27,7 +27,6 @@ class Outputs:
     """What the network says of a batch."""
 
     logits: torch.Tensor  # [texts, labels], uncalibrated
-    attention: torch.Tensor  # [texts, tokens, labels], sums to 1 over a text's tokens
     spans: torch.Tensor  # [texts, tokens]: logit that a token belongs to what makes the text toxic
     early: torch.Tensor  # [texts, labels]: what the early head says after the first EARLY layers
 
@@ -108,7 +107,7 @@ class Network(nn.Module):
         mean = (seen * own).sum(1) / own.sum(1)
         logits = (look * self.value(seen).float()).sum(1) + self.mean(mean).float()
         spans = self.span(torch.cat([lower.float(), seen], 2)).float()[:, :, 0]
-        return Outputs(logits=logits, attention=look, spans=spans, early=self.early(lower, mask))
+        return Outputs(logits=logits, spans=spans, early=self.early(lower, mask))
 
     def tokens(self, ids: torch.Tensor) -> torch.Tensor:
         """What the span head reads of one text int64[1, tokens]: float32[tokens, 2 * hidden]."""

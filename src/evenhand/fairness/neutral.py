@@ -117,9 +117,10 @@ class Neutraliser:
 
 
 def _plain(text: str) -> str:
-    """Compose accents and make full-width letters ordinary."""
+    """Compose accents, make full-width letters ordinary and lone surrogates, which the finder cannot read, "?"."""
     if text.isascii():
         return text
+    text = text.encode("utf-8", "replace").decode("utf-8")
     if _HAS_WIDE.search(text):
         text = text.translate(_WIDE)
     return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)

@@ -2,7 +2,7 @@
 
 Embeddings and tokenizer are shared by its versions. The lower part says early what it can; the upper part reads on
 where asked to. Nothing is padded and the inputs of dense layers have fixed ranges, so scores do not depend on
-neighbours.
+neighbours, but for how sums are rounded.
 """
 
 from __future__ import annotations
@@ -120,9 +120,7 @@ class TextReader:
         ids = [self._ids(text) for text in texts]
         cut = list(runs([len(own) for own in ids], self._together))
         if len(cut) > 1 and self._threads > 1:
-            if self._pool is None:
-                self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="reader")
-            found = self._pool.map(lambda run: self._read([ids[i] for i in run], enough), cut)
+            found = self._workers().map(lambda run: self._read([ids[i] for i in run], enough), cut)
         else:
             found = (self._read([ids[i] for i in run], enough) for run in cut)
         out: dict[int, Reading] = {}
@@ -145,6 +143,12 @@ class TextReader:
         places = tuple((starts[piece.begin], starts[piece.end]) for piece in pieces)
         toxic = (1 / (1 + np.exp(-np.clip(spans[1:-1], -60, 60)))).astype(np.float32)
         return Evidence(places=places, share=share[1:-1], toxic=toxic)
+
+    def _workers(self) -> ThreadPoolExecutor:
+        with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="reader")
+            return self._pool
 
     def _read(
         self, ids: list[list[int]], enough: Callable[[NDArray[np.float32]], NDArray[np.bool_]] | None
@@ -233,7 +237,7 @@ def runs(lengths: Sequence[int], together: int) -> Iterator[list[int]]:
 
 
 def _clean(text: str) -> str:
-    """Without lone surrogates, which cannot be written as UTF-8; they read as unknown characters."""
+    """Without lone surrogates, which cannot be written as UTF-8; they read as question marks."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from evenhand.detectors.harm import HarmDetector
 from evenhand.detectors.harm_models import LATEST, open_model
+from evenhand.domain import Message, TextPart
 from evenhand.errors import SettingsError
 from evenhand.inference.cards import load_card
 from evenhand.inference.packages import TEXT, TEXT_PAST
@@ -157,3 +158,9 @@ def test_a_finding_speaks_of_the_text_as_written(detector: HarmDetector) -> None
     found = places(detector, text, "harassment.insult")
     assert found
     assert all(place in "You are such a stupid idiot, shut up!" for place in found)
+
+
+def test_lone_surrogates_in_the_conversation_do_not_stop_the_reading(detector: HarmDetector) -> None:
+    text = "You are such a complete idiot"
+    broken, plain = (TextPart(text=text, before=(Message(text=f"well {mark} then"),)) for mark in ("\ud800", "?"))
+    assert detector.detect([broken]) == detector.detect([plain])

@@ -131,6 +131,10 @@ def test_replacing_twice_changes_nothing_more(blind: Neutraliser) -> None:
     assert blind.neutral(once) == once
 
 
+def test_lone_surrogates_hide_nothing_and_break_nothing(blind: Neutraliser) -> None:
+    assert blind.neutral(["\ud800 Muslims", "Jews"]) == ["? foreigners", "foreigners"]
+
+
 def test_hostile_lengths_end(blind: Neutraliser) -> None:
     """Long runs of names, of halves of names and of word separators are read once."""
     for text in ("Kurdish " * 20_000, "non " * 20_000, "white " * 20_000, " " * 100_000, "foreign " * 20_000):
