@@ -164,7 +164,7 @@ def build_violence(*, package: Path, media: Path) -> None:
 def main() -> None:
     """Build the named models, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("models", nargs="*", help=f"of {', '.join(RECIPES)}, or violence; all but it when none is named")
+    parser.add_argument("models", nargs="*", help=f"of {', '.join(RECIPES)}, or violence; all but that by default")
     parser.add_argument("--package", type=Path, default=PACKAGE, help="folder to write to")
     parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE, help="folder for downloaded sources")
     parser.add_argument("--media", type=Path, default=MEDIA, help="labelled and harmless pictures")

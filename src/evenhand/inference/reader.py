@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from evenhand.errors import ModelError
 from evenhand.inference.packages import TEXT
@@ -30,6 +31,7 @@ TOKENIZER = "reader.tokenizer.model"
 MAX_TOKENS = 160  # tokens read of one text, both marks included; longer texts are for `windows`
 _BEGIN, _END, _UNKNOWN = 0, 2, 3
 _TOGETHER = 512  # tokens of one run: larger runs fall out of the cache and are slower
+_REMEMBERED = 512  # texts whose evidence is at hand, because those just read are those that are asked about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,10 @@ class Evidence:
     places: tuple[tuple[int, int], ...]  # each token's span of code points; both marks left out
     share: NDArray[np.float32]  # [tokens, labels]: what each token adds to each label's logit
     toxic: NDArray[np.float32]  # [tokens]: probability that the token belongs to what makes the text toxic
+
+
+_Pointed: TypeAlias = "tuple[NDArray[np.float32], NDArray[np.float32]]"
+"""Of one text: what each token adds to each label's logit [tokens, labels]; logits of toxic spans [tokens]."""
 
 
 class TextReader:
@@ -69,6 +75,7 @@ class TextReader:
         self._lock = threading.Lock()
         self._tokenizer: SentencePieceProcessor | None = None
         self._pool: ThreadPoolExecutor | None = None
+        self._recent: OrderedDict[tuple[int, ...], _Pointed] = OrderedDict()
 
     @property
     def card(self) -> ModelCard:
@@ -138,7 +145,10 @@ class TextReader:
         if not pieces:
             empty = np.zeros((0, len(self.card.labels)), np.float32)
             return Evidence(places=(), share=empty, toxic=np.zeros(0, np.float32))
-        share, spans = self._point(self._embedded([[_BEGIN, *(piece.id for piece in pieces), _END]]))
+        ids = [_BEGIN, *(piece.id for piece in pieces), _END]
+        with self._lock:
+            found = self._recent.get(tuple(ids))
+        share, spans = found or self._above(self._below(self._embedded([ids]))[1])[1][0]
         starts = _characters(_clean(text))
         places = tuple((starts[piece.begin], starts[piece.end]) for piece in pieces)
         toxic = (1 / (1 + np.exp(-np.clip(spans[1:-1], -60, 60)))).astype(np.float32)
@@ -161,9 +171,10 @@ class TextReader:
         out = [Reading(logits=row, early=True) for row in early]
         rest = np.flatnonzero(~settled)
         if len(rest):
-            logits = self._above(hidden if len(rest) == len(ids) else hidden[rest])
+            logits, pointed = self._above(hidden if len(rest) == len(ids) else hidden[rest])
             for i, row in zip(rest.tolist(), logits, strict=True):
                 out[i] = Reading(logits=row, early=False)
+            self._remember([tuple(ids[i]) for i in rest], pointed)
         return out
 
     def _below(self, words: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -171,17 +182,19 @@ class TextReader:
         early, hidden = self._lower.run(["early", "hidden"], {"words": words})
         return early, hidden
 
-    def _above(self, hidden: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Hidden [texts, tokens, width] -> logits [texts, labels]."""
-        logits: NDArray[np.float32] = self._upper.run(["logits"], {"hidden": hidden})[0]
-        return logits
-
-    def _point(self, words: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Words [1, tokens, width] of one text -> evidence [tokens, labels], logits of toxic spans [tokens]."""
-        (hidden,) = self._lower.run(["hidden"], {"words": words})
-        share, last = self._upper.run(["evidence", "last"], {"hidden": hidden})
+    def _above(self, hidden: NDArray[np.float32]) -> tuple[NDArray[np.float32], list[_Pointed]]:
+        """Hidden [texts, tokens, width] -> logits [texts, labels], and of each text where its labels come from."""
+        logits, share, last = self._upper.run(["logits", "evidence", "last"], {"hidden": hidden})
         (spans,) = self._spans.run(["spans"], {"hidden": hidden, "last": last})
-        return share[0], spans[0]
+        return logits, list(zip(share, spans, strict=True))
+
+    def _remember(self, ids: list[tuple[int, ...]], pointed: list[_Pointed]) -> None:
+        with self._lock:
+            for own, found in zip(ids, pointed, strict=True):
+                self._recent[own] = found
+                self._recent.move_to_end(own)
+            while len(self._recent) > _REMEMBERED:
+                self._recent.popitem(last=False)
 
     def _embedded(self, ids: list[list[int]]) -> NDArray[np.float32]:
         import numpy as np
@@ -216,14 +229,9 @@ class SoleReader(TextReader):
         early, hidden = self._lower.run(["early", "hidden"], {"words": words[0]})
         return early[None], hidden
 
-    def _above(self, hidden: NDArray[np.float32]) -> NDArray[np.float32]:
-        logits: NDArray[np.float32] = self._upper.run(["logits"], {"hidden": hidden})[0]
-        return logits[None]
-
-    def _point(self, words: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        (hidden,) = self._lower.run(["hidden"], {"words": words[0]})
-        share, spans = self._upper.run(["evidence", "spans"], {"hidden": hidden})
-        return share, spans
+    def _above(self, hidden: NDArray[np.float32]) -> tuple[NDArray[np.float32], list[_Pointed]]:
+        logits, share, spans = self._upper.run(["logits", "evidence", "spans"], {"hidden": hidden})
+        return logits[None], [(share, spans)]
 
 
 def runs(lengths: Sequence[int], together: int) -> Iterator[list[int]]:

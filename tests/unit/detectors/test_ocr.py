@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from evenhand.detectors.ocr import OcrDetector, as_text, pieces
+from evenhand.detectors.ocr import OcrDetector, pieces
+from evenhand.detectors.ocr_lines import as_text
 from evenhand.domain import ImagePart, Location, Source, TextPart
 from evenhand.domain.location import Box
 from evenhand.inference.pictures import WORKING_SIDE
