@@ -13,12 +13,15 @@ from evenhand.detectors.face_heads import GLASSES, SMILE, SUNGLASSES, Heads
 from evenhand.detectors.face_look import FLOOR, Look, distinct, look
 from evenhand.detectors.stretches import Stretch, stretches
 from evenhand.domain import Fact, Finding, ImagePart, PartKind
+from evenhand.domain.location import Box
 from evenhand.inference.sessions import LazySession
 
 PRESENT = "face.present"
 MAX_FACES = 16  # in one picture; the best are kept
 _PACKAGE = "evenhand_models_vision"
 _BATCH = 16  # pictures, or faces, in one run
+# px of a face in a piece of a long picture; smaller ones, in lines of writing, are letters
+_SMALL = 18.0
 _SAME = 0.3  # faces in two stretches of a long picture that overlap by more are one
 _REASONS = {
     GLASSES: "the face wears glasses",
@@ -110,7 +113,8 @@ class FaceDetector:
         out: list[tuple[int, float, Look | None]] = []
         for i, (stretch, face) in enumerate(batch):
             score = min(face.score, float(presence[i]))
-            if presence[i] < face_mesh.PRESENCE_MIN:
+            small = stretch.part is not stretch.whole and _side(stretch.part, face.box) < _SMALL
+            if small or presence[i] < face_mesh.PRESENCE_MIN:
                 out.append((stretch.picture, score, None))
                 continue
             mesh = face_mesh.in_picture(points[i], crops[i][1])
@@ -157,6 +161,12 @@ class FaceDetector:
             reason=reason,
             facts=facts,
         )
+
+
+def _side(part: ImagePart, box: Box) -> float:
+    """The longer side of a box given in fractions of a picture, in pixels."""
+    (width, height), (left, top, right, bottom) = part.size, box
+    return max((right - left) * width, (bottom - top) * height)
 
 
 def make(context: DetectorContext) -> FaceDetector:

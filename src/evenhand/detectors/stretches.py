@@ -13,6 +13,7 @@ from evenhand.inference.pictures import MIN_SIDE, WORKING_SIDE, to_original, wor
 LONG = 3.0  # long side over short side from which a picture is looked at in stretches: strips, banners, collages
 MOST = 16  # a page of 1,280 x 30,000 px is then looked at in pieces of 1,280 x 2,400
 _SHAPE = 1.5  # long side over short side of a stretch, where MOST allows
+_LEAST = 96  # px of a stretch's long side, or nearly: smaller ones would only be blown up, and letters look like faces
 _OVERLAP = 0.25  # share of a stretch that the next one repeats, so that a figure on the seam is whole in one of them
 
 
@@ -54,7 +55,7 @@ def _cut(index: int, part: ImagePart) -> list[Stretch]:
         return []
     if long <= LONG * short:
         return [Stretch(picture=index, part=part, area=(0, 0, width, height), whole=part)]
-    count = min(MOST, ceil(long / short / _SHAPE))
+    count = min(MOST, ceil(long / short / _SHAPE), ceil(long / _LEAST))
     side = long / (count - (count - 1) * _OVERLAP)
     out = []
     for i in range(count):
