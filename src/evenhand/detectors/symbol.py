@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LABEL = "extremism.symbol"
-FLOOR = 0.5  # calibrated score from which there is a finding
+FLOOR = 0.65  # calibrated score from which there is a finding: above a half, to spare letters and religious signs
 SHAPES = {  # the reader's classes that count -> what a person is told
     "hooked-cross": "a shape like a hooked cross standing on its corner",
     "sun-wheel": "a shape like a wheel of twelve bent spokes",
