@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Protocol, TypeVar
 
-from evenhand.domain import Finding, ImagePart, Library, Part, PartKind, PictureClass, TextPart
+from evenhand.domain import AudioPart, Finding, ImagePart, Library, Part, PartKind, PictureClass, TextPart
 from evenhand.settings import Settings
 
 
@@ -24,7 +24,7 @@ class Example:
     """A part that shows what a detector does; it feeds the docs, the demo and the contract test."""
 
     title: str  # what it shows, in a few words
-    part: Callable[[], TextPart | ImagePart]  # makes the part; pictures are drawn, never photographs of people
+    part: Callable[[], Part]  # makes the part; pictures are drawn, never photographs of people
     labels: frozenset[str] = frozenset()  # labels that must be found; empty: nothing at all may be found
 
 
@@ -57,7 +57,7 @@ class Detection:
 
 NOTHING = Detection()  # shared answer for the common case, to spare allocations
 
-P_contra = TypeVar("P_contra", TextPart, ImagePart, contravariant=True)
+P_contra = TypeVar("P_contra", TextPart, ImagePart, AudioPart, contravariant=True)
 
 
 class Detector(Protocol[P_contra]):

@@ -13,7 +13,7 @@ from evenhand.domain.jsonvalue import JsonValue
 from evenhand.domain.labels import TAXONOMY, LabelInfo, is_label, is_under, parent
 from evenhand.domain.library import Library, LibraryItem, LibraryKind, ListColour
 from evenhand.domain.location import Location, Mark, Source
-from evenhand.domain.part import ImagePart, Part, PartKind, TextPart
+from evenhand.domain.part import AudioPart, ImagePart, Part, PartKind, TextPart
 from evenhand.domain.pictureclass import PictureClass
 from evenhand.domain.result import ItemError, Result
 from evenhand.domain.rows import content_from_row, is_language, row_id
@@ -24,6 +24,7 @@ __all__ = [
     "MAX_MESSAGES",
     "TAXONOMY",
     "Action",
+    "AudioPart",
     "Author",
     "Content",
     "ContentKind",

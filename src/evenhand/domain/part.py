@@ -12,6 +12,8 @@ from evenhand.domain.location import Box, Location, Mark, Source, Span, TimeRang
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
+    from numpy.typing import NDArray
     from PIL.Image import Image
 
 T = TypeVar("T")
@@ -94,4 +96,42 @@ class ImagePart:
         return cast("T", found)
 
 
-Part = TextPart | ImagePart
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AudioPart:
+    """A stretch of decoded sound: at most a segment of a longer recording."""
+
+    samples: NDArray[np.float32]  # float32[n], one channel, full scale is [-1, 1], read-only
+    rate: int = 16_000  # samples a second
+    language: str | None = None  # the caller's hint of what is spoken
+    origin: Location = field(default_factory=lambda: Location(source=Source.AUDIO))  # `time` in the whole recording
+    views: dict[object, object] = field(default_factory=dict, repr=False)  # derived forms, shared by detectors
+
+    @property
+    def kind(self) -> PartKind:
+        """PartKind.AUDIO."""
+        return PartKind.AUDIO
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return len(self.samples) / self.rate
+
+    def locate(self, start: float = 0.0, end: float | None = None) -> Location:
+        """Give the place of a stretch of it, in seconds of the whole recording.
+
+        Args:
+            start: seconds from the start of this part, >= 0.
+            end: seconds from the start of this part; None: to its end.
+        """
+        base = self.origin.time[0] if self.origin.time else 0.0
+        return replace(self.origin, time=(base + start, base + (self.seconds if end is None else end)))
+
+    def view(self, key: object, make: Callable[[NDArray[np.float32]], T]) -> T:
+        """Give a form derived from the samples (a spectrogram, say), made once; as `ImagePart.view`."""
+        found = self.views.get(key)
+        if found is None:
+            found = self.views.setdefault(key, make(self.samples))
+        return cast("T", found)
+
+
+Part = TextPart | ImagePart | AudioPart
