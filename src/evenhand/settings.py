@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError as UnreadableError
 
@@ -96,12 +96,39 @@ class Settings(BaseSettings):
     )
     rate_limit: int = Field(0, ge=0, description="Requests a minute for each API key or address; 0: no limit.")
 
+    # Other vendors' APIs
+    dialects: tuple[str, ...] | None = Field(
+        None, description='Vendors\' APIs that the server speaks, a JSON list: ["perspective"]; none set: all of them.'
+    )
+    dialect_lines: dict[str, str] = Field(
+        {}, description='Business line of a dialect, or of a service of it, a JSON object: {"perspective": "comments"}.'
+    )
+    secret_key: SecretStr | None = Field(
+        None,
+        description="Encrypts the key pairs of dialects that sign (`evenhand keys secret` makes one). Several, parted "
+        "by commas: the first encrypts, all decrypt.",
+    )
+    signature_window_s: int = Field(
+        900,
+        ge=1,
+        le=86_400,
+        description="Seconds by which the date of a signed request may differ from the clock here.",
+    )
+    signed_hosts: tuple[str, ...] = Field(
+        (),
+        description="Names under which clients reach the server where a proxy rewrites the Host header, a JSON list: "
+        '["moderation.example.org"]. A signature over one of them holds too.',
+    )
+
     # Seeing what happens
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log shown.")
     log_format: Literal["json", "console"] = Field("json", description="Shape of log lines.")
     otlp_endpoint: str | None = Field(
         None, description="OTLP/HTTP endpoint for traces; needs the otel extra. None: no traces leave."
     )
+
+
+_JSON = (tuple[str, ...], tuple[str, ...] | None, dict[str, str])
 
 
 def read_settings(**overrides: Any) -> Settings:
@@ -116,6 +143,8 @@ def read_settings(**overrides: Any) -> Settings:
         problems = "; ".join(f"EVENHAND_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
         raise SettingsError(f"Settings cannot be used: {problems}.") from error
     except UnreadableError as error:
-        lists = [name for name, field in Settings.model_fields.items() if field.annotation == tuple[str, ...]]
+        lists = [name for name, field in Settings.model_fields.items() if field.annotation in _JSON]
         given = ", ".join(f"EVENHAND_{name.upper()}" for name in lists if f"EVENHAND_{name.upper()}" in os.environ)
-        raise SettingsError(f'Lists are written as JSON, such as ["a", "b"]; look at {given}.') from error
+        raise SettingsError(
+            f'Lists and tables are written as JSON, such as ["a", "b"] and {{"a": "b"}}; look at {given}.'
+        ) from error

@@ -9,7 +9,7 @@ import typer
 
 from evenhand.cli.common import read_settings
 
-_SECRETS = {"database_url"}
+_SECRETS = {"database_url", "secret_key"}
 
 
 def settings(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:

@@ -4,7 +4,9 @@
     records.py                 what goes in and comes out; frozen values
     schema.py, columns.py      the tables, and types that mean the same on both databases
     database.py, faults.py     connections and transactions; what the database's errors mean
-    decisions.py, retention.py, keys.py, idempotency.py, versions.py, classes.py   one idea each, over the same Database
+    decisions.py, retention.py, keys.py, idempotency.py, versions.py, classes.py,
+    dialects.py                one idea each, over the same Database
+    sealing.py                 secrets that must be readable again, encrypted at rest
     migrate.py, migrations/    how a database comes to have the tables
 
 By default it keeps decisions with their evidence, and never the content itself. Importing this package does not
@@ -16,6 +18,7 @@ from evenhand.store.recorder import StoreRecorder
 from evenhand.store.records import (
     Claim,
     Deleted,
+    DialectKey,
     Filters,
     KeyInfo,
     LibraryVersion,
@@ -25,12 +28,14 @@ from evenhand.store.records import (
     PolicyVersion,
     Record,
     Replay,
+    Suggestion,
 )
 from evenhand.store.store import Store
 
 __all__ = [
     "Claim",
     "Deleted",
+    "DialectKey",
     "Filters",
     "KeyInfo",
     "LibraryVersion",
@@ -42,5 +47,6 @@ __all__ = [
     "Replay",
     "Store",
     "StoreRecorder",
+    "Suggestion",
     "open_store",
 ]

@@ -6,6 +6,7 @@ request is refused, and so is a second request while the first is being answered
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -68,10 +69,23 @@ class Idempotency:
                 )
             if found.status is None:
                 raise ConflictError("a request with this idempotency key is still being answered: try again shortly")
-            return Replay(status=found.status, response=bytes(found.response), media_type=found.media_type)
+            return Replay(
+                status=found.status,
+                response=bytes(found.response),
+                media_type=found.media_type,
+                headers=found.headers or {},
+            )
         raise StoreError("an idempotency key changed hands too often at once: try again")
 
-    def finish(self, claim: Claim, *, status: int, response: bytes, media_type: str = "application/json") -> bool:
+    def finish(
+        self,
+        claim: Claim,
+        *,
+        status: int,
+        response: bytes,
+        media_type: str = "application/json",
+        headers: Mapping[str, str] | None = None,
+    ) -> bool:
         """Remember the answer. False: the claim had lapsed and another took over; that one's answer counts.
 
         Raises:
@@ -81,6 +95,7 @@ class Idempotency:
             "status": status,
             "response": response,
             "media_type": media_type,
+            "headers": dict(headers) if headers else None,
             "expires_at": datetime.now(UTC) + self._keep,
         }
         statement = update(table).where(_mine(claim)).values(values)
@@ -104,6 +119,7 @@ class Idempotency:
             "status": None,
             "media_type": None,
             "response": None,
+            "headers": None,
             "created_at": now,
             "expires_at": now + self._lease,
         }

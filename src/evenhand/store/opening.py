@@ -22,9 +22,11 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
     from evenhand.store.classes import Classes
     from evenhand.store.database import Database
     from evenhand.store.decisions import Decisions
+    from evenhand.store.dialects import DialectKeys, Nonces, Suggestions
     from evenhand.store.idempotency import Idempotency
     from evenhand.store.keys import Keys
     from evenhand.store.retention import Retention
+    from evenhand.store.sealing import Seal
     from evenhand.store.versions import Libraries, Policies
 
     settings = settings or Settings()
@@ -38,4 +40,7 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
         policies=Policies(database),
         libraries=Libraries(database),
         classes=Classes(database),
+        dialect_keys=DialectKeys(database, Seal(settings)),
+        nonces=Nonces(database),
+        suggestions=Suggestions(database),
     )

@@ -101,6 +101,37 @@ class Replay:
     status: int  # HTTP status
     response: bytes
     media_type: str
+    headers: Mapping[str, str] = field(default_factory=dict)  # lower-case name -> value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialectKey:
+    """A key pair for signed requests in another vendor's protocol."""
+
+    id: str
+    dialect: str  # whose protocol: "aws"
+    access_id: str  # the public half
+    secret: str = field(repr=False)  # the other half; empty in listings
+    name: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None  # to the minute
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """What a caller thinks a content's scores should be."""
+
+    dialect: str  # the protocol it came through
+    content_hash: str  # "sha256:..."
+    scores: Mapping[str, float]  # the vendor's name of the attribute -> score in [0, 1]
+    labels: Mapping[str, float]  # label of the taxonomy -> score in [0, 1]
+    details: Mapping[str, JsonValue] = field(default_factory=dict)  # languages, community and the like
+    key_id: str | None = None  # id of the API key that asked
+    id: str = ""  # given by the store
+    created_at: datetime | None = None  # given by the store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

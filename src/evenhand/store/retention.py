@@ -24,7 +24,7 @@ from evenhand.errors import NotFoundError
 from evenhand.settings import Settings
 from evenhand.store.database import Database
 from evenhand.store.records import Deleted, Original
-from evenhand.store.schema import decisions, idempotency, originals
+from evenhand.store.schema import decisions, idempotency, nonces, originals, suggestions
 
 CHUNK = 500  # rows deleted in one transaction: writers wait for no more than that
 
@@ -73,6 +73,8 @@ class Retention:
         if settings.keep_decisions_days > 0:
             edge = first_id(now - timedelta(days=settings.keep_decisions_days))
             old += self._sweep(decisions, decisions.c.decision_id < edge)
+            self._sweep(suggestions, suggestions.c.id < edge)
+        self._sweep(nonces, nonces.c.expires_at <= now)
         responses = self._sweep(idempotency, idempotency.c.expires_at <= now)
         if content or old or responses:
             self._database.forget()
@@ -103,6 +105,7 @@ class Retention:
             rows = 0
             if decisions_too:
                 rows = connection.execute(delete(decisions).where(decisions.c.content_hash == content_hash)).rowcount
+                connection.execute(delete(suggestions).where(suggestions.c.content_hash == content_hash))
             else:
                 self._blank(connection, content_hash)
             return Deleted(originals=body, decisions=rows, responses=answers)

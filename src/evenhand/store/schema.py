@@ -6,7 +6,7 @@ from sqlalchemy import JSON, Column, Index, Integer, LargeBinary, MetaData, Tabl
 
 from evenhand.store.columns import Instant, Words, ident
 
-REVISIONS = ("0001", "0002")  # every revision, oldest first; the last is what this version of evenhand needs
+REVISIONS = ("0001", "0002", "0003")  # every revision, oldest first; the last is what this version of evenhand needs
 
 metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"})
 
@@ -83,6 +83,7 @@ idempotency = Table(
     Column("status", Integer),  # NULL: still being answered
     Column("media_type", Text),
     Column("response", LargeBinary),
+    Column("headers", JSON(none_as_null=True)),  # of the answer, those that callers need; NULL: none
     Column("created_at", Instant, nullable=False),
     # While being answered: when the claim may be taken over. Afterwards: when the answer is forgotten.
     Column("expires_at", Instant, nullable=False, index=True),
@@ -116,5 +117,42 @@ classes = Table(
     Column("space", Text, nullable=False),
     Column("weights", LargeBinary, nullable=False),
     Column("quality", JSON, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+dialect_keys = Table(
+    "dialect_keys",
+    metadata,
+    Column("id", ident(), primary_key=True),
+    Column("dialect", ident(), nullable=False),
+    Column("access_id", ident(), nullable=False),
+    Column("secret", LargeBinary, nullable=False),  # sealed with EVENHAND_SECRET_KEY: signatures need it readable
+    Column("name", Words, nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    Column("revoked_at", Instant),
+    Column("last_used_at", Instant),
+)
+Index("ix_dialect_keys_access_id", dialect_keys.c.access_id, unique=True)
+
+nonces = Table(
+    "nonces",
+    metadata,
+    Column("key_id", ident(), primary_key=True),
+    Column("nonce", ident(), primary_key=True),  # SHA-256 of what makes the signed request the only one of its kind
+    Column("expires_at", Instant, nullable=False, index=True),
+)
+
+suggestions = Table(
+    "suggestions",
+    metadata,
+    Column("id", ident(), primary_key=True),
+    Column("dialect", ident(), nullable=False),
+    Column("content_hash", ident(), nullable=False, index=True),
+    Column("scores", JSON, nullable=False),
+    Column("labels", JSON, nullable=False),
+    Column("details", JSON, nullable=False),
+    Column("key_id", ident()),
     Column("created_at", Instant, nullable=False),
 )

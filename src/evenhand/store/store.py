@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # SQLAlchemy is imported when a store is opened, not before
     from evenhand.store.classes import Classes
     from evenhand.store.database import Database
     from evenhand.store.decisions import Decisions
+    from evenhand.store.dialects import DialectKeys, Nonces, Suggestions
     from evenhand.store.idempotency import Idempotency
     from evenhand.store.keys import Keys
     from evenhand.store.retention import Retention
@@ -22,7 +23,7 @@ if TYPE_CHECKING:  # SQLAlchemy is imported when a store is opened, not before
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
     """Decisions, kept content, API keys, idempotent answers, versions of policies and libraries, custom
-    classes.
+    classes, and what callers in other vendors' protocols need: key pairs, nonces, suggested scores.
 
     Made by `open_store`. Methods block: asynchronous callers use a thread. Each raises StoreError when the database
     refuses or cannot be reached, with what to do about it; the next call tries a fresh connection.
@@ -36,6 +37,9 @@ class Store:
     policies: Policies
     libraries: Libraries
     classes: Classes
+    dialect_keys: DialectKeys
+    nonces: Nonces
+    suggestions: Suggestions
 
     @property
     def address(self) -> str:
