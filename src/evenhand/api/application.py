@@ -16,6 +16,7 @@ from fastapi_offline import FastAPIOffline
 from evenhand import __version__
 from evenhand.api import check, errors, info, limits, redact
 from evenhand.api.auth import Guard, keys_required
+from evenhand.api.compat import Claim, DialectRoute, chosen
 from evenhand.api.schemas import BatchIn, CheckIn, RedactIn
 from evenhand.api.state import State
 from evenhand.app import AsyncModerator
@@ -69,7 +70,10 @@ def create_app(settings: Settings, *, moderator: AsyncModerator | None = None, w
     app.include_router(check.router)
     app.include_router(redact.router)
     app.include_router(info.router)
+    dialects = chosen(settings, moderator.policy)
+    app.router.routes[:0] = [DialectRoute(dialect) for dialect in dialects]
     app.add_middleware(limits.BodyLimit, max_bytes=settings.max_body_bytes, max_inflight=settings.max_inflight_bytes)
+    app.add_middleware(Claim, dialects=dialects)
     app.add_middleware(limits.RequestLog)
     _describe(app, needs_keys=needs_keys)
     return app

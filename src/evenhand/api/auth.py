@@ -7,6 +7,7 @@ import ipaddress
 import math
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 
 from starlette.requests import Request
 
@@ -89,20 +90,45 @@ class Guard:
             ForbiddenError: the key lacks the scope.
             RateLimitError: too many requests.
         """
-        token = _token(request)
-        key_id = None
+        return await self.admit_token(request, _token(request), scope)
+
+    async def admit_token(
+        self, request: Request, token: str | None, scope: str, *, how: str = "`Authorization: Bearer KEY`"
+    ) -> str | None:
+        """Let a request in by a token that was found elsewhere; errors as `admit`.
+
+        Args:
+            request: whose address counts where there is no key.
+            token: the key as it was sent; None: none was.
+            scope: as for `admit`.
+            how: where the key belongs, for the message.
+        """
         if token is not None:
             key = await asyncio.to_thread(self._store.keys.verify, token)
-            if scope not in key.scopes and "admin" not in key.scopes:
-                raise ForbiddenError(
-                    f"This key may not '{scope}'; make one with `evenhand keys create --scope {scope}`."
-                )
-            key_id = key.id
-        elif self._required:
-            raise AuthError("Send an API key: `Authorization: Bearer KEY` (make one with `evenhand keys create NAME`).")
+            return self.settle(request, key.id, key.scopes, scope)
+        if self._required:
+            raise AuthError(f"Send an API key: {how} (make one with `evenhand keys create NAME`).")
+        return self.settle(request, None, (scope,), scope)
+
+    def settle(self, request: Request, key_id: str | None, scopes: Sequence[str], scope: str) -> str | None:
+        """Check the scope and the rate of a request whose key has been verified; errors as `admit`.
+
+        Args:
+            request: whose address counts where there is no key.
+            key_id: id of the key; None: there is none, and none is needed.
+            scopes: what the key is good for.
+            scope: what it must be good for.
+        """
+        if scope not in scopes and "admin" not in scopes:
+            raise ForbiddenError(f"This key may not '{scope}'; make one with `evenhand keys create --scope {scope}`.")
         if self._per_minute:
             self._spend(key_id or (request.client.host if request.client else "?"))
         return key_id
+
+    @property
+    def required(self) -> bool:
+        """Whether requests need a key."""
+        return self._required
 
     def _spend(self, caller: str) -> None:
         """Take one request out of the caller's bucket (token bucket: a minute's worth at most, refilled evenly)."""

@@ -14,6 +14,7 @@ from evenhand.store import Replay, Store
 
 _HEADER = "idempotency-key"
 _MAX_KEY = 255  # characters
+DECISION_HEADER = "x-decision-id"  # of an answer whose body has no place for it
 
 
 async def once(request: Request, store: Store, key_id: str | None, work: Callable[[], Awaitable[Response]]) -> Response:
@@ -38,12 +39,20 @@ async def once(request: Request, store: Store, key_id: str | None, work: Callabl
     fingerprint = hashlib.sha256("\n".join(parts).encode() + b"\n" + await request.body()).hexdigest()
     held = await asyncio.to_thread(store.idempotency.claim, key, key_id=key_id, fingerprint=fingerprint)
     if isinstance(held, Replay):
-        headers = {"idempotent-replayed": "true"}
+        headers = {**held.headers, "idempotent-replayed": "true"}
         return Response(held.response, held.status, headers=headers, media_type=held.media_type)
     try:
         response = await work()
     except BaseException:
         await asyncio.to_thread(store.idempotency.abandon, held)
         raise
-    await asyncio.to_thread(store.idempotency.finish, held, status=response.status_code, response=bytes(response.body))
+    decided = response.headers.get(DECISION_HEADER)
+    await asyncio.to_thread(
+        store.idempotency.finish,
+        held,
+        status=response.status_code,
+        response=bytes(response.body),
+        media_type=response.media_type or "application/json",
+        headers=None if decided is None else {DECISION_HEADER: decided},
+    )
     return response

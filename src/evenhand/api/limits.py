@@ -7,7 +7,7 @@ import uuid
 
 import structlog
 from starlette.requests import ClientDisconnect
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from evenhand.api.errors import error_response
@@ -19,7 +19,7 @@ _CLIENT_GONE = 499  # logged, never sent: the client left before its request was
 class _Refused(Exception):  # noqa: N818  (not an error: how the body's reader is stopped)
     """The request body is over a limit; raised into whoever reads it, with the answer."""
 
-    def __init__(self, response: JSONResponse) -> None:
+    def __init__(self, response: Response) -> None:
         super().__init__()
         self.response = response
 
@@ -47,7 +47,7 @@ class BodyLimit:
         seen, started = 0, False
         declared = dict(scope["headers"]).get(b"content-length", b"")
         if declared.isdigit() and int(declared) > self._max:
-            await self._too_large()(scope, receive, send)
+            await self._too_large(scope)(scope, receive, send)
             return
 
         async def counted() -> Message:
@@ -57,9 +57,9 @@ class BodyLimit:
             seen += size
             self._inflight += size
             if seen > self._max:
-                raise _Refused(self._too_large())
+                raise _Refused(self._too_large(scope))
             if size and self._inflight > self._max_inflight and self._inflight > seen:
-                raise _Refused(_busy())
+                raise _Refused(_busy(scope))
             return message
 
         async def watched(message: Message) -> None:
@@ -75,14 +75,14 @@ class BodyLimit:
         finally:
             self._inflight -= seen
 
-    def _too_large(self) -> JSONResponse:
+    def _too_large(self, scope: Scope) -> Response:
         message = f"The request body is over {self._max} bytes (EVENHAND_MAX_BODY_BYTES); send less at a time."
-        return error_response(413, "too_large", message)
+        return error_response(scope, 413, "too_large", message)
 
 
-def _busy() -> JSONResponse:
+def _busy(scope: Scope) -> Response:
     message = "Too much is being answered at once (EVENHAND_MAX_INFLIGHT_BYTES); send it again in a moment."
-    return error_response(503, "busy", message, headers={"retry-after": "1"})
+    return error_response(scope, 503, "busy", message, headers={"retry-after": "1"})
 
 
 class RequestLog:
@@ -121,7 +121,7 @@ class RequestLog:
                 if status:
                     raise
                 message = "Something failed on this side; the log says what, under the request id. Try again later."
-                await error_response(500, "internal", message)(scope, receive, tagged)
+                await error_response(scope, 500, "internal", message)(scope, receive, tagged)
             finally:
                 ms = round(1000 * (time.perf_counter() - started), 2)
                 log.info("request", method=scope["method"], path=scope["path"], status=status, ms=ms)

@@ -1,4 +1,4 @@
-"""`evenhand keys`: API keys."""
+"""`evenhand keys`: API keys, and key pairs for callers that sign as another vendor's clients do."""
 
 from __future__ import annotations
 
@@ -28,14 +28,36 @@ def _open() -> Store:
 def create(
     name: Annotated[str, typer.Argument(help="What the key is for.")],
     scope: Annotated[list[str] | None, typer.Option(help="check, read, admin; may be given again.")] = None,
+    dialect: Annotated[
+        str | None, typer.Option("--for", help="Dialect whose clients sign: a pair of id and secret is made for it.")
+    ] = None,
 ) -> None:
-    """Make a key and print it; it cannot be shown again."""
+    """Make a key and print it; it cannot be shown again.
+
+    With --for, two lines: the access key id and its secret, which is stored encrypted with EVENHAND_SECRET_KEY.
+    """
     if unknown := sorted(set(scope or ()) - set(SCOPES)):
         raise typer.BadParameter(f"there is no scope {', '.join(unknown)}; there are {', '.join(SCOPES)}")
+    scopes = tuple(scope or ("check", "read"))
+    if dialect is not None:
+        _refuse_unsigned(dialect)
     store = _open()
-    created = store.keys.create(name, scopes=tuple(scope or ("check", "read")))
-    store.close()
-    print(created.token)
+    try:
+        if dialect is None:
+            print(store.keys.create(name, scopes=scopes).token)
+        else:
+            pair = store.dialect_keys.create(name, dialect=dialect, scopes=scopes)
+            print(f"{pair.access_id}\n{pair.secret}")
+    finally:
+        store.close()
+
+
+@keys.command()
+def secret() -> None:
+    """Print a new value for EVENHAND_SECRET_KEY, which encrypts the secrets of key pairs in the database."""
+    import secrets
+
+    print(secrets.token_urlsafe(32))
 
 
 @keys.command("list")
@@ -45,13 +67,32 @@ def show() -> None:
     for key in store.keys.list():
         state = "revoked" if key.revoked_at else "active"
         print(f"{key.id}  {key.prefix}...  {state}  {','.join(key.scopes)}  {key.name}")
+    for pair in store.dialect_keys.list():
+        state = "revoked" if pair.revoked_at else "active"
+        print(f"{pair.id}  {pair.access_id}  {state}  {','.join(pair.scopes)}  {pair.name}  ({pair.dialect})")
     store.close()
 
 
 @keys.command()
 def revoke(key_id: Annotated[str, typer.Argument(help="Id of the key, from `evenhand keys list`.")]) -> None:
     """Make a key useless at once."""
+    from evenhand.errors import NotFoundError
+
     store = _open()
-    store.keys.revoke(key_id)
-    store.close()
+    try:
+        store.keys.revoke(key_id)
+    except NotFoundError:
+        store.dialect_keys.revoke(key_id)
+    finally:
+        store.close()
     print(f"{key_id} revoked")
+
+
+def _refuse_unsigned(dialect: str) -> None:
+    from evenhand.api.compat import dialect_names
+
+    if dialect not in (signed := dialect_names(signed=True)):
+        known = dialect_names()
+        if dialect in known:
+            raise typer.BadParameter(f"callers of {dialect} send an ordinary key: leave --for out")
+        raise typer.BadParameter(f"there is no dialect {dialect} whose clients sign; there are: {', '.join(signed)}")

@@ -1,0 +1,138 @@
+"""One request in a dialect that was let in, and what its endpoint does with it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from evenhand.api.idempotency import DECISION_HEADER, once
+from evenhand.api.state import State, state_of
+from evenhand.domain import Content, ItemError, Options, Result
+from evenhand.errors import InputError
+from evenhand.settings import Settings
+from evenhand.store import DialectKey
+
+_TOKEN_START = "eh_"  # noqa: S105  (how evenhand's own keys begin)
+_MOST_IDS = 200  # decision ids in one header: clients refuse lines of 64 KB
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request that was let in."""
+
+    request: Request
+    state: State
+    dialect: str
+    key_id: str | None  # of the API key or the key pair; None: no keys are needed here
+
+    @property
+    def settings(self) -> Settings:
+        """The server's settings."""
+        return self.state.moderator.settings
+
+    def line(self, service: str | None = None) -> str:
+        """Give the business line whose rules decide.
+
+        Args:
+            service: what the vendor calls a service, a business type or a community; None: none was named.
+        """
+        lines = self.settings.dialect_lines
+        named = None if service is None else lines.get(f"{self.dialect}/{service}")
+        return named or lines.get(self.dialect, "default")
+
+    async def json(self) -> dict[str, Any]:
+        """Read the body.
+
+        Raises:
+            InputError: it is no JSON object.
+        """
+        try:
+            body = orjson.loads(await self.request.body())
+        except orjson.JSONDecodeError as error:
+            raise InputError(f"The body is not JSON ({error}).") from error
+        if not isinstance(body, dict):
+            raise InputError("The body must be a JSON object.")
+        return body
+
+    async def check(self, content: Content, *, service: str | None = None, record: bool = True) -> Result:
+        """Check one content with all scores, on the dialect's business line; errors as `AsyncModerator.check`.
+
+        Args:
+            content: it gets `dialect` into its context, for policies that tell callers apart.
+            service: see `line`.
+            record: False where the caller forbids to keep anything.
+        """
+        return await self.state.moderator.check(self._marked(content), options=self._options(service, record))
+
+    async def check_many(
+        self, contents: Sequence[Content], *, service: str | None = None, record: bool = True
+    ) -> list[Result | ItemError]:
+        """Check contents together; one that cannot be read gives an ItemError in its place. Otherwise as `check`."""
+        marked = [self._marked(content) for content in contents]
+        return await self.state.moderator.check_batch(marked, options=self._options(service, record))
+
+    async def once(self, work: Callable[[], Awaitable[Response]]) -> Response:
+        """Do `work`, or give the earlier answer to the same `Idempotency-Key`; see `idempotency.once`."""
+        return await once(self.request, self.state.store, self.key_id, work)
+
+    def reply(
+        self,
+        document: Any,
+        results: Iterable[Result | ItemError] = (),
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        media_type: str = "application/json",
+    ) -> Response:
+        """Answer, with the ids of the decisions in `X-Decision-Id`, parted by commas, in the order of the contents.
+
+        Args:
+            document: anything that is JSON.
+            results: what the answer rests on; those that were not recorded are to be left out.
+            status: HTTP status.
+            headers: further headers.
+            media_type: of the answer.
+        """
+        ids = [result.decision_id for result in results if isinstance(result, Result)]
+        told = {DECISION_HEADER: ", ".join(ids[:_MOST_IDS])} if ids else {}
+        return Response(orjson.dumps(document), status, headers={**(headers or {}), **told}, media_type=media_type)
+
+    def _marked(self, content: Content) -> Content:
+        return replace(content, context={"dialect": self.dialect, **content.context})
+
+    def _options(self, service: str | None, record: bool) -> Options:
+        return Options(line=self.line(service), all_scores=True, record=record, caller=self.key_id)
+
+
+async def admit(request: Request, dialect: str, *, token: str | None, how: str, scope: str = "check") -> Call:
+    """Let in a request that carries an API key of evenhand in the vendor's place for one.
+
+    Args:
+        request: the request.
+        dialect: name of the dialect.
+        token: what was sent. Where no keys are needed, the vendor's own key, which clients insist on, is overlooked.
+        how: where the vendor's clients put the key, for the message.
+        scope: what the key must be good for.
+
+    Raises:
+        AuthError, ForbiddenError, RateLimitError: as the native API does.
+    """
+    state = state_of(request)
+    if token is not None and not state.guard.required and not token.startswith(_TOKEN_START):
+        token = None
+    return Call(request, state, dialect, await state.guard.admit_token(request, token or None, scope, how=how))
+
+
+async def admit_pair(request: Request, dialect: str, pair: DialectKey, *, scope: str = "check") -> Call:
+    """Let in a request whose signature has been verified (see `signing`).
+
+    Raises:
+        ForbiddenError, RateLimitError: as the native API does.
+    """
+    state = state_of(request)
+    return Call(request, state, dialect, state.guard.settle(request, pair.id, pair.scopes, scope))

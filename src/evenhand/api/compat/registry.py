@@ -1,0 +1,37 @@
+"""The list of dialects, explicit and in order: the first that claims a request has it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from evenhand.api.compat.base import Dialect
+from evenhand.api.compat.perspective import DIALECT as PERSPECTIVE
+from evenhand.errors import SettingsError
+from evenhand.policy import Policy
+from evenhand.settings import Settings
+
+ALL: tuple[Dialect, ...] = (PERSPECTIVE,)
+
+
+def dialect_names(*, signed: bool = False) -> list[str]:
+    """Give the names of all dialects, or of those whose callers sign."""
+    return [dialect.name for dialect in ALL if dialect.signed or not signed]
+
+
+def chosen(settings: Settings, policy: Policy) -> Sequence[Dialect]:
+    """Give the dialects that are switched on.
+
+    Raises:
+        SettingsError: a setting names a dialect that there is not.
+        PolicyError: a dialect is bound to a business line that the policy does not have.
+    """
+    named = dialect_names() if settings.dialects is None else settings.dialects
+    bound = [key.partition("/")[0] for key in settings.dialect_lines]
+    if unknown := sorted({*named, *bound} - set(dialect_names())):
+        raise SettingsError(
+            f"There is no dialect {', '.join(unknown)} (EVENHAND_DIALECTS, EVENHAND_DIALECT_LINES); "
+            f"there are {', '.join(dialect_names())}."
+        )
+    for line in settings.dialect_lines.values():
+        policy.line(line)
+    return [dialect for dialect in ALL if dialect.name in named]
