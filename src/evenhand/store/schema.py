@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import JSON, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text
 
 from evenhand.store.columns import Instant, Words, ident
 
-REVISIONS = ("0001", "0002", "0003")  # every revision, oldest first; the last is what this version of evenhand needs
+# Every revision, oldest first; the last is what this version of evenhand needs.
+REVISIONS = ("0001", "0002", "0003", "0004")
 
 metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"})
 
@@ -156,3 +157,97 @@ suggestions = Table(
     Column("key_id", ident()),
     Column("created_at", Instant, nullable=False),
 )
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", ident(), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("priority", Text, nullable=False),
+    Column("tenant", ident(), nullable=False),  # id of the API key that asked; "" for none
+    Column("caller_id", Words),
+    Column("state", Text, nullable=False),
+    Column("options", JSON, nullable=False),
+    Column("source", JSON, nullable=False),
+    Column("content_hash", ident()),
+    Column("dedup", ident()),  # NULL: never answered with an earlier job, or this one failed
+    Column("unit", Text),
+    Column("result", JSON(none_as_null=True)),
+    Column("error", JSON(none_as_null=True)),
+    Column("replays", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("started_at", Instant),
+    Column("finished_at", Instant),
+    Column("deadline_at", Instant, nullable=False),
+    Column("expires_at", Instant),  # NULL: not finished, or kept for good
+)
+Index("ix_jobs_dedup", jobs.c.dedup, unique=True)
+Index("ix_jobs_state_id", jobs.c.state, jobs.c.id)
+Index("ix_jobs_tenant_id", jobs.c.tenant, jobs.c.id)
+
+job_tasks = Table(
+    "job_tasks",
+    metadata,
+    Column("job_id", ident(), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # -1 the plan, from 0 the segments, then the last
+    Column("role", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column(
+        "round", Integer, nullable=False
+    ),  # rises each time it is handed to the queue: tells one try from a later one
+    Column("attempts", Integer, nullable=False),
+    Column("starts", Integer, nullable=False),
+    Column("spec", JSON, nullable=False),
+    Column("progress", JSON(none_as_null=True)),
+    Column("result", JSON(none_as_null=True)),
+    Column("amount", Float, nullable=False),
+    Column("error", JSON(none_as_null=True)),
+    Column("worker", ident()),
+    Column("run_after", Instant, nullable=False),
+    Column("started_at", Instant),
+    Column("finished_at", Instant),
+)
+# The outbox: what commits with its job waits here until a worker has put it into the queue.
+Index("ix_job_tasks_state_run_after", job_tasks.c.state, job_tasks.c.run_after)
+
+job_workers = Table(
+    "job_workers",
+    metadata,
+    Column("id", ident(), primary_key=True),
+    Column("host", Words, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("slots", Integer, nullable=False),
+    Column(
+        "beats", Integer, nullable=False
+    ),  # rises while it lives; watchers use their own clocks, never this machine's
+    Column("started_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+)
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", ident(), primary_key=True),
+    Column("name", Words, nullable=False),
+    Column("url", Words, nullable=False),
+    Column("events", JSON, nullable=False),
+    Column("secrets", JSON, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("disabled_at", Instant),
+)
+Index("ix_webhooks_name", webhooks.c.name, unique=True)
+
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    Column("id", ident(), primary_key=True),
+    # No foreign key: the log outlives the endpoint.
+    Column("webhook_id", ident(), nullable=False),
+    Column("event", Text, nullable=False),
+    Column("body", Words, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", JSON, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("delivered_at", Instant),
+)
+Index("ix_webhook_deliveries_webhook_id_id", webhook_deliveries.c.webhook_id, webhook_deliveries.c.id)
