@@ -120,6 +120,39 @@ class Settings(BaseSettings):
         '["moderation.example.org"]. A signature over one of them holds too.',
     )
 
+    # Durable jobs
+    jobs_in_server: bool = Field(True, description="`evenhand serve` works on jobs too; false: only `evenhand worker`.")
+    jobs_slots: int = Field(2, ge=1, le=256, description="Segments of jobs that one worker process does at a time.")
+    jobs_live: int = Field(4, ge=1, le=256, description="Live streams that one worker process follows at a time.")
+    jobs_per_tenant: int = Field(
+        0, ge=0, description="Segments of one API key's jobs at a time, over all workers, a queue; 0: no limit."
+    )
+    jobs_rate: int = Field(0, ge=0, description="Segments a minute for each API key, over all workers; 0: no limit.")
+    jobs_attempts: int = Field(5, ge=1, le=100, description="Tries of one segment before its job has failed.")
+    jobs_backoff_s: float = Field(
+        2.0, gt=0, description="Seconds before the second try; doubled for each further one, with jitter."
+    )
+    jobs_segment_timeout_s: float = Field(900.0, gt=0, description="Seconds that one try of a segment may take.")
+    jobs_timeout_s: float = Field(86_400.0, gt=0, description="Seconds a whole job may take, waiting included.")
+    jobs_heartbeat_s: float = Field(
+        5.0, gt=0, le=600, description="Seconds between signs of life of a worker; with six missed it is dead."
+    )
+    jobs_chunk_items: int = Field(500, ge=1, le=10_000, description="Items of a bulk job that make one segment.")
+    jobs_keep_days: int = Field(7, ge=0, description="Days to keep finished jobs and what was delivered; 0: for good.")
+    blobs: Path | None = Field(
+        None,
+        description="Folder for submitted files until their job is done; workers on several machines need a shared "
+        "one. None: `blobs` in data_dir.",
+    )
+    max_job_bytes: int = Field(4 * 2**30, ge=1, description="Largest file that is submitted as a job, in bytes.")
+
+    # Webhooks
+    webhook_timeout_s: float = Field(10.0, gt=0, description="Seconds one delivery may take.")
+    webhook_attempts: int = Field(12, ge=1, le=100, description="Tries of one delivery, over some six hours.")
+    webhook_allow_hosts: tuple[str, ...] = Field(
+        (), description='Internal hosts that webhooks may be sent to, a JSON list: ["hooks.internal:8080"].'
+    )
+
     # Seeing what happens
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log shown.")
     log_format: Literal["json", "console"] = Field("json", description="Shape of log lines.")
