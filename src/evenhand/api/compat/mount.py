@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from starlette.datastructures import URLPath
@@ -33,7 +32,7 @@ class Claim:
             for dialect in self._dialects:
                 if dialect.claims(scope):
                     scope[_DIALECT] = dialect.name
-                    scope[SHAPE] = partial(dialect.shape, scope=scope)
+                    scope[SHAPE] = lambda problem, shape=dialect.shape: shape(problem, scope)
                     break
         await self._app(scope, receive, send)
 
