@@ -37,6 +37,10 @@ class Settings(BaseSettings):
     text_cascade: bool = Field(
         True, description="Texts that the lower part of the text model finds plainly harmless are not read further."
     )
+    speech_model: Path | None = Field(
+        None, description="Folder of a Whisper model for CTranslate2, of any size; none: Whisper base, which ships."
+    )
+    speech_device: Literal["cpu", "cuda", "auto"] = Field("cpu", description="Where the speech model runs.")
     plugins: bool = Field(True, description="Load third-party detectors registered as entry points.")
     models: Path | None = Field(None, description="File that declares further models as detectors (YAML).")
     models_download: bool = Field(
@@ -65,6 +69,17 @@ class Settings(BaseSettings):
     max_pixels: int = Field(64_000_000, ge=1, description="Most pixels of one picture or of one animation frame.")
     max_frames: int = Field(16, ge=1, description="Most frames looked at in one animation; more are sampled evenly.")
     decode_timeout_s: float = Field(20.0, gt=0, description="Seconds that decoding one picture or animation may take.")
+    max_media_bytes: int = Field(
+        4 * 2**30, ge=1, description="Largest video or audio file read from a path; others: EVENHAND_MAX_FILE_BYTES."
+    )
+    max_media_s: float = Field(12 * 3600.0, gt=0, description="Longest video or sound, in seconds.")
+    media_timeout_s: float = Field(
+        120.0, gt=0, description="Seconds that reading a video or audio file through may take, and decoding a segment."
+    )
+    media_segment_s: float = Field(30.0, ge=5, description="Seconds of a segment of video or sound, cut on keyframes.")
+    frame_interval_s: float = Field(
+        2.0, gt=0, description="Longest time of a video between two frames that are looked at, in seconds."
+    )
     max_body_bytes: int = Field(48 * 2**20, ge=1, description="Largest HTTP request body, in bytes.")
     max_inflight_bytes: int = Field(
         512 * 2**20,

@@ -20,6 +20,7 @@ class Source(StrEnum):
     CODE = "code"  # payload of a QR code or bar code
     AUDIO = "audio"  # a stretch of sound
     SPEECH = "speech"  # words heard
+    SUBTITLE = "subtitle"  # words that a video carries as text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

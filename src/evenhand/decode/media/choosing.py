@@ -1,0 +1,97 @@
+"""Which frames of a segment are looked at: keyframes and changes of scene first, and never none for long.
+
+Chosen from the packets alone, before anything is decoded. Encoders put keyframes at cuts; those that do not, still need
+far more bytes for the first frame of a new scene than for the frames around it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import ceil
+
+_SPIKE = 3.0  # times the size that four fifths of the frames around it stay under, from which a new scene begins
+_AROUND = 12  # frames on each side that are compared
+_LEAST_BYTES = 2_000  # frames of almost nothing differ by large factors and show nothing new
+_ROUNDED = 0.01  # clocks of containers are rounded
+_CLOSEST_S = 0.4  # frames that follow each other faster show little more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coded:
+    """A frame as coded: what the container says of it."""
+
+    time: float  # seconds
+    size: int  # bytes
+    key: bool
+
+
+def choose(frames: Sequence[Coded], *, start: float, end: float, interval: float) -> list[float]:
+    """Give the times at which to look, in order.
+
+    Args:
+        frames: of one stretch, in the order of their times.
+        start: where the stretch begins, seconds.
+        end: where it ends; frames outside are not chosen.
+        interval: longest time between two looks, as far as there are frames, seconds.
+
+    Returns:
+        Times of frames: the first, those of keyframes and of changes of scene, at least 0.4 s (or `interval`) apart,
+        and so many between them that no two are further apart than `interval`, as far as there are frames.
+    """
+    inside = [frame for frame in frames if start <= frame.time < end]
+    if not inside:
+        return []
+    closest = min(_CLOSEST_S, interval)
+    chosen = [inside[0].time]
+    scenes = scene_starts(inside)
+    for place, frame in enumerate(inside[1:], 1):
+        if (frame.key or place in scenes) and frame.time - chosen[-1] >= closest:
+            chosen.append(frame.time)
+    return _filled(chosen, [frame.time for frame in inside], interval)
+
+
+def scene_starts(frames: Sequence[Coded]) -> frozenset[int]:
+    """Give the places of frames that are no keyframes and far larger than the others around them."""
+    found = set()
+    sizes = [frame.size for frame in frames]
+    for place, frame in enumerate(frames):
+        if frame.key or frame.size < _LEAST_BYTES:
+            continue
+        low = max(0, place - _AROUND)
+        around = sorted(
+            sizes[other] for other in range(low, min(len(frames), place + _AROUND + 1)) if not frames[other].key
+        )
+        if frame.size >= _SPIKE * around[len(around) * 4 // 5 - (len(around) > 4)]:
+            found.add(place)
+    return frozenset(found)
+
+
+def between(times: Sequence[float], known: Sequence[float], *, most: int) -> list[float]:
+    """Give times for a closer look: half way between each suspicious time and its neighbours.
+
+    Args:
+        times: suspicious ones, those worth most first.
+        known: all times already looked at, in order.
+        most: how many are given at most.
+    """
+    closer: list[float] = []
+    for moment in times:
+        before = max((other for other in known if other < moment), default=None)
+        after = min((other for other in known if other > moment), default=None)
+        near = [other for other in (before, after) if other is not None and abs(other - moment) > 2 * _CLOSEST_S]
+        closer += [(moment + other) / 2 for other in near]
+    return sorted(dict.fromkeys(closer[:most]))
+
+
+def _filled(chosen: list[float], times: Sequence[float], interval: float) -> list[float]:
+    """Add frames evenly, so that no gap is longer than `interval`, as far as there are frames."""
+    out = set(chosen)
+    for begin, stop in pairwise([*chosen, times[-1] + interval]):
+        steps = ceil((stop - begin) / interval - _ROUNDED)
+        for step in range(1, steps):
+            # The frame that is on the screen at that moment.
+            out.add(times[bisect_right(times, begin + step * (stop - begin) / steps + _ROUNDED) - 1])
+    return sorted(out)

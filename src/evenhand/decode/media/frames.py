@@ -1,0 +1,119 @@
+"""Decodes as few frames of a segment as needed to look at the chosen ones."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from evenhand.errors import TooLargeError
+
+if TYPE_CHECKING:
+    from av.packet import Packet
+    from av.video.codeccontext import VideoCodecContext
+    from av.video.frame import VideoFrame
+
+_NEAR_S = 0.001  # clocks of containers are rounded
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A packet and when it is shown."""
+
+    packet: Packet[Any]
+    time: float  # seconds from the start of the media
+
+
+class FrameWalk:
+    """Feeds one video track's packets to its decoder and gives the wanted frames.
+
+    Args:
+        context: the track's decoder; nobody else may use it meanwhile.
+        origin: seconds on the file's clock at the start of the media.
+        deadline: on the monotonic clock, when to give up.
+    """
+
+    def __init__(self, context: VideoCodecContext, *, origin: float, deadline: float) -> None:
+        self._context, self._origin, self._deadline = context, origin, deadline
+
+    def lead_in(self, packet: Packet[Any]) -> None:
+        """Decode a packet that comes before what is looked at, for those that build on it."""
+        self._context.skip_frame = "NONREF"
+        self._feed(packet)
+
+    def walk(
+        self, packets: Sequence[Timed], wanted: Sequence[float], *, drain: bool = True
+    ) -> Iterator[tuple[float, VideoFrame]]:
+        """Give the first frame at or after each wanted time.
+
+        Args:
+            packets: of the segment, in the order of decoding.
+            wanted: seconds, in order.
+            drain: False: decode to the end and keep the decoder as it is, since what comes next builds on it.
+
+        Raises:
+            TooLargeError: the time is used up.
+        """
+        left = list(wanted)
+        groups = _groups(packets)
+        for number, group in enumerate(groups):
+            last = number + 1 == len(groups)
+            until = float("inf") if last else groups[number + 1][0].time
+            inside = [moment for moment in left if moment < until - _NEAR_S]
+            whole = last and not drain
+            if not inside and not whole:
+                continue
+            only_key = not whole and inside[-1] <= group[0].time + _NEAR_S and group[0].packet.is_keyframe
+            self._context.skip_frame = "NONKEY" if only_key else "NONREF"
+            for timed in group[:1] if only_key else group:
+                for frame in self._feed(timed.packet):
+                    yield from self._taken(frame, left)
+                if not whole and (not left or left[0] >= until - _NEAR_S):
+                    break
+        if drain:
+            for frame in self._drain():
+                yield from self._taken(frame, left)
+
+    def _taken(self, frame: VideoFrame, left: list[float]) -> Iterator[tuple[float, VideoFrame]]:
+        moment = self._time(frame)
+        if left and moment is not None and moment >= left[0] - _NEAR_S:
+            while left and left[0] <= moment + _NEAR_S:
+                left.pop(0)
+            yield moment, frame
+
+    def _time(self, frame: VideoFrame) -> float | None:
+        stamp = frame.pts if frame.pts is not None else frame.dts
+        if stamp is None or frame.time_base is None:
+            return None
+        return float(stamp * frame.time_base) - self._origin
+
+    def _feed(self, packet: Packet[Any]) -> list[VideoFrame]:
+        if time.monotonic() > self._deadline:
+            raise TooLargeError("decoding its pictures took longer than EVENHAND_MEDIA_TIMEOUT_S")
+        import av
+
+        try:
+            return self._context.decode(packet)
+        except av.FFmpegError:  # a damaged packet; the decoder goes on with the next
+            return []
+
+    def _drain(self) -> list[VideoFrame]:
+        import av
+
+        try:
+            return self._context.decode(None)
+        except av.FFmpegError:
+            return []
+        finally:
+            self._context.flush_buffers()
+
+
+def _groups(packets: Sequence[Timed]) -> list[list[Timed]]:
+    """Cut packets into groups that each begin with a keyframe; the first may not."""
+    groups: list[list[Timed]] = []
+    for timed in packets:
+        if timed.packet.is_keyframe or not groups:
+            groups.append([])
+        groups[-1].append(timed)
+    return groups
