@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Unpack
 
@@ -46,19 +46,37 @@ class Decisions:
             StoreError: nothing was stored.
             ValueError: a decision_id was not made by `new_id`.
         """
-        if not records:
-            return
+        if records:
+            self._database.write(self.writing(records), repeatable=True)
+
+    def writing(self, records: Sequence[Record]) -> Callable[[Connection], None]:
+        """Give what stores them within a transaction of the caller's, so that they commit with something else.
+
+        Raises:
+            ValueError: a decision_id was not made by `new_id`.
+        """
         now = datetime.now(UTC)
         expires = _after(now, self._settings.keep_decisions_days)
         rows = self._rows(records, expires)
         kept = self._originals(records, now)
 
         def work(connection: Connection) -> None:
-            connection.exec_driver_sql(self._insert, rows)
+            if rows:
+                connection.exec_driver_sql(self._insert, rows)
             if kept:
                 connection.execute(self._keep, kept)
 
-        self._database.write(work, repeatable=True)
+        return work
+
+    def many(self, decision_ids: Sequence[str]) -> dict[str, dict[str, object]]:
+        """Give the result documents of up to a thousand decisions by their ids; those not stored are left out.
+
+        Raises:
+            StoreError: the database refused or cannot be reached.
+        """
+        query = select(decisions).where(decisions.c.decision_id.in_(list(decision_ids)))
+        rows = self._database.read(lambda connection: connection.execute(query).all())
+        return {row.decision_id: _document(row) for row in rows}
 
     def get(self, decision_id: str) -> dict[str, object]:
         """Give the result document of a decision, with `created_at` (RFC 3339, UTC).

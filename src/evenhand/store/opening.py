@@ -24,16 +24,20 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
     from evenhand.store.decisions import Decisions
     from evenhand.store.dialects import DialectKeys, Nonces, Suggestions
     from evenhand.store.idempotency import Idempotency
+    from evenhand.store.jobs import Jobs
+    from evenhand.store.jobtasks import Tasks
     from evenhand.store.keys import Keys
     from evenhand.store.retention import Retention
     from evenhand.store.sealing import Seal
     from evenhand.store.versions import Libraries, Policies
+    from evenhand.store.webhooks import Webhooks
 
     settings = settings or Settings()
     database = Database(read_url(url or settings.database_url, settings))
+    log = Decisions(database, settings)
     return Store(
         database=database,
-        log=Decisions(database, settings),
+        log=log,
         retention=Retention(database, settings),
         keys=Keys(database),
         idempotency=Idempotency(database),
@@ -43,4 +47,7 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
         dialect_keys=DialectKeys(database, Seal(settings)),
         nonces=Nonces(database),
         suggestions=Suggestions(database),
+        jobs=Jobs(database, settings),
+        tasks=Tasks(database, settings, log),
+        webhooks=Webhooks(database, settings),
     )

@@ -34,17 +34,21 @@ class StoreRecorder:
         Raises:
             StoreError: nothing was written.
         """
-        self._store.record(
-            [
-                Record(
-                    result=result,
-                    context=self._context(content),
-                    original=_original(content) if self._keep else None,
-                    key_id=key_id,
-                )
-                for content, result in zip(contents, results, strict=True)
-            ]
-        )
+        self._store.record(self.records(contents, results, key_id=key_id))
+
+    def records(
+        self, contents: Sequence[Content], results: Sequence[Result], *, key_id: str | None = None
+    ) -> list[Record]:
+        """Give the records that `record` would write, for whoever writes them together with something else."""
+        return [
+            Record(
+                result=result,
+                context=self._context(content),
+                original=_original(content) if self._keep else None,
+                key_id=key_id,
+            )
+            for content, result in zip(contents, results, strict=True)
+        ]
 
     def _context(self, content: Content) -> Mapping[str, JsonValue]:
         """Give what was said about a content; which keys of it are stored is decided where they are written."""

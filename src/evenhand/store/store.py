@@ -15,15 +15,19 @@ if TYPE_CHECKING:  # SQLAlchemy is imported when a store is opened, not before
     from evenhand.store.decisions import Decisions
     from evenhand.store.dialects import DialectKeys, Nonces, Suggestions
     from evenhand.store.idempotency import Idempotency
+    from evenhand.store.jobs import Jobs
+    from evenhand.store.jobtasks import Tasks
     from evenhand.store.keys import Keys
     from evenhand.store.retention import Retention
     from evenhand.store.versions import Libraries, Policies
+    from evenhand.store.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
     """Decisions, kept content, API keys, idempotent answers, versions of policies and libraries, custom
-    classes, and what callers in other vendors' protocols need: key pairs, nonces, suggested scores.
+    classes, and what callers in other vendors' protocols need: key pairs, nonces, suggested scores;
+    jobs, what workers do with them, and webhooks.
 
     Made by `open_store`. Methods block: asynchronous callers use a thread. Each raises StoreError when the database
     refuses or cannot be reached, with what to do about it; the next call tries a fresh connection.
@@ -40,6 +44,9 @@ class Store:
     dialect_keys: DialectKeys
     nonces: Nonces
     suggestions: Suggestions
+    jobs: Jobs
+    tasks: Tasks
+    webhooks: Webhooks
 
     @property
     def address(self) -> str:
