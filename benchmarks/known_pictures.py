@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from evenhand.matching.bank import HashBank
 from evenhand.matching.bank_writer import BankWriter
-from evenhand.matching.hashes_plan import cut
+from evenhand.matching.hashes_plan import cut, plan_for
 from evenhand.matching.hashes_tables import SortedHashes, arrays_of, open_hashes, order_for
 
 Hashes = NDArray[np.uint64]
@@ -165,6 +165,41 @@ def live(folder: Path, rng: np.random.Generator, queries: Hashes) -> None:
         print(f"remove 20,000: {time.perf_counter() - start:.2f} s, {gone} of 1,000 still found", flush=True)
 
 
+def peer(hashes: Hashes, queries: Hashes) -> None:
+    """Measure threatexchange's index of PDQ (Meta; faiss below it) on fewer of the same hashes, and ours beside it."""
+    if find_spec("threatexchange") is None:
+        print("threatexchange is not installed (it is in no lock file): its index was not measured")
+        return
+    from threatexchange.signal_type.pdq.pdq_index import PDQIndex
+
+    def words(row: NDArray[np.uint64]) -> str:
+        return row.tobytes().hex()
+
+    start = time.process_time()
+    index = PDQIndex([(words(row), number) for number, row in enumerate(hashes)])
+    built = time.process_time() - start
+    texts = [words(row) for row in queries]
+    start = time.process_time()
+    theirs = {(number, hashes[match.metadata].tobytes()) for number, query in enumerate(texts)
+              for match in index.query(query)}  # fmt: skip
+    took = (time.process_time() - start) / len(texts)
+    whole = SortedHashes(hashes, ())
+    query, row, _ = whole.scan(queries, 31)
+    wanted = {(int(q), hashes[r].tobytes()) for q, r in zip(query, row, strict=True)}
+    plan = plan_for(len(hashes))
+    tables = open_hashes(dict(arrays_of(hashes[order_for(hashes, plan)], plan)), plan)
+    start = time.process_time()
+    for begin in range(0, len(queries), 128):
+        tables.search(queries[begin : begin + 128], 31)
+    ours = (time.process_time() - start) / len(queries)
+    print(
+        f"threatexchange, {len(hashes):,} hashes: built in {built:.0f} s, {took * 1e3:.2f} ms a query, "
+        f"found {len(theirs & wanted)} of {len(wanted)} matches; ours on the same, in memory: {ours * 1e3:.3f} ms a "
+        f"query, {took / ours:.0f} times as fast",
+        flush=True,
+    )
+
+
 def alternatives(hashes: Hashes, queries: Hashes) -> None:
     """Compare ways of cutting a hash."""
     for pieces, width in ((16, 16), (13, 19), (12, 21), (11, 22), (11, 23)):
@@ -194,6 +229,7 @@ def main() -> None:
     parser.add_argument("--chunk", type=int, default=10_000_000, help="hashes added at a time")
     parser.add_argument("--compared", type=int, default=200, help="queries compared with all hashes")
     parser.add_argument("--seconds", type=float, default=10.0, help="of the test with several processes")
+    parser.add_argument("--peer", type=float, default=1e6, help="hashes that threatexchange's index is given")
     parser.add_argument("--alternatives", action="store_true", help="measure other ways of cutting a hash, in memory")
     options = parser.parse_args()
     folder, count = options.folder / "known-pictures-bank", int(options.hashes)
@@ -233,8 +269,7 @@ def main() -> None:
     recall(bank, hashes, queries[: options.compared])
     together(folder, queries, 2, options.seconds)
     live(folder, rng, queries)
-    if find_spec("threatexchange") is None:
-        print("threatexchange is not installed (it is in no lock file): its index was not measured")
+    peer(hashes[: int(options.peer)], queries[:256])
     shutil.rmtree(folder)
 
 

@@ -25,7 +25,7 @@ from training.text.rows import LABELS, Row
 from training.text.shipped import from_shipped
 from training.text.small_e5 import SOURCE, PackedFile, write_tokenizer
 
-NAME = VERSION = "text-2026.4"
+NAME = VERSION = "text-2026.5"
 WORDS, TOKENIZER = "reader.words", "reader.tokenizer.model"
 LICENCES = ("LICENSE.apache-2.0.txt", "LICENSE.mit-e5.txt")
 EVENING = 400  # texts that show how large the inputs of each layer become
@@ -71,15 +71,15 @@ def fit(net: Network, corpus: Corpus, recipe: Recipe, state: Path) -> None:
     """Train and keep the state, without the embeddings, which do not change.
 
     The result is a weighed mean of the weights before and after (Wortsman et al. 2022, "Robust fine-tuning of zero-shot
-    models"): it does better than either on kinds of text that the training does not have. The two new heads are not
-    mixed.
+    models"): it does better than either on kinds of text that the training does not have. The span head, which is new,
+    is not mixed.
     """
     before = {name: value.clone() for name, value in net.state_dict().items()}
     epochs = [corpus.epoch(recipe.first + number) for number in range(recipe.epochs)]
     train(net, iter(epochs), recipe, steps_of(epochs, recipe))
     after = net.state_dict()
     mixed = {name: before[name].lerp(value, 1 - recipe.keep) for name, value in after.items() if name != "words.weight"}
-    torch.save(mixed | {name: after[name] for name in mixed if name.startswith(("early", "span"))}, state)
+    torch.save(mixed | {name: after[name] for name in mixed if name.startswith("span")}, state)
 
 
 class Shipped:
@@ -161,7 +161,7 @@ def describe(
         "conversion": {
             "command": "python -m training.text.build --only reader",
             "changed": f"{recipe.start} trained on; dense weights int8 by column, their inputs uint8 by fixed ranges, "
-            "evened out; the heads that speak early and that point at words are new",
+            "evened out; the head that points at words is new",
             "mean difference of a logit from training": round(float(np.abs(exact - test_late[:2000]).mean()), 4),
             "recipe": dataclasses.asdict(recipe),
         },
@@ -230,15 +230,21 @@ def cascade(
 def sources(rows: Counter[str]) -> list[dict[str, Any]]:
     """Every data set with its licence and the rows of one epoch."""
     out = [
-        {"name": item.name, "source": item.source.rsplit(" ", 1)[0], "commit": item.source.rsplit(" ", 1)[1],
-         "licence": item.licence, "rows": rows[item.name]}
+        {"name": item.name, "source": source, "commit": commit, "licence": item.licence, "rows": rows[item.name]}
         for item in public.SOURCES
+        for source, commit in [pinned(item.source)]
     ]  # fmt: skip
     own = {"source": "this repository", "commit": VERSION, "licence": "Apache-2.0"}
     out.append({"name": "written (training/text/generate.py, phrases/)", **own, "rows": rows["written"]})
     swap = "copies of public rows with the group of people swapped (training/text/swap.py)"
     out.append({"name": swap, **own, "licence": "that of each row's source", "rows": rows["swapped"]})
     return out
+
+
+def pinned(source: str) -> tuple[str, str]:
+    """A source without and with the commit or version that ends it, "" where it names none."""
+    name, _, last = source.rpartition(" ")
+    return (name, last) if any(c.isdigit() for c in last) and not last.startswith("v") else (source, "")
 
 
 def card(package: Path, name: str, fields: dict[str, Any]) -> None:

@@ -44,7 +44,7 @@ REHEARSED = 0.6  # ... and of those not named
 # of each written template, an epoch; several groups a family: most become one row once names are taken out, and those
 # that stay named must be met too
 AMOUNT = generate.Amount(fills=6, plain=1, families=2, members=5)
-NEW = ("_functions", "_warm", "_threats", "_evasive", "_sms")  # phrase files drawn twice
+NEW = ("_everyday", "_papers", "_games", "_implied", "_profane")  # phrase files drawn twice
 DISGUISED = 0.12  # share of the texts of an epoch that are disguised
 
 

@@ -26,8 +26,8 @@ F32 = NDArray[np.float32]
 class Recipe:
     """Every choice of the training, so that a card can name it."""
 
-    start: str = "text-2026.3"  # the shipped version whose weights the training starts from
-    first: int = 10  # number of the first epoch; no earlier version's rows were drawn with it
+    start: str = "text-2026.4"  # the shipped version whose weights the training starts from
+    first: int = 20  # number of the first epoch; no earlier version's rows were drawn with it
     epochs: int = 1
     tokens: int = 1920  # padded tokens a step
     rate: float = 8e-5  # of the encoder, at its highest

@@ -17,7 +17,7 @@ F32 = NDArray[np.float32]
 
 
 def from_shipped(file: PackedFile, paths: list[Path], layers: int = 6) -> Network:
-    """Give text-2026.3 as a network; its dense weights are what eight bits kept, its early and span heads are new.
+    """Give text-2026.4 as a network; its dense weights are what eight bits kept, its span head is new.
 
     Args:
         file: the embeddings, which no version changes.
@@ -46,13 +46,15 @@ def from_shipped(file: PackedFile, paths: list[Path], layers: int = 6) -> Networ
         assert isinstance(layer, Layer)
         own = f"l{number}"
         dense(layer.qkv, f"{own}_qkv", f"{own}_qkv_b")
-        dense(layer.out, f"{own}_out", f"{own}_norm_o")
-        dense(layer.up, f"{own}_up", f"{own}_up_b")
-        dense(layer.down, f"{own}_down", f"{own}_last_o")
+        for part, name in ((layer.out, "out"), (layer.up, "up"), (layer.down, "down")):
+            dense(part, f"{own}_{name}", f"{own}_{name}_b")
         for norm, name in ((layer.norm, f"{own}_norm"), (layer.last, f"{own}_last")):
             put(norm.weight, arrays[f"{name}_g"])
             put(norm.bias, arrays[f"{name}_b"])
-    for head, name in ((net.look, "look"), (net.value, "value"), (net.mean, "mean")):
+    early = net.early
+    heads = [(net.look, "look"), (net.value, "value"), (net.mean, "mean"), (early.squeeze, "squeeze")]
+    heads += [(early.look, "early_look"), (early.value, "early_value"), (early.mean, "early_mean")]
+    for head, name in heads:
         put(head.weight, arrays[f"{name}_w"].T)
         put(head.bias, arrays[f"{name}_b"])
     return net
