@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from evenhand.detectors.base import AnyDetector, Detection, Detector
-from evenhand.domain import Action, Content, ImagePart, PartKind, Result, TextPart, is_label, new_id
+from evenhand.domain import Action, AudioPart, Content, ImagePart, PartKind, Result, TextPart, is_label, new_id
 from evenhand.fairness import refuse_label
 
 _TEXTS = (
@@ -47,6 +47,14 @@ def image_part(width: int = 64, height: int = 64, colour: tuple[int, int, int] =
     return ImagePart(image=Image.new("RGB", (width, height), colour))
 
 
+def audio_part(seconds: float = 1.0, *, frequency: float = 440.0, level: float = 0.3) -> AudioPart:
+    """Make a tone at 16 kHz; level 0 makes silence."""
+    import numpy as np
+
+    times = np.arange(round(seconds * 16_000)) / 16_000
+    return AudioPart(samples=(level * np.sin(2 * np.pi * frequency * times)).astype(np.float32))
+
+
 def text_result(**fields: Any) -> Result:
     """Make the result of a clean text; `fields` are those of Result."""
     made: dict[str, Any] = {
@@ -76,6 +84,8 @@ class DetectorContract:
         """Give odd but valid parts of the kind that the detector reads."""
         if detector.info.reads is PartKind.TEXT:
             return [text_part(text) for text in _TEXTS]
+        if detector.info.reads is PartKind.AUDIO:
+            return [audio_part(s, level=v) for s, v in ((0.0, 0.3), (0.001, 0.3), (2.0, 0.0), (1.5, 1.0), (1.0, 1e4))]
         return [image_part(w, h, c) for w, h, c in ((1, 1, (0, 0, 0)), (1, 700, (255, 255, 255)), (640, 3, (9, 99, 9)))]
 
     def _check(self, condition: bool, message: str) -> None:
