@@ -34,6 +34,8 @@ class Content:
     language: str | None = None  # BCP 47 hint ("en", "zh-Hant"); None: identified
     context: Mapping[str, JsonValue] = field(default_factory=dict)  # channel and what else policies read
     conversation: tuple[Message, ...] = ()  # the messages before it, oldest first; any sequence is taken
+    # False: neither the content nor what was said about it may be stored, whatever the settings; its decision is.
+    keep: bool = True
     author: Author | None = None  # what the operator knows about who wrote it; policies read it as context `author`
 
     def __post_init__(self) -> None:

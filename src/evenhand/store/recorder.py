@@ -44,7 +44,7 @@ class StoreRecorder:
             Record(
                 result=result,
                 context=self._context(content),
-                original=_original(content) if self._keep else None,
+                original=_original(content) if self._keep and content.keep else None,
                 key_id=key_id,
             )
             for content, result in zip(contents, results, strict=True)
@@ -52,6 +52,8 @@ class StoreRecorder:
 
     def _context(self, content: Content) -> Mapping[str, JsonValue]:
         """Give what was said about a content; which keys of it are stored is decided where they are written."""
+        if not content.keep:
+            return {}
         if not (self._keep_conversation and content.conversation):
             return content.told()
         return {**content.told(), "conversation": [message.as_dict() for message in content.conversation]}
