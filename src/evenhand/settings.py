@@ -118,6 +118,12 @@ class Settings(BaseSettings):
     dialect_lines: dict[str, str] = Field(
         {}, description='Business line of a dialect, or of a service of it, a JSON object: {"perspective": "comments"}.'
     )
+    public_url: str | None = Field(
+        None,
+        description="Address under which callers reach the server, for documents that name it (Perspective's discovery "
+        "document); none: what the request says.",
+    )
+    perspective_max_bytes: int = Field(20_480, ge=1, description="Longest comment of Perspective's API, in bytes.")
     secret_key: SecretStr | None = Field(
         None,
         description="Encrypts the key pairs of dialects that sign (`evenhand keys secret` makes one). Several, parted "
