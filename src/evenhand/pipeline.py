@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 from evenhand.decode import decode
 from evenhand.detectors.registry import Registry
-from evenhand.domain import Content, Decision, Finding, ItemError, Options, Result, new_id
+from evenhand.domain import Content, Decision, Finding, ImagePart, ItemError, Options, Result, Seen, new_id
 from evenhand.errors import InputError
 from evenhand.policy import Policy, decide
 from evenhand.recording import Recorder, Recording
@@ -190,6 +190,7 @@ class Pipeline:
             languages=tuple(item.languages),
             notes=(*item.decoded.notes, *item.notes),
             timing_ms=timing,
+            seen=_seen(item),
         )
 
     def _all_labels(self, models: Mapping[str, str]) -> dict[str, float]:
@@ -211,6 +212,11 @@ class Pipeline:
         made = [result for result in results if isinstance(result, Result)]
         if self._recording is not None and made:
             await self._recording.write([item.content for item in items], made, key_id=caller)
+
+
+def _seen(item: Item) -> Seen | None:
+    first = next((part for part in item.decoded.parts if isinstance(part, ImagePart)), None)
+    return None if first is None else Seen(size=first.size, scores=item.pictured, words=tuple(item.words))
 
 
 def _strictest_first(finding: Finding) -> tuple[float, str]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from evenhand.decode import Decoded
 from evenhand.detectors.base import NOTHING, AnyDetector, Cost, Detection
 from evenhand.detectors.registry import Registry, Slot
-from evenhand.domain import Content, Finding, Part, PartKind, TextPart
+from evenhand.domain import Content, Finding, ImagePart, Part, PartKind, TextPart
 from evenhand.inference.lanes import Failure, Lane
 from evenhand.settings import Settings
 from evenhand.telemetry import Metrics
@@ -34,6 +34,8 @@ class Item:
     languages: list[str] = field(default_factory=list)
     incomplete: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)  # of the detectors
+    pictured: dict[str, float] = field(default_factory=dict)  # of `scores`, what comes of pictures and not of words
+    words: list[TextPart] = field(default_factory=list)  # read out of pictures
     kinds: frozenset[PartKind] = frozenset()
 
 
@@ -177,6 +179,10 @@ def _taken(slot: Slot, detection: Detection, entry: _Entry) -> list[_Entry]:
     for label, score in detection.scores.items():
         if score > entry.item.scores.get(label, 0.0):
             entry.item.scores[label] = score
+    if isinstance(entry.part, ImagePart):
+        for label, score in detection.scores.items():
+            entry.item.pictured[label] = max(score, entry.item.pictured.get(label, 0.0))
+        entry.item.words += (part for part in detection.parts if isinstance(part, TextPart))
     if detection.language is not None and isinstance(entry.part, TextPart) and entry.part.language is None:
         entry.part = replace(entry.part, language=detection.language)
     return derived

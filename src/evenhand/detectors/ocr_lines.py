@@ -31,7 +31,8 @@ def as_text(lines: Sequence[Line], origin: Location) -> TextPart:
     for line, level in reading_order(lines):
         if previous is not None:
             text += " " if _beside(previous, level) else "\n"
-        marks += [Mark(start=len(text) + w.start, end=len(text) + w.end, box=w.box) for w in line.words]
+        at = len(text)
+        marks += [Mark(start=at + w.start, end=at + w.end, box=w.box, score=line.confidence) for w in line.words]
         text, previous = text + line.text, level
     place = replace(origin, source=Source.OCR, box=union([line.box for line in lines]))
     return TextPart(text=text, origin=place, marks=tuple(marks))

@@ -17,6 +17,7 @@ from evenhand.domain.part import AudioPart, ImagePart, Part, PartKind, TextPart
 from evenhand.domain.pictureclass import PictureClass
 from evenhand.domain.result import ItemError, Result
 from evenhand.domain.rows import content_from_row, is_language, row_id
+from evenhand.domain.seen import Seen
 
 __all__ = [
     "AUTHOR_FACTS",
@@ -48,6 +49,7 @@ __all__ = [
     "PartKind",
     "PictureClass",
     "Result",
+    "Seen",
     "Source",
     "TextPart",
     "content_from_row",

@@ -58,6 +58,7 @@ class Mark:
     end: int  # code points, exclusive
     box: Box | None = None
     time: TimeRange | None = None
+    score: float | None = None  # how sure the reader is of it, 0 to 1, uncalibrated; None: it does not say
 
 
 def union(boxes: list[Box]) -> Box | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from evenhand.domain.decision import Action
 from evenhand.domain.finding import Finding
+from evenhand.domain.seen import Seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,7 @@ class Result:
     languages: tuple[str, ...] = ()  # languages identified, in order of parts
     notes: tuple[str, ...] = ()  # what decoding had to mend or leave out
     timing_ms: Mapping[str, float] = field(default_factory=dict)  # stage -> milliseconds
+    seen: Seen | None = None  # of a picture or an animation: for callers in this process, not in the document
 
     def as_dict(self) -> dict[str, object]:
         """Give the JSON form used by every surface."""
