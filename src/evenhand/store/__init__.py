@@ -5,7 +5,7 @@
     schema.py, columns.py      the tables, and types that mean the same on both databases
     database.py, faults.py     connections and transactions; what the database's errors mean
     decisions.py, retention.py, keys.py, idempotency.py, versions.py, classes.py,
-    dialects.py                one idea each, over the same Database
+    dialects.py, blocklists.py one idea each, over the same Database
     sealing.py                 secrets that must be readable again, encrypted at rest
     migrate.py, migrations/    how a database comes to have the tables
 
@@ -16,6 +16,8 @@ import SQLAlchemy; opening a store does.
 from evenhand.store.opening import open_store
 from evenhand.store.recorder import StoreRecorder
 from evenhand.store.records import (
+    Blocklist,
+    BlocklistItem,
     Claim,
     Deleted,
     DialectKey,
@@ -33,6 +35,8 @@ from evenhand.store.records import (
 from evenhand.store.store import Store
 
 __all__ = [
+    "Blocklist",
+    "BlocklistItem",
     "Claim",
     "Deleted",
     "DialectKey",

@@ -19,6 +19,7 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
         StoreError: the SQLite file cannot be made.
     """
     from evenhand.store.address import read_url
+    from evenhand.store.blocklists import Blocklists
     from evenhand.store.classes import Classes
     from evenhand.store.database import Database
     from evenhand.store.decisions import Decisions
@@ -47,6 +48,7 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
         dialect_keys=DialectKeys(database, Seal(settings)),
         nonces=Nonces(database),
         suggestions=Suggestions(database),
+        blocklists=Blocklists(database),
         jobs=Jobs(database, settings),
         tasks=Tasks(database, settings, log),
         webhooks=Webhooks(database, settings),

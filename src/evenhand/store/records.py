@@ -135,6 +135,26 @@ class Suggestion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Blocklist:
+    """A list of words that callers keep through another vendor's API."""
+
+    name: str
+    description: str | None
+    revision: str  # another one after each change of the items
+    created_at: datetime
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlocklistItem:
+    """One word or phrase of a blocklist."""
+
+    id: str
+    text: str
+    description: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyVersion:
     """A policy document as it was when it decided."""
 

@@ -7,7 +7,7 @@ from sqlalchemy import JSON, Column, Float, Index, Integer, LargeBinary, MetaDat
 from evenhand.store.columns import Instant, Words, ident
 
 # Every revision, oldest first; the last is what this version of evenhand needs.
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 
 metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"})
 
@@ -251,3 +251,23 @@ webhook_deliveries = Table(
     Column("delivered_at", Instant),
 )
 Index("ix_webhook_deliveries_webhook_id_id", webhook_deliveries.c.webhook_id, webhook_deliveries.c.id)
+
+blocklists = Table(
+    "blocklists",
+    metadata,
+    Column("name", ident(), primary_key=True),
+    Column("description", Words),
+    Column("revision", ident(), nullable=False),  # another one after each change of the items
+    Column("created_at", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+)
+
+blocklist_items = Table(
+    "blocklist_items",
+    metadata,
+    Column("id", ident(), primary_key=True),
+    Column("blocklist", ident(), nullable=False),
+    Column("text", Words, nullable=False),
+    Column("description", Words),
+)
+Index("ix_blocklist_items_blocklist_text", blocklist_items.c.blocklist, blocklist_items.c.text, unique=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Unpack
 from evenhand.store.records import Deleted, Filters, Original, Page, Record
 
 if TYPE_CHECKING:  # SQLAlchemy is imported when a store is opened, not before
+    from evenhand.store.blocklists import Blocklists
     from evenhand.store.classes import Classes
     from evenhand.store.database import Database
     from evenhand.store.decisions import Decisions
@@ -26,7 +27,7 @@ if TYPE_CHECKING:  # SQLAlchemy is imported when a store is opened, not before
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
     """Decisions, kept content, API keys, idempotent answers, versions of policies and libraries, custom
-    classes, and what callers in other vendors' protocols need: key pairs, nonces, suggested scores;
+    classes, and what callers in other vendors' protocols need: key pairs, nonces, suggested scores, blocklists;
     jobs, what workers do with them, and webhooks.
 
     Made by `open_store`. Methods block: asynchronous callers use a thread. Each raises StoreError when the database
@@ -44,6 +45,7 @@ class Store:
     dialect_keys: DialectKeys
     nonces: Nonces
     suggestions: Suggestions
+    blocklists: Blocklists
     jobs: Jobs
     tasks: Tasks
     webhooks: Webhooks
