@@ -1,0 +1,15 @@
+"""The kinds of jobs, explicit and in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from evenhand.jobs.bulk import Bulk
+from evenhand.jobs.deliver import Deliver
+from evenhand.jobs.kinds import Kind
+
+
+def kinds() -> Mapping[str, Kind]:
+    """Give the kinds by their names."""
+    listed: tuple[Kind, ...] = (Bulk(), Deliver())
+    return {kind.name: kind for kind in listed}
