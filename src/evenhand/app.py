@@ -87,7 +87,7 @@ class AsyncModerator:
         self.registry = Registry(context, extra=detectors)
         if self.store is not None:
             _remember(self.store, self.policy, document, self.libraries)
-        self._pipeline = Pipeline(
+        self.pipeline = Pipeline(
             self.settings,
             registry=self.registry,
             policy=lambda: self.policy,
@@ -122,7 +122,7 @@ class AsyncModerator:
         self.refuse_unusable()
         read = partial(as_content, content, max_bytes=self.settings.max_file_bytes, **fields)
         opened = await asyncio.to_thread(read) if isinstance(content, Path) else read()
-        (answer,) = await self._pipeline.run([opened], options or Options())
+        (answer,) = await self.pipeline.run([opened], options or Options())
         if isinstance(answer, ItemError):
             raise _error(answer)
         return answer
@@ -166,7 +166,7 @@ class AsyncModerator:
         paths = any(isinstance(content, Path) for content in contents)
         opened = await asyncio.to_thread(read) if paths else read()
         ready = [content for content in opened if isinstance(content, Content)]
-        answers = iter(await self._pipeline.run(ready, options or Options())) if ready else iter(())
+        answers = iter(await self.pipeline.run(ready, options or Options())) if ready else iter(())
         return [content if isinstance(content, ItemError) else next(answers) for content in opened]
 
     async def redact(
@@ -204,7 +204,7 @@ class AsyncModerator:
 
     def warm(self) -> Mapping[str, str]:
         """Load all models now, in this thread; give detector -> why for those that cannot answer."""
-        return self._pipeline.warm()
+        return self.pipeline.warm()
 
     async def decision(self, decision_id: str) -> Mapping[str, Any]:
         """Give a recorded decision in the form of a result document, with `created_at`.
@@ -307,7 +307,7 @@ class AsyncModerator:
         if self._closed:
             return
         self._closed = True
-        self._pipeline.close()
+        self.pipeline.close()
         self._redactor.shutdown(wait=False, cancel_futures=True)
         if self.store is not None:
             self.store.close()

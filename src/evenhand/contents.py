@@ -7,14 +7,17 @@ import os
 import stat
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator
+from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from evenhand.decode import is_recording
 from evenhand.domain import Content, ItemError
 from evenhand.errors import EvenhandError, InputError, TooLargeError
 from evenhand.pipeline import FILES_TOGETHER
 
+_HEAD = 65_536  # bytes of a file that tell what it is
 _LINGER_S = 0.05  # a batch that has waited longer for its next content is not kept waiting for more
 
 
@@ -45,10 +48,29 @@ def as_content(content: Content | str | bytes | Path, *, max_bytes: int, **field
     if isinstance(content, str):
         return Content(text=content, **fields)
     if isinstance(content, Path):
-        return Content(data=read_file(content, max_bytes), **fields)
+        return file_content(content, max_bytes, **fields)
     if isinstance(content, bytes | bytearray | memoryview):
         return Content(data=bytes(content), **fields)
     raise InputError(f"A {type(content).__name__} cannot be checked; give a str, bytes, a pathlib.Path or a Content.")
+
+
+def file_content(path: Path, max_bytes: int, *, pipes: bool = False, **fields: Any) -> Content:
+    """Make a Content of a file: its bytes, or of a video or sound its path, since those are too large to hold.
+
+    Args:
+        path: of the file.
+        max_bytes: largest file that is read; videos and sounds have a limit of their own.
+        pipes: also read pipes and devices; opening one may wait for ever.
+        fields: fields of Content.
+
+    Raises:
+        TooLargeError, InputError: as `read_file` does.
+    """
+    if path.is_file():
+        with suppress(OSError), open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as stream:
+            if stat.S_ISREG(os.fstat(stream.fileno()).st_mode) and is_recording(stream.read(_HEAD)):
+                return Content(path=path, **fields)
+    return Content(data=read_file(path, max_bytes, pipes=pipes), **fields)
 
 
 def item_error(error: EvenhandError, *, id: str | None) -> ItemError:

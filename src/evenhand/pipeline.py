@@ -12,17 +12,21 @@ from concurrent.futures import ThreadPoolExecutor
 from weakref import WeakKeyDictionary
 
 from evenhand.decode import decode
+from evenhand.decode.media import MediaPlan
 from evenhand.detectors.registry import Registry
 from evenhand.domain import Content, Decision, Finding, ImagePart, ItemError, Options, Result, Seen, new_id
 from evenhand.errors import InputError
 from evenhand.policy import Policy, decide
 from evenhand.recording import Recorder, Recording
+from evenhand.recordings import Recordings, shell
 from evenhand.rounds import Item, Rounds
+from evenhand.segments import SegmentFindings
 from evenhand.settings import Settings
 from evenhand.telemetry import Metrics, span
 
 FILES_TOGETHER = 4  # encoded files decoded in one run: pictures are the memory of this process
 _FILE_RUNS = 2  # such runs at a time
+MOST_FINDINGS = 2_000  # listed in a result; hours of video have more
 _CLOSE_S = 5.0  # seconds that closing waits for a write that has begun
 
 
@@ -53,6 +57,7 @@ class Pipeline:
         self._recording = Recording(recorder) if recorder is not None else None
         # Decoding has threads of its own: the worst allowed picture takes about a gigabyte while it is decoded.
         self._decoders = ThreadPoolExecutor(max_workers=settings.decode_threads, thread_name_prefix="evenhand-decode")
+        self._recordings = Recordings(settings, rounds=self._rounds, registry=registry, threads=self._decoders)
         self._file_runs = WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]()
 
     async def run(self, contents: Sequence[Content], options: Options) -> list[Result | ItemError]:
@@ -82,6 +87,8 @@ class Pipeline:
         items = [item for item in opened if isinstance(item, Item)]
         with span("evenhand.detect", items=len(items)):
             models = await self._rounds.run(items, skip)
+            # One after another: each keeps all cores busy by itself.
+            played = {id(item): await self._recordings.run(item, skip) for item in items if item.decoded.plan}
         detected = time.perf_counter()
         share = 1000 / max(1, len(contents))  # a run's time is shared equally by its contents
         timing = {"decode": (decoded - started) * share, "detect": (detected - decoded) * share}
@@ -91,13 +98,60 @@ class Pipeline:
                 self._metrics.refused.labels(item.code).inc()
                 results.append(item)
             else:
-                results.append(self._decide(item, options, policy, models[item.kinds], timing))
+                ran = played[id(item)] if id(item) in played else models[item.kinds]
+                results.append(self._decide(item, options, policy, ran, timing))
         self._count(results, options.line)
         if self._recording is not None and options.record:
             with span("evenhand.record", items=len(items)):
                 await self._record(items, results, options.caller)
         self._metrics.seconds.observe(time.perf_counter() - started)
         return results
+
+    # A recording in steps, for durable work: each may run in another process.
+
+    async def plan(self, content: Content) -> MediaPlan | None:
+        """Say how a recording is cut; None for what is none. JSON-able: `as_dict`, `from_dict`.
+
+        Raises:
+            InputError: it cannot be read, or is over a limit.
+        """
+        decoded = await asyncio.get_running_loop().run_in_executor(self._decoders, decode, content, self._settings)
+        return decoded.plan
+
+    async def check_segment(self, content: Content, plan: MediaPlan, number: int, options: Options) -> SegmentFindings:
+        """Check one segment of a recording. JSON-able: `as_dict`, `from_dict`.
+
+        Args:
+            content: with `data` or `path`; a URL is fetched by the caller first.
+            plan: of the same content.
+            number: 0 <= number < len(plan.segments).
+            options: the business line says which detectors do not run.
+
+        Raises:
+            InputError: the file cannot be read any more.
+            PolicyError: the business line does not exist.
+        """
+        skip = self._policy().line(options.line).skip
+        return await self._recordings.check(content, plan, number, skip)
+
+    async def fuse(
+        self, content: Content, plan: MediaPlan, segments: Sequence[SegmentFindings], options: Options
+    ) -> Result:
+        """Fuse a recording's segments, decide, and record the decision; segments that are missing make it incomplete.
+
+        Raises:
+            PolicyError: the business line does not exist.
+            StoreError: the decision could not be recorded.
+        """
+        policy = self._policy()
+        policy.line(options.line)
+        item = Item(content, shell(plan, content))
+        models = self._recordings.fill(item, segments)
+        result = self._decide(item, options, policy, models, {})
+        self._count([result], options.line)
+        if self._recording is not None and options.record:
+            await self._record([item], [result], options.caller)
+        return result
 
     def warm(self) -> Mapping[str, str]:
         """Load what loads lazily, by running every detector's examples; give detector -> why for those that fail."""
@@ -166,6 +220,7 @@ class Pipeline:
             kind=item.decoded.kind.value,
             languages=tuple(item.languages),
             incomplete=item.incomplete,
+            incidents=item.incidents,
         )
         labels: dict[str, float] = {}
         if options.all_scores:
@@ -179,7 +234,7 @@ class Pipeline:
             decision_id=new_id(),
             action=decision.action,
             labels=labels,
-            findings=findings,
+            findings=findings[:MOST_FINDINGS],
             rule=decision.rule,
             reason=decision.reason,
             incomplete=item.incomplete,
@@ -188,8 +243,10 @@ class Pipeline:
             content_hash=item.decoded.content_hash,
             kind=item.decoded.kind.value,
             languages=tuple(item.languages),
-            notes=(*item.decoded.notes, *item.notes),
+            notes=(*item.decoded.notes, *item.notes, *_left_out(findings)),
             timing_ms=timing,
+            incidents=item.incidents,
+            media=item.media,
             seen=_seen(item),
         )
 
@@ -217,6 +274,11 @@ class Pipeline:
 def _seen(item: Item) -> Seen | None:
     first = next((part for part in item.decoded.parts if isinstance(part, ImagePart)), None)
     return None if first is None else Seen(size=first.size, scores=item.pictured, words=tuple(item.words))
+
+
+def _left_out(findings: Sequence[Finding]) -> tuple[str, ...]:
+    many = len(findings) - MOST_FINDINGS
+    return (f"{many} weaker findings are not listed; they were counted for the decision",) if many > 0 else ()
 
 
 def _strictest_first(finding: Finding) -> tuple[float, str]:

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 
 from evenhand.decode import Decoded
 from evenhand.detectors.base import NOTHING, AnyDetector, Cost, Detection
 from evenhand.detectors.registry import Registry, Slot
-from evenhand.domain import Content, Finding, ImagePart, Part, PartKind, TextPart
+from evenhand.domain import Content, Finding, ImagePart, Incident, JsonValue, Part, PartKind, TextPart
 from evenhand.inference.lanes import Failure, Lane
 from evenhand.settings import Settings
 from evenhand.telemetry import Metrics
 
+_HEARD = 4  # times as long as others may a detector of sound take
 _CLOSE_S = 5.0  # seconds that closing waits for calls that still run
 MAX_ROUNDS = 3  # a picture, the words in it, and what is read out of those; more would be a loop
 
@@ -37,6 +38,9 @@ class Item:
     pictured: dict[str, float] = field(default_factory=dict)  # of `scores`, what comes of pictures and not of words
     words: list[TextPart] = field(default_factory=list)  # read out of pictures
     kinds: frozenset[PartKind] = frozenset()
+    keep: Callable[[Part], bool] | None = None  # whether a part read out of another is looked at; None: all are
+    incidents: tuple[Incident, ...] = ()  # of a recording
+    media: Mapping[str, JsonValue] | None = None  # of a recording
 
 
 @dataclass(slots=True)
@@ -155,7 +159,9 @@ class Rounds:
         lane = self._lanes.get(name)
         if lane is None:
             most = 64 if detector.info.cost is Cost.HEAVY else 512
-            made = Lane(name, timeout_s=self._settings.detector_timeout_s, most=most, weigh=_weight)
+            heard = detector.info.reads is PartKind.AUDIO  # half a minute at a time, not a moment
+            limit = self._settings.detector_timeout_s * (_HEARD if heard else 1)
+            made = Lane(name, timeout_s=limit, most=most, weigh=_weight)
             lane = self._lanes.setdefault(name, made)
         return lane
 
@@ -169,7 +175,10 @@ class Rounds:
 
 def _taken(slot: Slot, detection: Detection, entry: _Entry) -> list[_Entry]:
     """Take over what a detector says about a part; give the parts that it read out of it."""
+    keep = entry.item.keep
     derived = [_Entry(entry.item, part) for part in detection.parts if part.kind in PartKind]
+    if keep is not None:
+        derived = [one for one in derived if keep(one.part)]
     findings = _declared(slot, detection.findings, entry.item) if detection.findings else ()
     if detection.partial is not None:
         entry.item.incomplete[slot.name] = detection.partial

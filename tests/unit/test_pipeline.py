@@ -246,7 +246,7 @@ async def test_what_cannot_be_recorded_is_not_given_out() -> None:
             raise StoreError("disk full")
 
     opened = moderator(Sample(spam))
-    opened._pipeline._recording = Recording(Full())
+    opened.pipeline._recording = Recording(Full())
     with pytest.raises(StoreError):
         await opened.check("hello")
     assert (await opened.check("hello", options=Options(record=False))).action is Action.PASS

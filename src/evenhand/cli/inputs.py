@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from evenhand.cli.jsonlines import json_lines
-from evenhand.contents import Pause, item_error, read_file, read_limited
+from evenhand.contents import Pause, file_content, item_error, read_limited
 from evenhand.domain import Content, ItemError
 from evenhand.errors import InputError
 
@@ -85,7 +85,7 @@ def _stdin(language: str | None, max_bytes: int) -> Content | ItemError:
 
 def _file(path: Path, language: str | None, max_bytes: int, *, pipes: bool) -> Content | ItemError:
     try:
-        return Content(id=_printable(path), data=read_file(path, max_bytes, pipes=pipes), language=language)
+        return file_content(path, max_bytes, pipes=pipes, id=_printable(path), language=language)
     except InputError as error:
         return item_error(error, id=_printable(path))
 

@@ -3,6 +3,7 @@
     str   -> decode_text -----------------------------------------> Decoded
     bytes -> sniff (magic bytes) -> the first decoder that reads it -> Decoded
     url   -> fetch (public addresses only) -> bytes, as above
+    path  -> sniff -> only videos and sounds, which are planned where they lie (`media`)
 
 A picture's structure is read by our own scanners first (`formats/`): sizes, frames and lengths are checked against the
 limits before any codec sees a byte, and all metadata is left out of what Pillow is given.
@@ -10,7 +11,7 @@ Bad input raises the InputError family and nothing else.
 """
 
 from evenhand.decode.base import Blob, Decoded, Decoder
-from evenhand.decode.decoders import DECODERS, decode
+from evenhand.decode.decoders import DECODERS, decode, is_recording
 from evenhand.decode.text import decode_text
 
-__all__ = ["DECODERS", "Blob", "Decoded", "Decoder", "decode", "decode_text"]
+__all__ = ["DECODERS", "Blob", "Decoded", "Decoder", "decode", "decode_text", "is_recording"]

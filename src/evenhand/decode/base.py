@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from evenhand.domain import ContentKind, Part
 from evenhand.settings import Settings
+
+if TYPE_CHECKING:
+    from evenhand.decode.media.values import MediaPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,10 +28,13 @@ class Decoded:
     """A content taken apart."""
 
     kind: ContentKind  # what it turned out to be
-    parts: tuple[Part, ...]  # at least one; a still picture with light see-through parts has two
+    parts: tuple[Part, ...]  # at least one, but for recordings; a still picture with light see-through parts has two
     content_hash: str  # "sha256:" and 64 hexadecimal digits, of the bytes as they came (of the UTF-8 for a str)
     size: int  # bytes as they came
     notes: tuple[str, ...] = ()  # what an operator should know: mislabelled, repaired, sampled, shrunk
+    plan: MediaPlan | None = None  # of a recording, whose parts are decoded a segment at a time
+    source: bytes | Path | None = None  # of a recording: where its bytes are
+    language: str | None = None  # the caller's hint, for a recording's parts
 
 
 class Decoder(Protocol):

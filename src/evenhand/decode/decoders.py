@@ -6,24 +6,47 @@ A new kind of content is one more entry here; nothing else knows which kinds the
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from evenhand.decode.base import Blob, Decoded, Decoder
 from evenhand.decode.image import ImageDecoder
+from evenhand.decode.media.decoder import MediaDecoder
 from evenhand.decode.sniff import is_svg, sniff
 from evenhand.decode.text import TextDecoder, decode_text
 from evenhand.domain import Content, Message, Source, TextPart
 from evenhand.errors import InputError, TooLargeError, UnsupportedError
 from evenhand.settings import Settings
 
-DECODERS: tuple[Decoder, ...] = (ImageDecoder(), TextDecoder())
+_MEDIA = MediaDecoder()
+DECODERS: tuple[Decoder, ...] = (ImageDecoder(), TextDecoder(), _MEDIA)
 _ALIASES = {
     "image/jpg": "image/jpeg",
     "image/pjpeg": "image/jpeg",
     "image/x-png": "image/png",
     "image/apng": "image/png",
     "image/x-ms-bmp": "image/bmp",
+    "video/quicktime": "video/mp4",
+    "video/x-m4v": "video/mp4",
+    "video/3gpp": "video/mp4",
+    "video/webm": "video/x-matroska",
+    "audio/webm": "video/x-matroska",
+    "audio/x-matroska": "video/x-matroska",
+    "video/avi": "video/x-msvideo",
+    "video/ogg": "audio/ogg",
+    "audio/opus": "audio/ogg",
+    "application/ogg": "audio/ogg",
+    "audio/x-wav": "audio/wav",
+    "audio/wave": "audio/wav",
+    "audio/vnd.wave": "audio/wav",
+    "audio/x-m4a": "audio/mp4",
+    "audio/m4a": "audio/mp4",
+    "audio/mp3": "audio/mpeg",
+    "audio/x-flac": "audio/flac",
+    "audio/aacp": "audio/aac",
+    "audio/x-aiff": "audio/aiff",
 }
-_SEND = "send text or a JPEG, PNG, GIF, WebP, AVIF, BMP or TIFF picture"
+_SEND = "send text, a JPEG, PNG, GIF, WebP, AVIF, BMP or TIFF picture, a video or a sound file"
+_HEAD = 65_536
 _WORD = {"application/zip": "a ZIP archive", "application/pdf": "a PDF document"}
 # What a caller can do about pictures of kinds that are known and still not read.
 _ADVICE = {
@@ -61,6 +84,8 @@ def _decode(content: Content, settings: Settings) -> Decoded:
         return decode_text(content.text, settings, language=content.language)
     if content.data is not None:
         return decode_bytes(content.data, content, settings)
+    if content.path is not None:
+        return decode_path(content.path, content, settings)
     from evenhand.decode.fetch import fetch  # here, so that texts and files need no HTTP client
 
     fetched = fetch(content.url or "", settings)
@@ -95,8 +120,32 @@ def decode_bytes(data: bytes, content: Content, settings: Settings) -> Decoded:
         raise UnsupportedError(_why_not(media))
     blob = Blob(data=data, media=media, charset=charset, language=content.language)
     decoded = decoder.decode(blob, settings)
+    return _told(decoded, wanted, media)
+
+
+def decode_path(path: Path, content: Content, settings: Settings) -> Decoded:
+    """Plan a video or sound that lies on this machine, without reading it into memory. Raises as `decode` does."""
+    try:
+        with path.open("rb") as stream:
+            media = sniff(stream.read(_HEAD))
+        if media not in _MEDIA.media:
+            raise UnsupportedError(f"{path} is no video and no sound; read it and give its bytes")
+        declared = _parse_media_type(content.media_type)[0]
+        decoded = _MEDIA.open(path, media, settings, language=content.language)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+    return _told(decoded, declared or (content.kind.value if content.kind else ""), media)
+
+
+def is_recording(head: bytes) -> bool:
+    """Say whether a file is a video or a sound, by its first 64 KiB."""
+    return sniff(head) in _MEDIA.media
+
+
+def _told(decoded: Decoded, wanted: str, media: str) -> Decoded:
+    """Note where a file is not what somebody said it is."""
     family = media.partition("/")[0]
-    agrees = wanted in {"", "application/octet-stream", media, family, f"{family}/*"} or (
+    agrees = wanted in {"", "application/octet-stream", media, family, f"{family}/*", decoded.kind.value} or (
         family == "text" and _says_text(wanted)
     )
     return decoded if agrees else replace(decoded, notes=(f"declared {wanted}, is {media}", *decoded.notes))
@@ -123,7 +172,7 @@ def _says_text(wanted: str) -> bool:
 def _why_not(media: str) -> str:
     family = media.partition("/")[0]
     if family in {"audio", "video"}:
-        return f"the file is {media}: audio and video are not read yet"
+        return f"the file is {media}, a kind of {family} that is not read; convert it to MP4, WebM, Ogg or WAV"
     if media in _ADVICE:
         return f"the file is {_ADVICE[media]}"
     if media == "application/octet-stream":

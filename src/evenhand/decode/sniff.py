@@ -22,12 +22,14 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x1aE\xdf\xa3", "video/x-matroska"),
     (0, b"FLV\x01", "video/x-flv"),
     (0, b"\x00\x00\x01\xba", "video/mpeg"),
-    (0, b"\x00\x00\x01\xb3", "video/mpeg"),
+    (0, b"\x00\x00\x01\xb3", "video/mpeg-es"),
     (0, b"0&\xb2u\x8ef\xcf\x11", "video/x-ms-asf"),
     (0, b"OggS\x00", "audio/ogg"),
     (0, b"fLaC\x00", "audio/flac"),
     (0, b"#!AMR", "audio/amr"),
     (0, b"MThd\x00\x00", "audio/midi"),
+    (0, b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00", "audio/w64"),
+    (0, b"caff\x00\x01", "audio/x-caf"),
     (0, b"%PDF-", "application/pdf"),
     (0, b"%!PS", "application/postscript"),
     (0, b"\xc5\xd0\xd3\xc6", "application/postscript"),
@@ -46,6 +48,7 @@ _RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"
 _BRANDS = {b"avif": "image/avif", b"avis": "image/avif", b"M4A ": "audio/mp4", b"M4B ": "audio/mp4"}
 _HEIF = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"})
 _BMP_HEADERS = frozenset({12, 40, 52, 56, 64, 108, 124})
+_ATOMS = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})  # QuickTime files may begin so
 _SPACE = re.compile(r"\s*")
 _SVG_ROOT = re.compile(r"<(?:[\w.-]{1,64}:)?svg[\s/>]", re.I)
 _ASIDES = (("<?", "?>"), ("<!--", "-->"), ("<!", ">"))  # what may stand before the first element, and how it ends
@@ -101,20 +104,46 @@ def _by_structure(data: bytes) -> str | None:
         return _RIFF.get(head[8:12])
     if head[:4] in {b"RIFX", b"FORM"} and head[8:12] in {b"AIFF", b"AIFC", b"WAVE"}:
         return "audio/aiff"
+    if head[:4] in {b"RF64", b"BW64"} and head[8:12] == b"WAVE":
+        return "audio/wav"
     if head[4:8] == b"ftyp":
         return _by_brand(data)
+    if head[4:8] in _ATOMS and head[0] == 0 and _holds_atom(data):
+        return "video/mp4"
     # A width and height written in printable letters would be over 8,000 pixels each: it is a sentence.
     if head[:6] in {b"GIF87a", b"GIF89a"} and not (len(data) > 9 and data[6:10].isascii() and min(data[6:10]) >= 32):
         return "image/gif"
     if head[:2] == b"BM" and int.from_bytes(data[14:18], "little") in _BMP_HEADERS:
         return "image/bmp"
-    if head[:3] == b"ID3" and len(head) > 5 and head[3] < 16 and head[4] < 16:
-        return "audio/mpeg"
+    if head[:3] == b"ID3" and len(head) > 9 and head[3] < 16 and head[4] < 16:
+        return _after_tag(data)
     if head[:1] == b"\xff" and len(head) > 3 and _is_mpeg_audio(head):
-        return "audio/mpeg"
+        return _mpeg_audio(head)
     if head[:1] == b"G" and data[188:189] == b"G" and data[376:377] == b"G" and not _may_be_text(data[:377]):
         return "video/mp2t"
+    # Packets with a time stamp of four bytes before each, as cameras write them.
+    if head[4:5] == b"G" and data[196:197] == b"G" and data[388:389] == b"G" and not _may_be_text(data[:389]):
+        return "video/mp2t"
     return None
+
+
+def _after_tag(data: bytes) -> str:
+    """Tell what follows an ID3 tag: mostly MP3, but FLAC and AAC files have such tags too."""
+    size = (data[6] & 127) << 21 | (data[7] & 127) << 14 | (data[8] & 127) << 7 | data[9] & 127
+    after = data[10 + size : 14 + size]
+    if after == b"fLaC":
+        return "audio/flac"
+    return _mpeg_audio(after) if len(after) == 4 and _is_mpeg_audio(after) else "audio/mpeg"
+
+
+def _mpeg_audio(head: bytes) -> str:
+    return "audio/aac" if head[1] & 0xF6 == 0xF0 else "audio/mpeg"
+
+
+def _holds_atom(data: bytes) -> bool:
+    """Say whether the second of a QuickTime file's atoms has a known name too, or the first takes up the whole file."""
+    size = int.from_bytes(data[:4], "big")
+    return size >= 8 and (data[size + 4 : size + 8] in _ATOMS or size >= len(data))
 
 
 def _is_mpeg_audio(head: bytes) -> bool:

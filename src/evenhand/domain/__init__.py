@@ -9,6 +9,7 @@ from evenhand.domain.decision import Action, Decision
 from evenhand.domain.facts import FACTS, Fact, FactInfo
 from evenhand.domain.finding import Finding
 from evenhand.domain.ids import first_id, id_time, new_id
+from evenhand.domain.incident import Incident, Modality
 from evenhand.domain.jsonvalue import JsonValue
 from evenhand.domain.labels import TAXONOMY, LabelInfo, is_label, is_under, parent
 from evenhand.domain.library import Library, LibraryItem, LibraryKind, ListColour
@@ -34,6 +35,7 @@ __all__ = [
     "FactInfo",
     "Finding",
     "ImagePart",
+    "Incident",
     "ItemError",
     "JsonValue",
     "LabelInfo",
@@ -44,6 +46,7 @@ __all__ = [
     "Location",
     "Mark",
     "Message",
+    "Modality",
     "Options",
     "Part",
     "PartKind",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
 from evenhand.domain.conversation import Author, Message, checked_conversation
 from evenhand.domain.jsonvalue import JsonValue
@@ -12,7 +13,7 @@ from evenhand.errors import InputError
 
 
 class ContentKind(StrEnum):
-    """What the content is. Audio, video and stream have no decoder yet and answer `unsupported`."""
+    """What the content is. A stream has no decoder and answers `unsupported`."""
 
     TEXT = "text"
     IMAGE = "image"
@@ -23,11 +24,12 @@ class ContentKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """One thing to be moderated: exactly one of `text`, `data` or `url` is set."""
+    """One thing to be moderated: exactly one of `text`, `data`, `url` and `path` is set."""
 
     text: str | None = None  # text as the caller has it; spans in findings are code points of this string
     data: bytes | None = None  # an encoded file; what it is is read from its bytes, not believed from its name
     url: str | None = None  # http(s) address that evenhand fetches, never inside the operator's own network
+    path: Path | None = None  # a file of this machine, read where it lies; only videos and sounds, never from a request
     id: str | None = None  # the caller's own id, given back unchanged
     kind: ContentKind | None = None  # what the caller says it is; None: found from the bytes
     media_type: str | None = None  # what the caller's transport said ("image/png"); a hint only
@@ -42,11 +44,12 @@ class Content:
         """Refuse a content with no body or with two, and context that cannot be used.
 
         Raises:
-            ValueError: not exactly one of text, data and url is set.
+            ValueError: not exactly one of text, data, url and path is set.
             InputError: the conversation is none or is over a limit, or facts about the author are in two places.
         """
-        if (self.text is not None) + (self.data is not None) + (self.url is not None) != 1:
-            raise ValueError("give exactly one of text, data or url")
+        given = (self.text is not None) + (self.data is not None) + (self.url is not None) + (self.path is not None)
+        if given != 1:
+            raise ValueError("give exactly one of text, data, url or path")
         if self.conversation:
             object.__setattr__(self, "conversation", checked_conversation(self.conversation))
         if self.author is not None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from evenhand.domain.decision import Action
 from evenhand.domain.finding import Finding
+from evenhand.domain.incident import Incident
+from evenhand.domain.jsonvalue import JsonValue
 from evenhand.domain.seen import Seen
 
 
@@ -30,9 +32,14 @@ class Result:
     notes: tuple[str, ...] = ()  # what decoding had to mend or leave out
     timing_ms: Mapping[str, float] = field(default_factory=dict)  # stage -> milliseconds
     seen: Seen | None = None  # of a picture or an animation: for callers in this process, not in the document
+    incidents: tuple[Incident, ...] = ()  # of a recording: what happened when, in order of start
+    media: Mapping[str, JsonValue] | None = None  # of a recording: its length, tracks, and how much was looked at
 
     def as_dict(self) -> dict[str, object]:
-        """Give the JSON form used by every surface."""
+        """Give the JSON form used by every surface; only recordings have `incidents` and `media`."""
+        more: dict[str, object] = {}
+        if self.media is not None:
+            more = {"incidents": [incident.as_dict() for incident in self.incidents], "media": dict(self.media)}
         return {
             "id": self.id,
             "decision_id": self.decision_id,
@@ -49,6 +56,7 @@ class Result:
             "languages": list(self.languages),
             "notes": list(self.notes),
             "timing_ms": {stage: round(ms, 3) for stage, ms in self.timing_ms.items()},
+            **more,
         }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from evenhand.domain import FACTS, TAXONOMY, Action, Decision, FactInfo, JsonValue, parent
 from evenhand.errors import RefusedLabelError
-from evenhand.policy.model import INCOMPLETE, Comparison, Condition, ContextTest, Line, Policy, Rule
+from evenhand.policy.model import INCOMPLETE, Comparison, Condition, ContextTest, IncidentTest, Line, Policy, Rule
 from evenhand.policy.yamltree import Path, Tree
 
 SHIPPED = "evenhand"  # `extends: evenhand` is the default line of the policy that ships
@@ -166,8 +166,11 @@ class _Builder:
         if low is not None and high is not None and low > high:
             self._problem((*path, "score"), f"score: min {low} is above max {high}")
         about = any(key in entry for key in ("label", "score", "language", "source", "library", "detector", "facts"))
+        about = about or "incident" in entry
         if "count" in entry and not about:
-            self._problem((*path, "count"), "count needs a label, score, source, library, detector or facts to count")
+            self._problem(
+                (*path, "count"), "count needs a label, score, source, library, detector, facts or incident to count"
+            )
         parts = {
             key: tuple(
                 self._condition(one, (*path, key, place), depth + 1) for place, one in enumerate(entry.get(key) or ())
@@ -184,6 +187,7 @@ class _Builder:
             libraries=frozenset(libraries),
             detectors=frozenset(_many(entry, "detector")),
             facts=self._facts(entry, path),
+            incident=_incident(entry),
             count=entry.get("count", 1),
             kinds=frozenset(_many(entry, "kind")),
             context=self._context(entry, path),
@@ -228,6 +232,20 @@ class _Builder:
                 self._check_label(name)
             except RefusedLabelError as refused:
                 self._problem(path, str(refused))
+
+
+def _incident(entry: Document) -> IncidentTest | None:
+    asked = entry.get("incident")
+    if asked is None:
+        return None
+    ways = asked.get("modalities", 1)
+    return IncidentTest(
+        min_score=float(asked.get("score", 0.0)),
+        min_seconds=float(asked.get("seconds", 0.0)),
+        min_count=asked.get("count", 1),
+        min_modalities=ways if isinstance(ways, int) else 1,
+        modalities=frozenset() if isinstance(ways, int) else frozenset([ways] if isinstance(ways, str) else ways),
+    )
 
 
 def _many(entry: Document, key: str) -> tuple[str, ...]:

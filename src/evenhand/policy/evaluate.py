@@ -6,12 +6,12 @@ A detector that gave no answer is never read as clean: the line's `incomplete` a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from evenhand.domain import Action, Decision, Finding, JsonValue, Location, Source, parent
+from evenhand.domain import Action, Decision, Finding, Incident, JsonValue, Location, Source, parent
 from evenhand.policy.explain import Ground, Off, explain_incomplete, explain_nothing_fired, explain_rule
-from evenhand.policy.model import INCOMPLETE, Comparison, Condition, ContextTest, Line, Policy, Rule
+from evenhand.policy.model import INCOMPLETE, Comparison, Condition, ContextTest, IncidentTest, Line, Policy, Rule
 
 _NOTHING: Mapping[str, JsonValue] = MappingProxyType({})
 _NO_FACTS: Mapping[str, JsonValue] = MappingProxyType({})
@@ -24,6 +24,7 @@ class _Facts:
     context: Mapping[str, JsonValue]
     kind: str
     languages: Sequence[str]
+    incidents: Mapping[int, Incident]  # id of a finding -> the incident that it belongs to
 
 
 def decide(
@@ -35,6 +36,7 @@ def decide(
     kind: str = "text",
     languages: Sequence[str] = (),
     incomplete: Mapping[str, str] = _ANSWERED,
+    incidents: Sequence[Incident] = (),
 ) -> Decision:
     """Decide on one content.
 
@@ -46,6 +48,7 @@ def decide(
         kind: content kind ("text", "image").
         languages: languages identified in the content.
         incomplete: detector -> why it gave no answer.
+        incidents: of a recording, made of these findings.
 
     Raises:
         PolicyError: the policy has no such line.
@@ -53,7 +56,8 @@ def decide(
     rules = policy.lines.get(line) or policy.line(line)
     if not findings and not incomplete and not rules.unlabelled:
         return rules.clean
-    facts = _Facts(findings=findings, context=context, kind=kind, languages=languages)
+    belongs = {id(finding): incident for incident in incidents for finding in incident.findings}
+    facts = _Facts(findings=findings, context=context, kind=kind, languages=languages, incidents=belongs)
     fired, grounds, off = _first_to_fire(rules, facts)
     action = fired.action if fired is not None else Action.PASS
     if incomplete and rules.incomplete.severity > action.severity:
@@ -130,7 +134,7 @@ def _holds(condition: Condition, facts: _Facts) -> list[Ground] | None:
         return None
     grounds: list[Ground] = []
     if condition.about_finding:
-        grounds = [(finding, condition) for finding in facts.findings if _fits(condition, finding, facts.languages)]
+        grounds = [(finding, condition) for finding in facts.findings if _fits(condition, finding, facts)]
         if len(grounds) < condition.count:
             return None
     for part in condition.all:
@@ -148,7 +152,7 @@ def _holds(condition: Condition, facts: _Facts) -> list[Ground] | None:
     return grounds if len(grounds) < 2 else list({id(ground[0]): ground for ground in grounds}.values())
 
 
-def _fits(condition: Condition, finding: Finding, languages: Sequence[str]) -> bool:
+def _fits(condition: Condition, finding: Finding, facts: _Facts) -> bool:
     label, score = finding.label, finding.score
     if condition.labels and label not in condition.labels and not label.startswith(condition.below):
         return False
@@ -164,10 +168,24 @@ def _fits(condition: Condition, finding: Finding, languages: Sequence[str]) -> b
         return False
     if condition.facts and not all(_passes(test, finding.facts or _NO_FACTS) for test in condition.facts):
         return False
+    if condition.incident is not None and not _happens(condition.incident, facts.incidents.get(id(finding))):
+        return False
     if condition.languages:
-        spoken = (finding.language,) if finding.language is not None else languages
+        spoken = (finding.language,) if finding.language is not None else facts.languages
         return any(_speaks(language.lower(), wanted) for language in spoken for wanted in condition.languages)
     return True
+
+
+def _happens(test: IncidentTest, incident: Incident | None) -> bool:
+    """Say whether an incident is what a condition asks for; what belongs to none, and a still picture, never is."""
+    return (
+        incident is not None
+        and incident.score >= test.min_score
+        and incident.seconds >= test.min_seconds
+        and incident.count >= test.min_count
+        and len(incident.modalities) >= test.min_modalities
+        and test.modalities.issubset(modality.value for modality in incident.modalities)
+    )
 
 
 def _speaks(language: str, wanted: str) -> bool:
@@ -239,7 +257,7 @@ def _in_order(value: float | str, comparison: Comparison, to: float | str) -> bo
 
 def _without_excused(facts: _Facts, excused: Condition) -> _Facts:
     """Set aside the findings that stand in a place which a finding that fits `excused` covers, and those themselves."""
-    covers = [finding.location for finding in facts.findings if _fits(excused, finding, facts.languages)]
+    covers = [finding.location for finding in facts.findings if _fits(excused, finding, facts)]
     if not covers or len(covers) < excused.count:
         return facts
     kept = [
@@ -247,17 +265,16 @@ def _without_excused(facts: _Facts, excused: Condition) -> _Facts:
         for finding in facts.findings
         if finding.location not in covers and not any(_covers(cover, finding.location) for cover in covers)
     ]
-    return _Facts(findings=kept, context=facts.context, kind=facts.kind, languages=facts.languages)
+    return replace(facts, findings=kept)
 
 
 def _covers(cover: Location, place: Location) -> bool:
     """Say whether `cover` holds all of `place`: the same text and a span around it, or the whole of a picture."""
-    if cover.frame != place.frame:
+    if cover.frame != place.frame or not _during(cover, place):
         return False
     if cover.span is not None:
         return (
             cover.source is place.source
-            and cover.time == place.time
             and place.span is not None
             and cover.span[0] <= place.span[0]
             and place.span[1] <= cover.span[1]
@@ -266,3 +283,10 @@ def _covers(cover: Location, place: Location) -> bool:
     if cover.source in (Source.IMAGE, Source.FRAME):
         return cover.box is None and place.source in (Source.IMAGE, Source.FRAME, Source.OCR, Source.CODE)
     return cover.source is place.source and cover.box is None
+
+
+def _during(cover: Location, place: Location) -> bool:
+    """Say whether a place lies within the time of another: what is allowed in one frame is not allowed in the next."""
+    if cover.time is None or place.time is None:
+        return cover.time is None and place.time is None
+    return cover.time[0] <= place.time[0] and place.time[1] <= cover.time[1]

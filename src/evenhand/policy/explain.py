@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from evenhand.domain import Action, Finding, JsonValue
-from evenhand.policy.model import Comparison, Condition, ContextTest, Rule
+from evenhand.policy.model import Comparison, Condition, ContextTest, IncidentTest, Rule
 
 Ground = tuple[Finding, Condition]  # a finding, and the condition that it met
 Off = tuple[Rule, Sequence[ContextTest]]  # a rule that would have fired, and what in the context kept it from firing
@@ -107,7 +107,19 @@ def _ground(finding: Finding, condition: Condition) -> str:
     library = f" by library {finding.library!r}" if finding.library else ""
     moved = f", {finding.context}" if finding.context else ""
     facts = f" with {_said(condition.facts)}" if condition.facts else ""
+    if condition.incident is not None:
+        facts += f" in an incident of {_incident(condition.incident)}"
     return f"{finding.label} {_score(finding.score)}{wanted}{library}{facts} in {_place(finding)}{moved}"
+
+
+def _incident(test: IncidentTest) -> str:
+    """Say what was asked of the incident, in the policy's own values."""
+    wanted = [f"a score of at least {test.min_score:g}"] if test.min_score else []
+    wanted += [f"at least {test.min_seconds:g} s"] if test.min_seconds else []
+    wanted += [f"at least {test.min_count} moments"] if test.min_count > 1 else []
+    wanted += [f"at least {test.min_modalities} modalities"] if test.min_modalities > 1 else []
+    wanted += [" and ".join(sorted(test.modalities))] if test.modalities else []
+    return ", ".join(wanted) or "any kind"
 
 
 def _score(score: float) -> str:

@@ -36,6 +36,17 @@ class ContextTest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentTest:
+    """What the incident of a recording must be that a finding belongs to."""
+
+    min_score: float = 0.0  # of all its evidence together
+    min_seconds: float = 0.0  # from its start to its end
+    min_count: int = 1  # moments at which something was found
+    min_modalities: int = 1  # ways in which it shows
+    modalities: frozenset[str] = frozenset()  # all of these: seen, read, heard, said, captioned
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     """What must hold, all of it at once. What is empty or None asks for nothing."""
 
@@ -48,6 +59,7 @@ class Condition:
     libraries: frozenset[str] = frozenset()  # the library that matched
     detectors: frozenset[str] = frozenset()
     facts: tuple[ContextTest, ...] = ()  # of the finding; a missing one passes only `exists: false`
+    incident: IncidentTest | None = None  # the finding belongs to such an incident; only recordings have any
     count: int = 1  # at least so many findings that each meet everything above
     kinds: frozenset[str] = frozenset()  # content kind
     context: tuple[ContextTest, ...] = ()
@@ -61,7 +73,14 @@ class Condition:
         """Derive what every decision would otherwise work out again."""
         scored = self.min_score is not None or self.max_score is not None
         about = (
-            scored or self.labels or self.languages or self.sources or self.libraries or self.detectors or self.facts
+            scored
+            or self.labels
+            or self.languages
+            or self.sources
+            or self.libraries
+            or self.detectors
+            or self.facts
+            or self.incident
         )
         object.__setattr__(self, "about_finding", bool(about))
         object.__setattr__(self, "below", () if self.exact else tuple(label + "." for label in self.labels))
