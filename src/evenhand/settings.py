@@ -124,6 +124,23 @@ class Settings(BaseSettings):
         "document); none: what the request says.",
     )
     perspective_max_bytes: int = Field(20_480, ge=1, description="Longest comment of Perspective's API, in bytes.")
+    dialect_incomplete: Literal["error", "worst"] = Field(
+        "error",
+        description="What OpenAI's and Azure's callers get when a detector gave no answer, for which these APIs have no "
+        "word. error: status 503; worst: the highest score in each category that it could have spoken for.",
+    )
+    openai_flagged: Literal["categories", "decision"] = Field(
+        "categories",
+        description="When OpenAI's `flagged` is true. categories: one of the thirteen is, or an operator's own list "
+        "matched; decision: also whenever the business line reviews or blocks, for advertising, say.",
+    )
+    azure_max_text_chars: int = Field(10_000, ge=1, description="Longest text of Azure's text:analyze, in code points.")
+    azure_max_items: int = Field(10_000, ge=1, description="Most items in one blocklist of Azure's API.")
+    s3_buckets: dict[str, str] = Field(
+        {},
+        description="Folders that Rekognition's callers name as buckets, a JSON object: "
+        '{"uploads": "/srv/uploads"}. Objects are the files below; all callers may read all of them.',
+    )
     secret_key: SecretStr | None = Field(
         None,
         description="Encrypts the key pairs of dialects that sign (`evenhand keys secret` makes one). Several, parted "
