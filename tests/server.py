@@ -17,12 +17,12 @@ from evenhand.settings import Settings
 
 
 @contextmanager
-def serving(settings: Settings, *, warm: bool = False) -> Iterator[httpx.Client]:
+def serving(settings: Settings, *, warm: bool = False, work: bool = False) -> Iterator[httpx.Client]:
     """Run the application in a thread, on a free port of loopback."""
     listener = socket.socket()
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as the real server does
     listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(create_app(settings, warm=warm), log_config=None, access_log=False)
+    config = uvicorn.Config(create_app(settings, warm=warm, work=work), log_config=None, access_log=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

@@ -14,12 +14,14 @@ from fastapi.openapi.utils import get_openapi
 from fastapi_offline import FastAPIOffline
 
 from evenhand import __version__
-from evenhand.api import check, errors, info, limits, redact
+from evenhand.api import check, errors, info, jobs, limits, redact, webhooks
 from evenhand.api.auth import Guard, keys_required
 from evenhand.api.compat import Claim, DialectRoute, chosen
+from evenhand.api.jobschemas import JobIn
 from evenhand.api.schemas import BatchIn, CheckIn, RedactIn
 from evenhand.api.state import State
 from evenhand.app import AsyncModerator
+from evenhand.errors import EvenhandError
 from evenhand.settings import Settings
 from evenhand.store import open_store
 
@@ -27,13 +29,16 @@ _DESCRIPTION = """Self-hosted content moderation: send text or pictures, get lab
 of their evidence, and a decision by your own policy. Errors have one shape: `{"error": {"code", "message"}}`."""
 
 
-def create_app(settings: Settings, *, moderator: AsyncModerator | None = None, warm: bool = True) -> FastAPI:
+def create_app(
+    settings: Settings, *, moderator: AsyncModerator | None = None, warm: bool = True, work: bool = False
+) -> FastAPI:
     """Make the application.
 
     Args:
         settings: of the server.
         moderator: with a store; None: one is made from the settings and closed at the end.
         warm: load all models at the start, in the background; `/readyz` says when they are.
+        work: work on jobs in this process, too.
 
     Raises:
         SettingsError: the settings ask for something unsafe, or cannot be used.
@@ -52,7 +57,12 @@ def create_app(settings: Settings, *, moderator: AsyncModerator | None = None, w
     async def life(_: FastAPI) -> AsyncIterator[None]:
         warming = asyncio.create_task(_warm(state)) if warm else None
         state.warm = not warm
+        if work:
+            await _start_work(state)
         yield
+        state.stopping = True
+        if state.worker is not None:
+            await asyncio.to_thread(state.worker.stop, settings.shutdown_timeout_s)
         if warming is not None:
             warming.cancel()
         state.moderator.close()
@@ -69,10 +79,17 @@ def create_app(settings: Settings, *, moderator: AsyncModerator | None = None, w
     errors.install(app)
     app.include_router(check.router)
     app.include_router(redact.router)
+    app.include_router(jobs.router)
+    app.include_router(webhooks.router)
     app.include_router(info.router)
     dialects = chosen(settings, moderator.policy)
     app.router.routes[:0] = [DialectRoute(dialect) for dialect in dialects]
-    app.add_middleware(limits.BodyLimit, max_bytes=settings.max_body_bytes, max_inflight=settings.max_inflight_bytes)
+    app.add_middleware(
+        limits.BodyLimit,
+        max_bytes=settings.max_body_bytes,
+        max_inflight=settings.max_inflight_bytes,
+        files={jobs.PATH: settings.max_job_bytes},
+    )
     app.add_middleware(Claim, dialects=dialects)
     app.add_middleware(limits.RequestLog)
     _describe(app, needs_keys=needs_keys)
@@ -91,6 +108,17 @@ async def _warm(state: State) -> None:
     log.info("ready")
 
 
+async def _start_work(state: State) -> None:
+    """Start a worker in this process. Where none can be started, everything but jobs still works, and jobs say why."""
+    from evenhand.jobs.worker import Worker
+
+    try:
+        state.worker = await asyncio.to_thread(Worker, state.moderator, asyncio.get_running_loop())
+    except EvenhandError as error:
+        state.no_worker = error.message
+        structlog.get_logger().warning("no jobs are worked on here", why=error.message)
+
+
 def _describe(app: FastAPI, *, needs_keys: bool) -> None:
     """Add to the OpenAPI document what FastAPI cannot see: bodies that are read by hand, and the key."""
 
@@ -104,7 +132,7 @@ def _describe(app: FastAPI, *, needs_keys: bool) -> None:
                 license_info=app.license_info,
             )
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
-            for model in (CheckIn, BatchIn, RedactIn):
+            for model in (CheckIn, BatchIn, RedactIn, JobIn):
                 schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
                 schemas.update(schema.pop("$defs", {}))
                 schemas[model.__name__] = schema

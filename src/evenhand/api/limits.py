@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Mapping
 
 import structlog
 from starlette.requests import ClientDisconnect
@@ -13,6 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from evenhand.api.errors import error_response
 from evenhand.telemetry import fault, span
 
+_JSON = b"application/json"
+_FORM = 64 * 2**10  # bytes that a form may have around its file
 _CLIENT_GONE = 499  # logged, never sent: the client left before its request was complete
 
 
@@ -33,11 +36,14 @@ class BodyLimit:
         app: the application behind.
         max_bytes: largest body, in bytes.
         max_inflight: most bytes of all bodies that are being answered; a body alone is always taken.
+        files: path -> largest file that may be posted there; files go to disk as they come, and are not in memory.
     """
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int, max_inflight: int) -> None:
+    def __init__(
+        self, app: ASGIApp, *, max_bytes: int, max_inflight: int, files: Mapping[str, int] | None = None
+    ) -> None:
         self._app, self._max, self._max_inflight = app, max_bytes, max_inflight
-        self._inflight = 0
+        self._inflight, self._files = 0, files or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, counting the bytes of its body."""
@@ -45,9 +51,13 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         seen, started = 0, False
-        declared = dict(scope["headers"]).get(b"content-length", b"")
-        if declared.isdigit() and int(declared) > self._max:
-            await self._too_large(scope)(scope, receive, send)
+        headers = dict(scope["headers"])
+        declared = headers.get(b"content-length", b"")
+        most, to_disk = self._max, False
+        if scope["path"] in self._files and not headers.get(b"content-type", _JSON).lower().startswith(_JSON):
+            most, to_disk = self._files[scope["path"]] + _FORM, True
+        if declared.isdigit() and int(declared) > most:
+            await self._too_large(scope, to_disk)(scope, receive, send)
             return
 
         async def counted() -> Message:
@@ -55,9 +65,11 @@ class BodyLimit:
             message = await receive()
             size = len(message.get("body", b""))
             seen += size
-            self._inflight += size
-            if seen > self._max:
-                raise _Refused(self._too_large(scope))
+            self._inflight += 0 if to_disk else size
+            if seen > most:
+                raise _Refused(self._too_large(scope, to_disk))
+            if to_disk:
+                return message
             if size and self._inflight > self._max_inflight and self._inflight > seen:
                 raise _Refused(_busy(scope))
             return message
@@ -73,9 +85,12 @@ class BodyLimit:
             if not started:
                 await refused.response(scope, receive, send)
         finally:
-            self._inflight -= seen
+            self._inflight -= 0 if to_disk else seen
 
-    def _too_large(self, scope: Scope) -> Response:
+    def _too_large(self, scope: Scope, to_disk: bool) -> Response:
+        if to_disk:
+            message = f"The file is over {self._files[scope['path']]} bytes (EVENHAND_MAX_JOB_BYTES)."
+            return error_response(scope, 413, "too_large", message)
         message = f"The request body is over {self._max} bytes (EVENHAND_MAX_BODY_BYTES); send less at a time."
         return error_response(scope, 413, "too_large", message)
 

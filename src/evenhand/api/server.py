@@ -6,12 +6,14 @@ import errno
 import signal
 import socket
 import sys
+from types import FrameType
 
 import structlog
 import uvicorn
 
 from evenhand.api.application import create_app
 from evenhand.api.auth import is_loopback
+from evenhand.api.state import State
 from evenhand.errors import SettingsError
 from evenhand.settings import Settings
 from evenhand.telemetry import set_up_logs, set_up_traces
@@ -26,7 +28,7 @@ def run(settings: Settings) -> None:
     """
     set_up_logs(settings)
     set_up_traces(settings)
-    app = create_app(settings)
+    app = create_app(settings, work=settings.jobs_in_server)
     if not is_loopback(settings.host) and not app.state.evenhand.store.keys.list():
         raise SettingsError(
             f"{settings.host} can be reached from other machines and there is no API key yet; "
@@ -47,7 +49,20 @@ def run(settings: Settings) -> None:
     )
     # Detectors' threads run Python too; at the default of 5 ms each of them would hold up every answer that long.
     sys.setswitchinterval(0.0005)
-    uvicorn.Server(config).run(sockets=listeners)
+    _Server(config, app.state.evenhand).run(sockets=listeners)
+
+
+class _Server(uvicorn.Server):
+    """A server that says at once that it stops: streams of events end, instead of being waited for."""
+
+    def __init__(self, config: uvicorn.Config, state: State) -> None:
+        super().__init__(config)
+        self._state = state
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Note it, and stop."""
+        self._state.stopping = True
+        super().handle_exit(sig, frame)
 
 
 def _listen(host: str, port: int) -> list[socket.socket]:

@@ -6,6 +6,7 @@ database only: no hosted conductor, no exporter of its own, no file in the worki
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import logging
 import os
@@ -184,6 +185,11 @@ def require() -> None:
         SettingsError: the extra is not installed.
     """
     _library()
+
+
+def available() -> bool:
+    """Say whether jobs could be worked on here: the extra is installed."""
+    return importlib.util.find_spec("dbos") is not None
 
 
 def _task_of(run: Run) -> Run:
