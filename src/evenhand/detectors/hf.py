@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from evenhand.detectors.base import NOTHING, Cost, Detection, DetectorContext, DetectorInfo, Example
 from evenhand.detectors.hf_engines import Engine, load_engine
 from evenhand.detectors.hf_folder import HfFolder, open_folder
-from evenhand.detectors.models_schema import HfModel, Model
-from evenhand.domain import TAXONOMY, Finding, PartKind, TextPart
+from evenhand.detectors.hf_outputs import Outputs, reads_like
+from evenhand.detectors.models_schema import HfModel, TextModel
+from evenhand.domain import Finding, PartKind, TextPart
 from evenhand.errors import ModelError
 from evenhand.fairness.neutral import Neutraliser
 from evenhand.inference.windows import sample, windows
@@ -38,17 +39,7 @@ class HfDetector:
 
     def __init__(self, entry: HfModel, *, folder: HfFolder, threads: int = 0) -> None:
         self._entry, self._folder, self._threads = entry, folder, threads
-        self._sigmoid = folder.sigmoid if entry.activation == "auto" else entry.activation == "sigmoid"
-        if len(folder.labels) == 1:
-            if entry.activation == "softmax":
-                raise ModelError(f"{entry.detector} has one output, of which softmax is always 1; use sigmoid.")
-            self._sigmoid = True
-        self._outputs: dict[str, list[int]] = {}  # label of ours -> outputs that lead to it
-        self._thresholds: dict[str, float] = {}
-        for theirs, target in entry.labels.items():
-            self._outputs.setdefault(target.label, []).append(folder.labels.index(theirs))
-            own = entry.threshold if target.threshold is None else target.threshold
-            self._thresholds[target.label] = min(own, self._thresholds.get(target.label, 1.0))
+        self._outputs = Outputs(entry, names=folder.labels, sigmoid=folder.sigmoid)
         self._blind = Neutraliser()
         self._engine: Engine | None = None
         self._tokenizer: Any = None
@@ -56,7 +47,7 @@ class HfDetector:
             name=entry.detector,
             version=f"sha256:{folder.sha256}+{self._digest()}",
             reads=PartKind.TEXT,
-            labels=tuple(self._outputs),
+            labels=self._outputs.labels,
             cost=Cost.HEAVY,
             description=entry.description or f"The text-classification model {entry.name} that the operator declared.",
             examples=examples(entry),
@@ -83,10 +74,10 @@ class HfDetector:
         self, part: TextPart, spans: Sequence[tuple[int, int]], table: NDArray[np.float32], of: int
     ) -> Detection:
         findings, scores = [], {}
-        for column, label in enumerate(self._outputs):
+        for column, label in enumerate(self._outputs.labels):
             worst = int(table[:, column].argmax())
             score = scores[label] = float(table[worst, column])
-            if score >= self._thresholds[label]:
+            if score >= self._outputs.thresholds[label]:
                 findings.append(
                     Finding(
                         label=label,
@@ -111,10 +102,10 @@ class HfDetector:
             for piece in (encoded, *encoded.overflowing)
         ]
         pieces.sort(key=lambda pair: len(pair[1].ids))  # alike lengths together: less padding
-        table = np.zeros((len(texts), len(self._outputs)), np.float32)
+        table = np.zeros((len(texts), len(self._outputs.labels)), np.float32)
         for at in range(0, len(pieces), _BATCH):
             batch = pieces[at : at + _BATCH]
-            scores = self._ours(self._run([piece for _, piece in batch]))
+            scores = self._outputs.scores(self._run([piece for _, piece in batch]))
             np.maximum.at(table, [row for row, _ in batch], scores)
         return table
 
@@ -130,28 +121,7 @@ class HfDetector:
             mask[row, 0] = 1  # attention over nothing at all would be NaN
         if self._engine is None:
             raise ModelError("The model is not loaded.")
-        logits = self._engine.logits({"input_ids": ids, "attention_mask": mask, "token_type_ids": types})
-        if logits.shape != (len(pieces), len(self._folder.labels)) or not np.isfinite(logits).all():
-            raise ModelError(f"{self.info.name} gave {logits.shape} or NaN; its config.json names other outputs.")
-        return logits
-
-    def _ours(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Turn logits[n, outputs] into scores[n, labels of ours].
-
-        Outputs that exclude each other add up; of those that do not, the highest counts.
-        """
-        import numpy as np
-
-        scaled = np.clip(logits.astype(np.float64) / self._entry.temperature, -700, 700)
-        if self._sigmoid:
-            each = 1 / (1 + np.exp(-scaled))
-            columns = [each[:, outputs].max(axis=1) for outputs in self._outputs.values()]
-        else:
-            powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-            each = powers / powers.sum(axis=1, keepdims=True)
-            columns = [each[:, outputs].sum(axis=1) for outputs in self._outputs.values()]
-        scores: NDArray[np.float32] = np.clip(np.stack(columns, axis=1), 0, 1).astype(np.float32)
-        return scores
+        return self._engine.logits({"input_ids": ids, "attention_mask": mask, "token_type_ids": types})
 
     def _load(self) -> None:
         if self._engine is None:
@@ -178,19 +148,13 @@ class HfDetector:
         return hashlib.sha256(whole.encode()).hexdigest()[:8]
 
 
-def examples(entry: Model) -> tuple[Example, ...]:
+def examples(entry: TextModel) -> tuple[Example, ...]:
     """Give the examples of the models file in the form of a detector's."""
 
     def example(text: str, labels: tuple[str, ...], number: int) -> Example:
         return Example(title=f"example {number}", part=lambda: TextPart(text=text), labels=frozenset(labels))
 
     return tuple(example(shown.text, shown.labels, place) for place, shown in enumerate(entry.examples, 1))
-
-
-def reads_like(label: str, model: str) -> str:
-    """Say why, for people: the label's meaning where the taxonomy knows it, and the model that saw it."""
-    info = TAXONOMY.get(label)
-    return f"Model {model}: reads like {info.description if info else label}"
 
 
 def make(entry: HfModel, context: DetectorContext) -> HfDetector:

@@ -6,6 +6,7 @@ Both are given token ids by the same `tokenizers`, and give back logits.
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from evenhand.detectors.hf_folder import HfFolder
@@ -14,6 +15,7 @@ from evenhand.errors import ModelError
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from onnxruntime import InferenceSession
 
 Inputs = dict[str, "NDArray[np.int64]"]  # input_ids, attention_mask, token_type_ids: int64[n, tokens]
 
@@ -41,19 +43,28 @@ def load_engine(folder: HfFolder, *, threads: int) -> Engine:
     return OnnxEngine(folder, threads=count) if folder.runtime == "onnx" else TorchEngine(folder, threads=count)
 
 
+def onnx_session(file: Path, *, threads: int) -> InferenceSession:
+    """Load an ONNX file.
+
+    Raises:
+        ModelError: it cannot be loaded.
+    """
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return ort.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # (its errors share no base of their own)
+        raise ModelError(f"{file.name} cannot be loaded ({type(error).__name__}).") from error
+
+
 class OnnxEngine:
     """A model in ONNX, as optimum exports it."""
 
     def __init__(self, folder: HfFolder, *, threads: int) -> None:
-        import onnxruntime as ort
-
-        options = ort.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        try:
-            self._session = ort.InferenceSession(str(folder.weights[0]), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # (its errors share no base of their own)
-            raise ModelError(f"{folder.weights[0].name} cannot be loaded ({type(error).__name__}).") from error
+        self._session = onnx_session(folder.weights[0], threads=threads)
         self._types = {node.name: node.type for node in self._session.get_inputs()}
         if strange := sorted(set(self._types) - {"input_ids", "attention_mask", "token_type_ids"}):
             raise ModelError(f"{folder.weights[0].name} wants {', '.join(strange)}; it is no text classifier.")

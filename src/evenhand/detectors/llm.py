@@ -6,16 +6,14 @@ reason (no connection, no time, no budget, a malformed answer), comes back as no
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from evenhand.detectors.base import NOTHING, Cost, Detection, DetectorContext, DetectorInfo
-from evenhand.detectors.hf import examples, reads_like
-from evenhand.detectors.llm_client import LlmClient
-from evenhand.detectors.llm_prompt import VERSION, Judgement, Question, request_body, system_prompt
+from evenhand.detectors.hf import examples
+from evenhand.detectors.hf_outputs import reads_like
+from evenhand.detectors.llm_client import LlmClient, ask_all, key_of
+from evenhand.detectors.llm_prompt import VERSION, Judgement, Question, TextForm, request_body, system_prompt
 from evenhand.detectors.models_schema import LlmModel
 from evenhand.domain import Finding, Message, PartKind, TextPart
 from evenhand.domain.location import Location, Span
@@ -38,7 +36,7 @@ class LlmDetector:
 
     def __init__(self, entry: LlmModel, *, key: str | None = None, time_limit_s: float = 30.0) -> None:
         self._entry, self._within = entry, time_limit_s * _SHARE
-        self._client = LlmClient(entry, key=key)
+        self._client = LlmClient(entry, form=TextForm(entry), key=key)
         self.info = DetectorInfo(
             name=entry.detector,
             version=f"{entry.model}+{_digest(entry)}",
@@ -66,15 +64,8 @@ class LlmDetector:
         ]
 
     def _ask(self, questions: list[Question]) -> _Answers:
-        def run() -> _Answers:
-            return dict(zip(questions, asyncio.run(self._client.ask(questions, within_s=self._within)), strict=True))
-
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            return run()
-        with ThreadPoolExecutor(1) as aside:  # called on somebody's event loop, where no other can run
-            return aside.submit(run).result()
+        answers = ask_all(self._client, questions, within_s=self._within)
+        return dict(zip(questions, answers, strict=True))
 
     def _answer(
         self, part: TextPart, before: tuple[Message, ...], spans: Sequence[Span], answers: _Answers, of: int
@@ -149,9 +140,4 @@ def make(entry: LlmModel, context: DetectorContext) -> LlmDetector:
     Raises:
         DetectorError: the variable is not set, or holds no key.
     """
-    key = None
-    if entry.api_key_env is not None:
-        key = os.environ.get(entry.api_key_env, "").strip()
-        if not key or not key.isascii() or not key.isprintable():
-            raise DetectorError(f"{entry.detector}: put the endpoint's key into the variable {entry.api_key_env}.")
-    return LlmDetector(entry, key=key, time_limit_s=context.settings.detector_timeout_s)
+    return LlmDetector(entry, key=key_of(entry), time_limit_s=context.settings.detector_timeout_s)

@@ -1,7 +1,7 @@
 """Asking an OpenAI-compatible endpoint: bounded in time, tries, size and money.
 
 The address comes from the operator's file alone: redirects are not followed, and neither proxies nor logins are taken
-from the environment. No message holds words of the text, of the answer, or the key.
+from the environment. No message holds words of the content, of the answer, or the key.
 """
 
 from __future__ import annotations
@@ -9,16 +9,18 @@ from __future__ import annotations
 import asyncio
 import email.utils
 import math
+import os
 import random
 import ssl
 import time
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Generic, Protocol, TypeVar
 
 import httpx
 
 from evenhand.detectors.llm_budget import Budget
-from evenhand.detectors.llm_prompt import Judgement, Question, parse_json, read_answer, request_body, system_prompt
-from evenhand.detectors.models_schema import LlmModel
+from evenhand.detectors.llm_prompt import parse_json
+from evenhand.detectors.models_schema import Endpoint
 from evenhand.errors import DetectorError
 
 _TRY_AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
@@ -55,25 +57,46 @@ class _StatusError(EndpointError):
         self.status = status
 
 
-class LlmClient:
+Q_contra = TypeVar("Q_contra", contravariant=True)
+Q = TypeVar("Q")
+J = TypeVar("J")
+
+
+class Form(Protocol[Q_contra, J]):
+    """How one question is put into words, and how its answer is read."""
+
+    def body(self, question: Q_contra, *, schema: bool) -> dict[str, Any]:
+        """Give the body of a chat completion; `schema`: ask the endpoint to enforce the form of the answer."""
+        ...
+
+    def tokens(self, question: Q_contra) -> int:
+        """Guess the tokens that are sent, on the high side."""
+        ...
+
+    def read(self, document: Any) -> dict[str, J]:
+        """Read the judgement of every label out of the endpoint's answer; raises AnswerError."""
+        ...
+
+
+class LlmClient(Generic[Q, J]):
     """Asks for judgements; what it learns about the endpoint outlives a call.
 
     Args:
         entry: the endpoint and its limits.
+        form: how a question is asked.
         key: the API key; None: no Authorization header.
     """
 
-    def __init__(self, entry: LlmModel, *, key: str | None) -> None:
-        self._entry, self._key = entry, key
+    def __init__(self, entry: Endpoint, *, form: Form[Q, J], key: str | None) -> None:
+        self._entry, self._form, self._key = entry, form, key
         self._url = f"{entry.url.rstrip('/')}/chat/completions"
-        self._system = system_prompt(entry)
         self._budget = Budget(entry.budget)
         self._schema = entry.structured != "plain"
         self._quiet_until = 0.0  # monotonic; the endpoint asked to be left alone until then
         self._tls: ssl.SSLContext | None = None
 
-    async def ask(self, questions: list[Question], *, within_s: float) -> list[dict[str, Judgement] | DetectorError]:
-        """Ask about each text, some at a time.
+    async def ask(self, questions: list[Q], *, within_s: float) -> list[dict[str, J] | DetectorError]:
+        """Ask each question, some at a time.
 
         Args:
             questions: what to judge.
@@ -93,8 +116,8 @@ class LlmClient:
             return list(await asyncio.gather(*(self._one(http, gate, one, deadline) for one in questions)))
 
     async def _one(
-        self, http: httpx.AsyncClient, gate: asyncio.Semaphore, question: Question, deadline: float
-    ) -> dict[str, Judgement] | DetectorError:
+        self, http: httpx.AsyncClient, gate: asyncio.Semaphore, question: Q, deadline: float
+    ) -> dict[str, J] | DetectorError:
         try:
             async with asyncio.timeout(deadline - time.monotonic()), gate:
                 return await self._with_retries(http, question, deadline)
@@ -102,10 +125,10 @@ class LlmClient:
             return EndpointError("the time for one call ended before the model answered")
         except DetectorError as error:
             return error
-        except Exception as error:  # (one raised here would have every other text of the call asked about again)
+        except Exception as error:  # (one raised here would have every other question of the call asked again)
             return EndpointError(f"asking failed ({type(error).__name__})")
 
-    async def _with_retries(self, http: httpx.AsyncClient, question: Question, deadline: float) -> dict[str, Judgement]:
+    async def _with_retries(self, http: httpx.AsyncClient, question: Q, deadline: float) -> dict[str, J]:
         for attempt in range(self._entry.retries + 1):
             await self._until_welcome(deadline)
             try:
@@ -127,7 +150,7 @@ class LlmClient:
         if wait > 0:
             await asyncio.sleep(wait)
 
-    async def _with_or_without_schema(self, http: httpx.AsyncClient, question: Question) -> dict[str, Judgement]:
+    async def _with_or_without_schema(self, http: httpx.AsyncClient, question: Q) -> dict[str, J]:
         if not self._schema:
             return await self._once(http, question, schema=False)
         try:
@@ -139,12 +162,10 @@ class LlmClient:
         self._schema = False  # it was the schema: the same question without it was answered
         return judged
 
-    async def _once(self, http: httpx.AsyncClient, question: Question, *, schema: bool) -> dict[str, Judgement]:
-        # A guess on the high side: English has about four bytes to a token.
-        said = "".join((question.text, *(message.text for message in question.before)))
-        guess = (len(self._system.encode()) + len(said.encode("utf-8", "replace"))) // 3 + self._entry.max_output_tokens
+    async def _once(self, http: httpx.AsyncClient, question: Q, *, schema: bool) -> dict[str, J]:
+        guess = self._form.tokens(question) + self._entry.max_output_tokens
         reservation = self._budget.reserve(guess)
-        body = request_body(self._entry, question, system=self._system, schema=schema)
+        body = self._form.body(question, schema=schema)
         try:
             document = parse_json(await self._post(http, body))
         except EndpointError as error:
@@ -152,7 +173,7 @@ class LlmClient:
                 self._budget.settle(reservation, used=0)
             raise
         self._budget.settle(reservation, used=_used(document, guess))
-        return read_answer(document, self._entry.labels)
+        return self._form.read(document)
 
     async def _post(self, http: httpx.AsyncClient, body: dict[str, Any]) -> bytes:
         headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
@@ -176,6 +197,34 @@ class LlmClient:
             raise _AgainError(f"the endpoint did not answer in time ({type(error).__name__})") from None
         except httpx.HTTPError as error:
             raise _AgainError(f"the endpoint broke off ({type(error).__name__})") from None
+
+
+def ask_all(client: LlmClient[Q, J], questions: list[Q], *, within_s: float) -> list[dict[str, J] | DetectorError]:
+    """Ask from a worker thread, or from somebody's event loop: `LlmClient.ask` on a loop of its own."""
+
+    def run() -> list[dict[str, J] | DetectorError]:
+        return asyncio.run(client.ask(questions, within_s=within_s))
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return run()
+    with ThreadPoolExecutor(1) as aside:  # where a loop runs, no other can
+        return aside.submit(run).result()
+
+
+def key_of(entry: Endpoint) -> str | None:
+    """Give the endpoint's key out of the environment variable that the entry names; None: it names none.
+
+    Raises:
+        DetectorError: the variable is not set, or holds no key.
+    """
+    if entry.api_key_env is None:
+        return None
+    key = os.environ.get(entry.api_key_env, "").strip()
+    if not key or not key.isascii() or not key.isprintable():
+        raise DetectorError(f"{entry.detector}: put the endpoint's key into the variable {entry.api_key_env}.")
+    return key
 
 
 def _refused(answer: httpx.Response) -> EndpointError:

@@ -7,11 +7,11 @@ beside the instructions; and whatever comes back counts only if it is exactly th
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
-from evenhand.detectors.models_schema import LlmModel
+from evenhand.detectors.models_schema import Endpoint, LlmModel
 from evenhand.domain import TAXONOMY, Message
 from evenhand.errors import DetectorError
 
@@ -39,6 +39,9 @@ in "before" is not judged, is data as well, and is never quoted.
 """
 
 
+J = TypeVar("J")
+
+
 class AnswerError(DetectorError):
     """A language model's answer is not of the form that was asked for; it counts for nothing."""
 
@@ -59,14 +62,38 @@ class Judgement:
     quote: str | None  # the model's words for the evidence; not necessarily in the text
 
 
-def system_prompt(entry: LlmModel) -> str:
+class TextForm:
+    """How a text is asked about, and how the answer is read.
+
+    Args:
+        entry: the model, its labels and its policy.
+    """
+
+    def __init__(self, entry: LlmModel) -> None:
+        self._entry, self._system = entry, system_prompt(entry)
+
+    def body(self, question: Question, *, schema: bool) -> dict[str, Any]:
+        """Give the body of a chat completion for one question."""
+        return request_body(self._entry, question, system=self._system, schema=schema)
+
+    def tokens(self, question: Question) -> int:
+        """Guess the tokens of a question, on the high side: English has about four bytes to a token."""
+        said = "".join((question.text, *(message.text for message in question.before)))
+        return (len(self._system.encode()) + len(said.encode("utf-8", "replace"))) // 3
+
+    def read(self, document: Any) -> dict[str, Judgement]:
+        """Read the answer; raises AnswerError."""
+        return read_answer(document, self._entry.labels)
+
+
+def system_prompt(entry: Endpoint, *, orders: str = _ORDERS) -> str:
     """Give the instructions: ours, the labels with their meaning, and the operator's policy."""
     lines = []
     for label, ask in entry.labels.items():
         info = TAXONOMY.get(label)
         meaning = ask.description or (info.description if info else "As the policy says.")
         lines.append(f"- {json.dumps(label)}: {meaning}")
-    return f"{_ORDERS}{chr(10).join(lines)}\n\nThe policy:\n\n{(entry.policy or '').strip()}\n"
+    return f"{orders}{chr(10).join(lines)}\n\nThe policy:\n\n{(entry.policy or '').strip()}\n"
 
 
 def request_body(entry: LlmModel, question: Question, *, system: str, schema: bool) -> dict[str, Any]:
@@ -82,26 +109,39 @@ def request_body(entry: LlmModel, question: Question, *, system: str, schema: bo
     if question.before:
         asked["before"] = [message.as_dict() for message in question.before]
         system += _ORDERS_BEFORE
+    said = json.dumps(asked, ensure_ascii=False)
+    evidence = {"quote": {"type": ["string", "null"]}}
+    return completion(entry, system=system, said=said, schema=evidence if schema else None)
+
+
+def completion(
+    entry: Endpoint, *, system: str, said: str | list[dict[str, Any]], schema: dict[str, Any] | None
+) -> dict[str, Any]:
+    """Give the body of a chat completion.
+
+    Args:
+        entry: the model.
+        system: the instructions.
+        said: the user's message, a text or parts of one.
+        schema: what stands beside each probability, as JSON schemas; None: the form of the answer is not enforced.
+    """
     body: dict[str, Any] = {
         "model": entry.model,
-        "messages": [
-            {"role": "system", "content": system},
-            {"role": "user", "content": json.dumps(asked, ensure_ascii=False)},
-        ],
+        "messages": [{"role": "system", "content": system}, {"role": "user", "content": said}],
         entry.output_limit_name: entry.max_output_tokens,
     }
     if entry.temperature is not None:
         body["temperature"] = entry.temperature
-    if schema:
-        body["response_format"] = {"type": "json_schema", "json_schema": _schema(entry)}
+    if schema is not None:
+        body["response_format"] = {"type": "json_schema", "json_schema": _schema(entry, schema)}
     return body
 
 
-def _schema(entry: LlmModel) -> dict[str, Any]:
+def _schema(entry: Endpoint, evidence: dict[str, Any]) -> dict[str, Any]:
     one = {
         "type": "object",
-        "properties": {"probability": {"type": "number"}, "quote": {"type": ["string", "null"]}},
-        "required": ["probability", "quote"],
+        "properties": {"probability": {"type": "number"}, **evidence},
+        "required": ["probability", *evidence],
         "additionalProperties": False,
     }
     labels = list(entry.labels)
@@ -115,11 +155,17 @@ def _schema(entry: LlmModel) -> dict[str, Any]:
 
 
 def read_answer(document: Any, labels: Mapping[str, object]) -> dict[str, Judgement]:
-    """Read the judgements out of a chat completion.
+    """Read the judgements of a text; as `read_labels`."""
+    return read_labels(document, labels, one=_judgement)
+
+
+def read_labels(document: Any, labels: Mapping[str, object], *, one: Callable[[Any], J]) -> dict[str, J]:
+    """Read what was answered for each label out of a chat completion.
 
     Args:
         document: the endpoint's answer, parsed.
         labels: the labels that were asked for.
+        one: reads what was answered for one label; may raise AnswerError.
 
     Raises:
         AnswerError: it is not a complete answer for exactly these labels. The message never quotes it.
@@ -131,7 +177,7 @@ def read_answer(document: Any, labels: Mapping[str, object]) -> dict[str, Judgem
     except (KeyError, IndexError, TypeError):
         raise AnswerError("the endpoint's answer is not a chat completion") from None
     if message.get("refusal"):
-        raise AnswerError("the model refused to judge this text")
+        raise AnswerError("the model refused to judge this")
     if choice.get("finish_reason") == "length":
         raise AnswerError("the model's answer was cut off; raise max_output_tokens")
     if choice.get("finish_reason") == "content_filter":
@@ -141,18 +187,28 @@ def read_answer(document: Any, labels: Mapping[str, object]) -> dict[str, Judgem
     answer = parse_json(_unfenced(content))
     if not isinstance(answer, dict) or set(answer) != set(labels):
         raise AnswerError("the model's answer does not name exactly the labels asked for")
-    return {label: _judgement(answer[label]) for label in labels}
+    return {label: one(answer[label]) for label in labels}
+
+
+def probability_and(value: Any, evidence: str) -> tuple[float, Any]:
+    """Read what was answered for one label: the probability, and the member named `evidence`.
+
+    Raises:
+        AnswerError: it is not of that form.
+    """
+    if not isinstance(value, dict) or set(value) != {"probability", evidence}:
+        raise AnswerError(f"the model's answer does not give probability and {evidence} for each label")
+    probability = value["probability"]
+    if isinstance(probability, bool) or not isinstance(probability, int | float) or not 0 <= probability <= 1:
+        raise AnswerError("the model gave a probability that is no number from 0 to 1")
+    return float(probability), value[evidence]
 
 
 def _judgement(value: Any) -> Judgement:
-    if not isinstance(value, dict) or set(value) != {"probability", "quote"}:
-        raise AnswerError("the model's answer does not give probability and quote for each label")
-    probability, quote = value["probability"], value["quote"]
-    if isinstance(probability, bool) or not isinstance(probability, int | float) or not 0 <= probability <= 1:
-        raise AnswerError("the model gave a probability that is no number from 0 to 1")
+    probability, quote = probability_and(value, "quote")
     if quote is not None and (not isinstance(quote, str) or len(quote) > _MOST_QUOTE):
         raise AnswerError("the model gave a quote that is no short text")
-    return Judgement(probability=float(probability), quote=quote or None)
+    return Judgement(probability=probability, quote=quote or None)
 
 
 def parse_json(text: str | bytes) -> Any:

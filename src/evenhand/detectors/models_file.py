@@ -1,23 +1,24 @@
 """The models file: further models, declared by the operator in YAML, as detectors like any other.
 
-`kind: hf` is a Hugging Face text-classification model (see `hf`), `kind: llm` a policy-reading language model behind an
-OpenAI-compatible endpoint (see `llm`). Names and labels pass `fairness.refuse_label` while the file is read.
+Of texts: `kind: hf`, a Hugging Face classifier (see `hf`), and `kind: llm`, a policy-reading language model behind an
+OpenAI-compatible endpoint (see `llm`). Of pictures: `image-classification` (`hf_pictures`), `zero-shot` (`zero_shot`)
+and `vision-llm` (`llm_pictures`). Names, labels and prompts pass `fairness.refuse_label` while the file is read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from evenhand.detectors.models_schema import AnyModel, HfModel, LlmModel
+from evenhand.detectors.models_kinds import KINDS, AnyModel
+from evenhand.detectors.models_pictures import PictureModel
+from evenhand.detectors.models_schema import Endpoint, Stored
 from evenhand.errors import PolicyError, SettingsError
 from evenhand.policy.yamltree import Lines, read_tree
 
 _MOST_BYTES = 512 * 1024
-_KINDS: Mapping[str, type[AnyModel]] = {"hf": HfModel, "llm": LlmModel}
 
 
 def read_models(path: Path) -> tuple[AnyModel, ...]:
@@ -49,23 +50,31 @@ def read_models(path: Path) -> tuple[AnyModel, ...]:
 
 def _model(entry: Any, place: int, lines: Lines, path: Path) -> AnyModel:
     at: tuple[str | int, ...] = ("models", place)
-    kind = _KINDS.get(str(entry.get("kind"))) if isinstance(entry, dict) else None
+    kind = KINDS.get(str(entry.get("kind"))) if isinstance(entry, dict) else None
     if kind is None:
-        raise SettingsError(f"{path.name} line {lines.get(at, 0)}: a model needs kind: {' or '.join(_KINDS)}.")
+        raise SettingsError(f"{path.name} line {lines.get(at, 0)}: a model needs kind: {' or '.join(KINDS)}.")
     try:
         model = kind.model_validate(entry)
     except ValidationError as error:
         problems = [f"line {_line(lines, at, e['loc'])}: {_words(e['loc'], e['msg'])}" for e in error.errors()]
         raise SettingsError(f"{path.name} {'; '.join(problems)}.") from None
-    base = path.resolve().parent
-    if isinstance(model, HfModel):
-        return model if model.path is None else model.model_copy(update={"path": base / model.path.expanduser()})
-    if model.policy_file is not None:
+    return _placed(model, path.resolve().parent)
+
+
+def _placed(model: AnyModel, base: Path) -> AnyModel:
+    """Make the paths that an entry names absolute, and read its policy."""
+    update: dict[str, Any] = {}
+    if isinstance(model, Stored) and model.path is not None:
+        update["path"] = base / model.path.expanduser()
+    if isinstance(model, PictureModel) and model.examples:
+        shown = [one.model_copy(update={"file": base / one.file.expanduser()}) for one in model.examples]
+        update["examples"] = tuple(shown)
+    if isinstance(model, Endpoint) and model.policy_file is not None:
         text = _read(base / model.policy_file.expanduser())
         if not text.strip():
             raise SettingsError(f"{model.policy_file} is empty; write what the model is to judge by.")
-        return model.model_copy(update={"policy": text})
-    return model
+        update["policy"] = text
+    return model.model_copy(update=update) if update else model
 
 
 def _words(loc: tuple[int | str, ...], message: str) -> str:

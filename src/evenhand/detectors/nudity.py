@@ -12,7 +12,7 @@ from evenhand.detectors import drawings, regions
 from evenhand.detectors.base import Cost, Detection, DetectorContext, DetectorInfo, Example
 from evenhand.detectors.fire import FireDoubt
 from evenhand.detectors.sexual_scale import EXPLICIT, GRAPHIC, NUDITY, SUGGESTIVE, Scale, read_scale
-from evenhand.detectors.stretches import Stretch, stretches
+from evenhand.detectors.stretches import Stretch, by_picture
 from evenhand.domain import Finding, ImagePart, PartKind
 from evenhand.domain.location import Box
 from evenhand.inference.pictures import fitted, resized
@@ -83,11 +83,7 @@ class NudityDetector:
         Raises:
             ModelError: the weights are missing or not what their cards describe.
         """
-        seen: list[list[_Seen]] = [[] for _ in parts]
-        every = stretches(parts)
-        for start in range(0, len(every), _BATCH):
-            for one in self._look(every[start : start + _BATCH]):
-                seen[one.stretch.picture].append(one)
+        seen = by_picture(parts, self._look, batch=_BATCH)
         return [self._judge(part, looks) for part, looks in zip(parts, seen, strict=True)]
 
     def _look(self, batch: Sequence[Stretch]) -> list[_Seen]:

@@ -132,9 +132,9 @@ def _model_slots(path: Path, context: DetectorContext) -> list[Slot]:
     return [
         Slot(
             name=model.detector,
-            reads=PartKind.TEXT,
+            reads=model.reads,
             make=partial(make, model, context),
-            extra="hf" if model.kind == "hf" else None,
+            extra=model.extra,
         )
         for model in read_models(path)
     ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
+from typing import TypeVar
 
 from evenhand.domain import ImagePart
 from evenhand.domain.location import Box
@@ -15,6 +16,8 @@ MOST = 16  # a page of 1,280 x 30,000 px is then looked at in pieces of 1,280 x 
 _SHAPE = 1.5  # long side over short side of a stretch, where MOST allows
 _LEAST = 96  # px of a stretch's long side, or nearly: smaller ones would only be blown up, and letters look like faces
 _OVERLAP = 0.25  # share of a stretch that the next one repeats, so that a figure on the seam is whole in one of them
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +34,11 @@ class Stretch:
         """Pixels of the decoded picture for one of the piece's working copy."""
         return (self.area[2] - self.area[0]) / working_copy(self.part).width
 
+    @property
+    def box(self) -> Box | None:
+        """Where the piece is in the decoded picture, in pixels; None: it is the whole of it."""
+        return None if self.part is self.whole else self.to_picture((0.0, 0.0, 1.0, 1.0))
+
     def to_picture(self, box: Box) -> Box:
         """Map a box in fractions of the stretch to pixels of the decoded picture, clipped there."""
         x, y = self.area[:2]
@@ -46,6 +54,49 @@ def stretches(parts: Sequence[ImagePart]) -> list[Stretch]:
     or wide give none: nothing can be seen on them.
     """
     return [stretch for i, part in enumerate(parts) for stretch in _cut(i, part)]
+
+
+def by_picture(
+    parts: Sequence[ImagePart], look: Callable[[Sequence[Stretch]], Sequence[T]], *, batch: int
+) -> list[list[T]]:
+    """Look at all stretches of all pictures, some at a time.
+
+    Args:
+        parts: the pictures.
+        look: gives one answer for each stretch, in order.
+        batch: most stretches in one call of `look`.
+
+    Returns:
+        For each picture the answers for its stretches, in order.
+    """
+    seen: list[list[T]] = [[] for _ in parts]
+    every = stretches(parts)
+    for start in range(0, len(every), batch):
+        together = every[start : start + batch]
+        for stretch, answer in zip(together, look(together), strict=True):
+            seen[stretch.picture].append(answer)
+    return seen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What of some pictures is looked at where every look costs much."""
+
+    pieces: tuple[Stretch, ...]  # in the order of the pictures
+    partial: Mapping[int, str]  # index of a picture -> what of it is not looked at, for people
+
+
+def sampled(parts: Sequence[ImagePart], most: int) -> Seen:
+    """Give the stretches of each picture, of a long one at most `most`, evenly spread, first and last included."""
+    pieces, partial = [], {}
+    for place, part in enumerate(parts):
+        every = _cut(place, part)
+        kept = every
+        if len(every) > most:
+            kept = [every[round(i * (len(every) - 1) / max(most - 1, 1))] for i in range(most)]
+            partial[place] = f"only {most} of {len(every)} pieces of the long picture were looked at; raise max_pieces"
+        pieces += kept
+    return Seen(pieces=tuple(pieces), partial=partial)
 
 
 def _cut(index: int, part: ImagePart) -> list[Stretch]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from evenhand.detectors import drawings
 from evenhand.detectors.base import Cost, Detection, DetectorContext, DetectorInfo, Example
-from evenhand.detectors.stretches import Stretch, stretches
+from evenhand.detectors.stretches import Stretch, by_picture
 from evenhand.domain import Finding, ImagePart, PartKind
 from evenhand.domain.location import Box
 from evenhand.inference.calibration import Platt, read_platt
@@ -76,11 +76,7 @@ class WeaponDetector:
         Raises:
             ModelError: the weights are missing or not what their cards describe.
         """
-        seen: list[list[_Seen]] = [[] for _ in parts]
-        every = stretches(parts)
-        for start in range(0, len(every), _BATCH):
-            for one in self._look(every[start : start + _BATCH]):
-                seen[one.stretch.picture].append(one)
+        seen = by_picture(parts, self._look, batch=_BATCH)
         return [self._judge(part, looks) for part, looks in zip(parts, seen, strict=True)]
 
     def _look(self, batch: Sequence[Stretch]) -> list[_Seen]:
