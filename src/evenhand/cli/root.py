@@ -9,6 +9,7 @@ from evenhand.cli.check import check
 from evenhand.cli.classes import classes
 from evenhand.cli.db import db
 from evenhand.cli.eval import evaluate
+from evenhand.cli.jobs import jobs
 from evenhand.cli.keys import keys
 from evenhand.cli.library import library
 from evenhand.cli.likeness import likeness
@@ -18,6 +19,8 @@ from evenhand.cli.redact import redact
 from evenhand.cli.serve import serve
 from evenhand.cli.settings import settings
 from evenhand.cli.version import version
+from evenhand.cli.webhooks import webhooks
+from evenhand.cli.worker import worker
 
 
 def build() -> typer.Typer:
@@ -35,6 +38,9 @@ def build() -> typer.Typer:
     app.command("eval")(evaluate)
     app.command()(audit)
     app.command()(serve)
+    app.command()(worker)
+    app.add_typer(jobs, name="jobs")
+    app.add_typer(webhooks, name="webhooks")
     app.command()(labels)
     app.command()(detectors)
     app.add_typer(policy, name="policy")

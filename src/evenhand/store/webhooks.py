@@ -206,6 +206,25 @@ class Webhooks:
 
         self._database.write(work)
 
+    def sent(self, webhook_id: str, event: str, body: str, attempt: Mapping[str, Any], *, delivery_id: str) -> None:
+        """Note a delivery that was sent at once, without a job.
+
+        Raises:
+            StoreError: the database refused or cannot be reached.
+        """
+        now, good = datetime.now(UTC), attempt.get("error") is None
+        row = {
+            "id": delivery_id,
+            "webhook_id": webhook_id,
+            "event": event,
+            "body": body,
+            "state": "delivered" if good else "failed",
+            "attempts": [dict(attempt)],
+            "created_at": now,
+            "delivered_at": now if good else None,
+        }
+        self._database.write(lambda connection: connection.execute(deliveries.insert(), row))
+
     def again(self, delivery_id: str) -> None:
         """Note that a delivery that had failed is tried again.
 
