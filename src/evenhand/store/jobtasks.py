@@ -72,12 +72,8 @@ class Tasks:
 
         self._database.write(work, repeatable=True)
 
-    def lost(self, known: Sequence[str], *, older_s: float) -> int:
-        """Put back tasks that are said to be in the queue while the queue does not know them; give how many.
-
-        Args:
-            known: "job:number:round" of all that the queue holds.
-            older_s: only tasks of jobs that nothing happened to for so long.
+    def stale(self, older_s: float, limit: int = 500) -> list[Waiting]:
+        """Give queued tasks that nothing happened to for `older_s` seconds: the queue may have lost them.
 
         Raises:
             StoreError: the database refused or cannot be reached.
@@ -90,20 +86,27 @@ class Tasks:
             jobs.c.state.in_(OPEN_STATES),
         )
         query = (
-            select(tasks.c.job_id, tasks.c.number, tasks.c.round).join(jobs, jobs.c.id == tasks.c.job_id).where(stale)
+            select(tasks.c.job_id, tasks.c.number, tasks.c.round, jobs.c.priority, jobs.c.tenant)
+            .join(jobs, jobs.c.id == tasks.c.job_id)
+            .where(stale)
+            .order_by(tasks.c.job_id, tasks.c.number)
+            .limit(limit)
         )
-        rows = self._database.read(lambda connection: connection.execute(query).all())
-        held = set(known)
-        gone = [row for row in rows if task_key(row.job_id, row.number, row.round) not in held]
+        return [Waiting(**row._mapping) for row in self._database.read(lambda c: c.execute(query).all())]
+
+    def put_back(self, lost: Sequence[Waiting]) -> None:
+        """Have tasks that the queue lost handed to it anew.
+
+        Raises:
+            StoreError: the database refused or cannot be reached.
+        """
 
         def work(connection: Connection) -> None:
-            for row in gone:
-                mine = and_(_this(row.job_id, row.number), tasks.c.round == row.round, tasks.c.state == "queued")
+            for one in lost:
+                mine = and_(_this(one.job_id, one.number), tasks.c.round == one.round, tasks.c.state == "queued")
                 connection.execute(update(tasks).where(mine).values(state="waiting", round=tasks.c.round + 1))
 
-        if gone:
-            self._database.write(work)
-        return len(gone)
+        self._database.write(work)
 
     # Working
 
