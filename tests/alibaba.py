@@ -6,12 +6,15 @@ import base64
 import hashlib
 import hmac
 import json
+import threading
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,7 @@ from alibabacloud_green20220302.models import TextModerationPlusRequest
 from alibabacloud_tea_openapi.models import Config
 from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import RoaRequest
+from PIL import Image, ImageDraw, ImageFont
 
 from evenhand.settings import Settings
 from evenhand.store import DialectKey, open_store
@@ -166,3 +170,38 @@ def libraries(folder: Path) -> Path:
         "utf-8",
     )
     return folder
+
+
+@contextmanager
+def hosting(files: Mapping[str, bytes]) -> Iterator[str]:
+    """Serve files on loopback, and give the address below which they lie, without the slash at its end."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = files.get(self.path.lstrip("/"))
+            self.send_response(404 if body is None else 200)
+            self.send_header("Content-Length", str(len(body or b"")))
+            self.end_headers()
+            self.wfile.write(body or b"")
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join(20)
+    server.server_close()
+
+
+def words_in_picture(*lines: str) -> bytes:
+    """Draw lines of writing, and give the PNG."""
+    image = Image.new("RGB", (900, 120 + 90 * len(lines)), "white")
+    draw = ImageDraw.Draw(image)
+    for place, line in enumerate(lines):
+        draw.text((40, 60 + 90 * place), line, fill="black", font=ImageFont.load_default(54))
+    file = BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
