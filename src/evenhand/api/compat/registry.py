@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from evenhand.api.compat.alibaba import DIALECT as ALIBABA
 from evenhand.api.compat.base import Dialect
+from evenhand.api.compat.openai import DIALECT as OPENAI
 from evenhand.api.compat.perspective import DIALECT as PERSPECTIVE
+from evenhand.api.compat.rekognition import DIALECT as REKOGNITION
 from evenhand.errors import SettingsError
 from evenhand.policy import Policy
 from evenhand.settings import Settings
 
-ALL: tuple[Dialect, ...] = (PERSPECTIVE,)
+ALL: tuple[Dialect, ...] = (PERSPECTIVE, OPENAI, REKOGNITION, ALIBABA)
 
 
 def dialect_names(*, signed: bool = False) -> list[str]:
