@@ -53,12 +53,9 @@ async def _moderations(request: Request) -> Response:
         body = await call.json()
         model = _model(body.get("model"))
         entries = _entries(body, call, images=model in _OMNI)
-        contents = [content for entry in entries for content in entry]
-        if len(contents) == 1:
-            answers: list[Result | ItemError] = [await call.check(contents[0], service=model)]
-        else:
-            answers = await call.check_many(contents, service=model)
-        results = [_result(answer, number) for number, answer in enumerate(answers)]
+        answers = await call.check_many([content for entry in entries for content in entry], service=model)
+        alone = isinstance(body["input"], str)
+        results = [_result(answer, "input" if alone else f"input[{number}]") for number, answer in enumerate(answers)]
         worst = unanswered(call, results, CATEGORIES, besides=(KNOWN,))
         rest = iter(results)
         document = {
@@ -87,7 +84,7 @@ def _model(given: object) -> str:
         )
     if given not in (*_OMNI, *_TEXT):
         raise OpenAIError(
-            f"The model `{given[:100]}` does not exist here; there are {', '.join((*_OMNI, *_TEXT))}.",
+            f"The model {given[:100]!a} does not exist here; there are {', '.join((*_OMNI, *_TEXT))}.",
             param="model",
             error_code="model_not_found",
             status=404,
@@ -181,10 +178,9 @@ def _image(url: str, where: str) -> Content:
     return Content(url=url)
 
 
-def _result(answer: Result | ItemError, number: int) -> Result:
+def _result(answer: Result | ItemError, where: str) -> Result:
     if isinstance(answer, Result):
         return answer
-    where = f"input[{number}]"
     raise OpenAIError(
         f"Invalid '{where}': {answer.message}",
         param=where,
@@ -250,8 +246,6 @@ def _shape(problem: Problem, scope: Scope) -> Response:
         kind, code = "requests", "rate_limit_exceeded"
     elif status >= 500:
         kind, code = "server_error", problem.code
-    elif isinstance(error, FetchError):
-        code, param = "image_url_unavailable", "input"
     else:
         code, param = problem.code, "input" if isinstance(error, InputError) else None
     body = {"error": {"message": message, "type": kind, "param": param, "code": code}}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evenhand.api.compat.alibaba import DIALECT as ALIBABA
+from evenhand.api.compat.azure import DIALECT as AZURE
 from evenhand.api.compat.base import Dialect
 from evenhand.api.compat.openai import DIALECT as OPENAI
 from evenhand.api.compat.perspective import DIALECT as PERSPECTIVE
@@ -13,7 +14,7 @@ from evenhand.errors import SettingsError
 from evenhand.policy import Policy
 from evenhand.settings import Settings
 
-ALL: tuple[Dialect, ...] = (PERSPECTIVE, OPENAI, REKOGNITION, ALIBABA)
+ALL: tuple[Dialect, ...] = (PERSPECTIVE, OPENAI, AZURE, REKOGNITION, ALIBABA)
 
 
 def dialect_names(*, signed: bool = False) -> list[str]:
