@@ -16,6 +16,7 @@ _ASS = (
     b"[Script Info]\nScriptType: v4.00+\n\n[V4+ Styles]\nFormat: Name, Fontname, Fontsize\nStyle: Default,Arial,16\n\n"
     b"[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
 )
+_FIXED_RATE = frozenset({"mpeg2video", "mpeg1video"})  # know no other clock than their frames
 Scene = Callable[[float], Image.Image]  # seconds -> picture
 
 
@@ -101,7 +102,8 @@ def video(
             pictures = container.add_stream(codec, rate=fps, options=options or {})
             pictures.width, pictures.height, pictures.pix_fmt = first.width, first.height, pixels
             pictures.codec_context.gop_size = gop
-            pictures.codec_context.time_base = Fraction(1, 1000)
+            tick = Fraction(1, fps if codec in _FIXED_RATE else 1000)
+            pictures.codec_context.time_base = tick
             for name, value in (colours or {}).items():
                 setattr(pictures.codec_context, name, value)
             if rotation:
@@ -119,7 +121,7 @@ def video(
         if scene is not None:
             for moment in times if times is not None else np.arange(0, seconds, 1 / fps):
                 frame = av.VideoFrame.from_ndarray(np.asarray(scene(float(moment))), format="rgb24")
-                frame.pts, frame.time_base = round(float(moment) * 1000), Fraction(1, 1000)
+                frame.pts, frame.time_base = round(float(moment) / tick), tick
                 packets += pictures.encode(frame)
             packets += pictures.encode()
         for track, samples in zip(tracks, sounds, strict=True):
@@ -153,3 +155,25 @@ def _encoded(track: Any, samples: NDArray[np.float32], rate: int) -> list[Any]:
 def sound(samples: NDArray[np.float32], *, fmt: str = "wav", codec: str = "pcm_s16le", rate: int = 16_000) -> bytes:
     """Encode one channel of sound."""
     return video(None, sounds=[samples], fmt=fmt, sound_codec=codec, rate=rate)
+
+
+def perceptual_quantizer(nits: float) -> int:
+    """Give the 8-bit code value of a light in PQ (SMPTE ST 2084)."""
+    m1, m2, c1, c2, c3 = 0.1593017578125, 78.84375, 0.8359375, 18.8515625, 18.6875
+    light = (nits / 10_000) ** m1
+    return round(255 * ((c1 + c2 * light) / (1 + c3 * light)) ** m2)
+
+
+def with_cover(samples: NDArray[np.float32], cover: Image.Image, *, rate: int = 44_100) -> bytes:
+    """Encode an MP3 with a picture in its ID3 tag."""
+    body = BytesIO()
+    cover.save(body, "PNG")
+    frame = b"\x00image/png\x00\x03\x00" + body.getvalue()
+    apic = b"APIC" + len(frame).to_bytes(4, "big") + bytes(2) + frame
+    size = len(apic)
+    seven = bytes(size >> shift & 127 for shift in (21, 14, 7, 0))
+    plain = sound(samples, fmt="mp3", codec="libmp3lame", rate=rate)
+    if plain[:3] == b"ID3":  # one tag is enough
+        own = plain[6] << 21 | plain[7] << 14 | plain[8] << 7 | plain[9]
+        plain = plain[10 + own :]
+    return b"ID3\x03\x00\x00" + seven + apic + plain

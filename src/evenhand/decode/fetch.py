@@ -9,7 +9,7 @@ from __future__ import annotations
 import ssl
 import time
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
@@ -35,8 +35,23 @@ class Fetched:
     final_url: str  # after redirects
 
 
+@dataclass(frozen=True, slots=True)
+class _How:
+    tls: ssl.SSLContext | None
+    into: Callable[[bytes], object] | None
+    max_bytes: int
+    timeout_s: float
+
+
 def fetch(
-    url: str, settings: Settings, *, resolve: Resolve = resolve_host, tls: ssl.SSLContext | None = None
+    url: str,
+    settings: Settings,
+    *,
+    resolve: Resolve = resolve_host,
+    tls: ssl.SSLContext | None = None,
+    into: Callable[[bytes], object] | None = None,
+    max_bytes: int | None = None,
+    timeout_s: float | None = None,
 ) -> Fetched:
     """Fetch a URL of the public Internet.
 
@@ -45,6 +60,9 @@ def fetch(
         settings: `max_file_bytes`, `fetch_timeout_s` over the whole fetch, `fetch_redirects`, `fetch_allow_hosts`.
         resolve: the resolver, asked once for each hop.
         tls: whom to trust; None: the usual authorities.
+        into: is given the body piece by piece, for files that are not held in memory; `data` is then empty.
+        max_bytes: instead of `max_file_bytes`.
+        timeout_s: instead of `fetch_timeout_s`.
 
     Raises:
         FetchError: the URL may not be fetched, or could not.
@@ -52,11 +70,12 @@ def fetch(
     """
     if not settings.fetch_urls:
         raise FetchError("fetching URLs is switched off here (EVENHAND_FETCH_URLS); send the file itself")
-    deadline = time.monotonic() + settings.fetch_timeout_s
+    how = _How(tls, into, max_bytes or settings.max_file_bytes, timeout_s or settings.fetch_timeout_s)
+    deadline = time.monotonic() + how.timeout_s
     allowed = frozenset(entry.lower() for entry in settings.fetch_allow_hosts)
     for _ in range(settings.fetch_redirects + 1):
         backend = CheckedBackend(resolve=resolve, allowed=allowed, deadline=deadline)
-        answer = _one_hop(_parse(url), settings, backend, tls)
+        answer = _one_hop(_parse(url), backend, how)
         if isinstance(answer, Fetched):
             return answer
         url = answer
@@ -81,7 +100,7 @@ def _parse(url: str) -> httpx.URL:
     return parsed
 
 
-def _one_hop(url: httpx.URL, settings: Settings, backend: CheckedBackend, tls: ssl.SSLContext | None) -> Fetched | str:
+def _one_hop(url: httpx.URL, backend: CheckedBackend, how: _How) -> Fetched | str:
     """Give the body, or the address that the server redirects to."""
     target = httpcore.URL(
         scheme=url.raw_scheme, host=url.raw_host.lower(), port=url.port or _PORTS[url.scheme], target=url.raw_path
@@ -89,7 +108,7 @@ def _one_hop(url: httpx.URL, settings: Settings, backend: CheckedBackend, tls: s
     headers = [("Host", url.netloc.decode("ascii")), *_HEADERS]
     try:
         with (
-            httpcore.ConnectionPool(network_backend=backend, ssl_context=tls) as pool,
+            httpcore.ConnectionPool(network_backend=backend, ssl_context=how.tls) as pool,
             pool.stream("GET", target, headers=headers) as response,
         ):
             fields = {name.lower(): value.decode("latin-1") for name, value in response.headers}
@@ -98,20 +117,21 @@ def _one_hop(url: httpx.URL, settings: Settings, backend: CheckedBackend, tls: s
             if response.status != 200:
                 raise FetchError(f"{url.host} answered with status {response.status}; check that the URL is public")
             return Fetched(
-                data=_body(response.iter_stream(), fields, settings.max_file_bytes),
+                data=_body(response.iter_stream(), fields, how),
                 media_type=fields.get(b"content-type"),
                 final_url=str(url),
             )
     except httpcore.TimeoutException:
         raise FetchError(
-            f"{url.host} did not send everything within {settings.fetch_timeout_s:g} s; send the file itself"
+            f"{url.host} did not send everything within {how.timeout_s:g} s; send the file itself"
         ) from None
     except (httpcore.NetworkError, httpcore.ProtocolError, ssl.SSLError, OSError, ValueError):
         raise FetchError(f"{url.host} could not be reached, or does not speak proper HTTP; check the URL") from None
 
 
-def _body(chunks: Iterable[bytes], fields: dict[bytes, str], limit: int) -> bytes:
+def _body(chunks: Iterable[bytes], fields: dict[bytes, str], how: _How) -> bytes:
     """Read the body; stop at the limit, on the wire and after unpacking."""
+    limit = how.max_bytes
     announced = fields.get(b"content-length", "")
     if announced.isdigit() and int(announced[:20]) > limit:
         raise _too_large(limit)
@@ -125,7 +145,10 @@ def _body(chunks: Iterable[bytes], fields: dict[bytes, str], limit: int) -> byte
         size += len(chunk)
         if size > limit:
             raise _too_large(limit)
-        parts.append(chunk)
+        if how.into is None:
+            parts.append(chunk)
+        else:
+            how.into(chunk)
     return b"".join(parts)
 
 

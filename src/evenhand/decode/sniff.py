@@ -119,12 +119,18 @@ def _by_structure(data: bytes) -> str | None:
         return _after_tag(data)
     if head[:1] == b"\xff" and len(head) > 3 and _is_mpeg_audio(head):
         return _mpeg_audio(head)
-    if head[:1] == b"G" and data[188:189] == b"G" and data[376:377] == b"G" and not _may_be_text(data[:377]):
-        return "video/mp2t"
-    # Packets with a time stamp of four bytes before each, as cameras write them.
-    if head[4:5] == b"G" and data[196:197] == b"G" and data[388:389] == b"G" and not _may_be_text(data[:389]):
+    # The second form has a time stamp of four bytes before each packet, as cameras write it.
+    if _is_transport(data, 0, 188) or _is_transport(data, 4, 192):
         return "video/mp2t"
     return None
+
+
+def _is_transport(data: bytes, first: int, size: int) -> bool:
+    """Recognise MPEG transport packets by their sync bytes: three where no text is, or ten."""
+    begins = data[first : first + 10 * size : size]
+    if len(begins) < 3 or begins != b"G" * len(begins):
+        return False
+    return len(begins) == 10 or not _may_be_text(data[: first + 2 * size + 1])
 
 
 def _after_tag(data: bytes) -> str:

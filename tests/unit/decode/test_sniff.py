@@ -14,20 +14,11 @@ from tests.media import drawn, encode
 SETTINGS = Settings()
 
 UNREAD = [
-    (b"RIFF\x24\x00\x00\x00WAVEfmt ", "audio/wav", "audio and video are not read yet"),
-    (b"RIFF\x24\x00\x00\x00AVI LIST", "video/x-msvideo", "audio and video are not read yet"),
-    (b"ID3\x04\x00\x00\x00\x00\x00\x00", "audio/mpeg", "audio and video are not read yet"),
-    (b"\xff\xfb\x90\x64" + bytes(100), "audio/mpeg", "audio and video are not read yet"),
-    (b"OggS\x00\x02" + bytes(20), "audio/ogg", "audio and video are not read yet"),
-    (b"fLaC\x00\x00\x00\x22", "audio/flac", "audio and video are not read yet"),
-    (b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00", "video/mp4", "audio and video are not read yet"),
-    (b"\x00\x00\x00\x18ftypM4A \x00\x00\x02\x00", "audio/mp4", "audio and video are not read yet"),
-    (b"\x1aE\xdf\xa3\x9fB\x86\x81", "video/x-matroska", "audio and video are not read yet"),
-    (b"G" + b"\x40\x00\x10" + bytes(184) + (b"G" + bytes(187)) * 3, "video/mp2t", "audio and video are not read yet"),
     (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00", "image/heic", "save it as JPEG, PNG or AVIF"),
     (b"\x00\x00\x00\x18ftypmif1\x00\x00\x00\x00mif1heic", "image/heic", "save it as JPEG, PNG or AVIF"),
     (b"\x00\x00\x00\x0cJXL \r\n\x87\n", "image/jxl", "save it as JPEG, PNG or AVIF"),
     (b"\x00\x00\x00\x0cjP  \r\n\x87\n", "image/jp2", "save it as JPEG, PNG or AVIF"),
+    (b"MThd\x00\x00\x00\x06", "audio/midi", "convert it to MP4, WebM, Ogg or WAV"),
     (b"8BPS\x00\x01" + bytes(30), "image/vnd.adobe.photoshop", "export it as PNG"),
     (b"%!PS-Adobe-3.0 EPSF-3.0", "application/postscript", "not read"),
     (b"%PDF-1.7\n", "application/pdf", "a PDF document"),
@@ -36,6 +27,39 @@ UNREAD = [
     (b"\x00\x00\x01\x00\x01\x00\x10\x10", "image/x-icon", "send each of them as PNG"),
     (b"II+\x00\x08\x00\x00\x00" + bytes(20), "image/x-bigtiff", "not read"),
 ]
+
+RECORDINGS = [
+    (b"RIFF\x24\x00\x00\x00WAVEfmt ", "audio/wav"),
+    (b"RIFF\x24\x00\x00\x00AVI LIST", "video/x-msvideo"),
+    (b"ID3\x04\x00\x00\x00\x00\x00\x00", "audio/mpeg"),
+    (b"\xff\xfb\x90\x64" + bytes(100), "audio/mpeg"),
+    (b"OggS\x00\x02" + bytes(20), "audio/ogg"),
+    (b"fLaC\x00\x00\x00\x22", "audio/flac"),
+    (b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00", "video/mp4"),
+    (b"\x00\x00\x00\x18ftypM4A \x00\x00\x02\x00", "audio/mp4"),
+    (b"\x1aE\xdf\xa3\x9fB\x86\x81", "video/x-matroska"),
+    (b"G" + b"\x40\x00\x10" + bytes(184) + (b"G" + bytes(187)) * 3, "video/mp2t"),
+    (b"RF64\xff\xff\xff\xffWAVEds64", "audio/wav"),
+    (b"ID3\x04\x00\x00\x00\x00\x00\x05tags.fLaC\x00\x00\x00\x22", "audio/flac"),
+    (b"ID3\x04\x00\x00\x00\x00\x00\x05tags.\xff\xf1\x50\x80" + bytes(40), "audio/aac"),
+    (b"\xff\xf1\x50\x80" + bytes(40), "audio/aac"),
+    (b"\x00\x00\x00\x08wide\x00\x00\x00\x10mdat" + bytes(8), "video/mp4"),
+    (b"\x00\x00\x00\x20ftypqt  " + bytes(20), "video/mp4"),
+    (b"\x00\x00\x00\x18ftyp3gp4\x00\x00\x02\x00", "video/mp4"),
+    (b"\x00\x00\x00\x00G" + bytes(187) + (b"\x00\x00\x00\x00G" + bytes(187)) * 3, "video/mp2t"),
+    (b"caff\x00\x01\x00\x00", "audio/x-caf"),
+    (b"#!AMR\n", "audio/amr"),
+    (b"FLV\x01\x05\x00\x00\x00\x09", "video/x-flv"),
+    (b"0&\xb2u\x8ef\xcf\x11\xa6\xd9\x00\xaa\x00b\xcel", "video/x-ms-asf"),
+    (b"\x00\x00\x01\xba\x44" + bytes(20), "video/mpeg"),
+]
+
+
+@pytest.mark.parametrize(("data", "media"), RECORDINGS)
+def test_recordings_are_known_and_stumps_of_them_refused(data: bytes, media: str) -> None:
+    assert sniff(data) == media
+    with pytest.raises(InputError, match=f"{media} file (is damaged|holds no sound)"):
+        decode(Content(data=data, media_type="image/png"), SETTINGS)
 
 
 @pytest.mark.parametrize(("data", "media", "words"), UNREAD)

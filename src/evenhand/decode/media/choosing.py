@@ -89,9 +89,14 @@ def between(times: Sequence[float], known: Sequence[float], *, most: int) -> lis
 def _filled(chosen: list[float], times: Sequence[float], interval: float) -> list[float]:
     """Add frames evenly, so that no gap is longer than `interval`, as far as there are frames."""
     out = set(chosen)
-    for begin, stop in pairwise([*chosen, times[-1] + interval]):
+    for begin, stop in pairwise(chosen):
         steps = ceil((stop - begin) / interval - _ROUNDED)
         for step in range(1, steps):
             # The frame that is on the screen at that moment.
             out.add(times[bisect_right(times, begin + step * (stop - begin) / steps + _ROUNDED) - 1])
+    last = chosen[-1]
+    while times[-1] - last > interval + _ROUNDED:
+        place = bisect_right(times, last)
+        last = times[max(place, bisect_right(times, last + interval + _ROUNDED) - 1)]
+        out.add(last)
     return sorted(out)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from evenhand.errors import TooLargeError
@@ -36,11 +37,7 @@ class FrameWalk:
 
     def __init__(self, context: VideoCodecContext, *, origin: float, deadline: float) -> None:
         self._context, self._origin, self._deadline = context, origin, deadline
-
-    def lead_in(self, packet: Packet[Any]) -> None:
-        """Decode a packet that comes before what is looked at, for those that build on it."""
-        self._context.skip_frame = "NONREF"
-        self._feed(packet)
+        self._base: Fraction | None = None
 
     def walk(
         self, packets: Sequence[Timed], wanted: Sequence[float], *, drain: bool = True
@@ -57,6 +54,8 @@ class FrameWalk:
         """
         left = list(wanted)
         groups = _groups(packets)
+        if packets:
+            self._base = packets[0].packet.time_base
         for number, group in enumerate(groups):
             last = number + 1 == len(groups)
             until = float("inf") if last else groups[number + 1][0].time
@@ -84,9 +83,9 @@ class FrameWalk:
 
     def _time(self, frame: VideoFrame) -> float | None:
         stamp = frame.pts if frame.pts is not None else frame.dts
-        if stamp is None or frame.time_base is None:
-            return None
-        return float(stamp * frame.time_base) - self._origin
+        if frame.time_base:  # (frames that come out at the end have none)
+            self._base = frame.time_base
+        return None if stamp is None or self._base is None else float(stamp * self._base) - self._origin
 
     def _feed(self, packet: Packet[Any]) -> list[VideoFrame]:
         if time.monotonic() > self._deadline:

@@ -13,7 +13,7 @@ from evenhand.decode.media.choosing import Coded, between, choose
 from evenhand.decode.media.container import media_errors, opened
 from evenhand.decode.media.frames import FrameWalk, Timed
 from evenhand.decode.media.planning import moment_of
-from evenhand.decode.media.sound import SEARCH_S, WARM_S, cut, decode_sound, quiet_place
+from evenhand.decode.media.sound import SEARCH_S, WARM_S, cut, decode_sound, quiet_place, split
 from evenhand.decode.media.subtitles import subtitle_part
 from evenhand.decode.media.toned import picture, same, small
 from evenhand.decode.media.values import MediaPlan, MediaSource, Segment, Track
@@ -48,7 +48,7 @@ class MediaReader:
         self._stack = ExitStack()
         self._next = 0  # number of the segment that follows what was read
         self._carry: list[Timed] = []
-        self._lead: list[Timed] = []  # pictures that the next segment builds on, where it begins without a keyframe
+        self._lead: list[Timed] = []  # packets that the next segment needs as well
         self._open()
 
     def __enter__(self) -> Self:
@@ -80,7 +80,7 @@ class MediaReader:
             self._read(segment, held)
         self._next = number + 1
         following = self.plan.segments[self._next :][:1]
-        self._lead = [timed for later in following if later.key < later.start for timed in held.since(later.key)]
+        self._lead = [timed for later in following for timed in held.needed_by(later)]
         return held
 
     def _open(self) -> None:
@@ -149,6 +149,8 @@ class MediaReader:
                 track = self._tracks[index]
                 if timed.time >= segment.end - _NEAR_S and not final:
                     self._carry.append(timed)
+                    if track.type == "audio" and timed.time < segment.end + WARM_S:
+                        held.lead(timed)  # heard only to find where it is quiet
                     if track.type == "video" and timed.packet.is_keyframe:
                         keyed.add(index)
                 else:
@@ -214,20 +216,21 @@ class SegmentParts:
         mine = timed.time >= self.segment.start - _NEAR_S or self.segment.number == 0
         if mine:
             self.packets[track.index] = self.packets.get(track.index, 0) + 1
-        begin = {"video": self.segment.key, "audio": self.segment.start - SEARCH_S - WARM_S}.get(
-            track.type, self.segment.start
-        )
-        if (mine or timed.time >= begin - _NEAR_S) and not leading:
+        if (mine or timed.time >= _begin(track, self.segment) - _NEAR_S) and not leading:
             self._held.setdefault(track.index, []).append(timed)
 
     def lead(self, timed: Timed) -> None:
-        """Take a packet of the segment before that this one's pictures build on."""
+        """Take a packet of a neighbour that this segment's pictures build on, or that its sound is cut by."""
         self._held.setdefault(timed.packet.stream_index, []).append(timed)
 
-    def since(self, moment: float) -> list[Timed]:
-        """Give the packets of pictures from a moment on, in the order of decoding."""
-        tracks = self.reader.plan.of("video")
-        return [t for track in tracks for t in self._held.get(track.index, ()) if t.time >= moment - _NEAR_S]
+    def needed_by(self, later: Segment) -> list[Timed]:
+        """Give the packets that the following segment needs too, in the order of decoding."""
+        out: list[Timed] = []
+        for track in (*self.reader.plan.of("video"), *self.reader.plan.of("audio")):
+            begin = _begin(track, later)
+            held = self._held.get(track.index, ()) if begin < later.start else ()
+            out += [timed for timed in held if begin - _NEAR_S <= timed.time < later.start - _NEAR_S]
+        return out
 
     def frames(self) -> Iterator[ImagePart]:
         """Give the sampled frames in order, each that differs from the one before; `time` is how long it was seen.
@@ -271,7 +274,7 @@ class SegmentParts:
                 self.incomplete["decode.audio"] = f"the sound of track {track.index} is damaged, {_range(segment)}"
             begin = quiet_place(stretches, segment.start) if segment.number else 0.0
             end = float("inf") if self._final else quiet_place(stretches, segment.end)
-            for stretch in cut(stretches, begin, end) if stretches else ():
+            for stretch in split(cut(stretches, begin, end)):
                 stretch.samples.flags.writeable = False
                 self.heard += len(stretch.samples) / 16_000
                 origin = Location(source=Source.AUDIO, time=(stretch.start, stretch.end))
@@ -343,6 +346,12 @@ class SegmentParts:
 def _seen(part: ImagePart, until: float) -> ImagePart:
     begin = part.origin.time[0] if part.origin.time is not None else until
     return ImagePart(image=part.image, origin=Location(source=Source.FRAME, time=(begin, until)))
+
+
+def _begin(track: Track, segment: Segment) -> float:
+    """Give the seconds from which a segment needs a track."""
+    begins = {"video": segment.key, "audio": segment.start - SEARCH_S - WARM_S}
+    return begins.get(track.type, segment.start)
 
 
 def _range(segment: Segment) -> str:

@@ -19,7 +19,8 @@ RATE = 16_000
 SEARCH_S = 2.0  # how far before a border a quiet place is looked for
 WARM_S = 0.5  # decoded before what is kept: the first packets after a seek lack what came before them
 _GAP_S = 0.5  # silence between packets from which a new stretch begins
-_LONGEST_S = 90.0
+_LONGEST_S = 600.0
+_MOST_S, _ABOUT_S = 40.0, 30.0  # longest part given, and about how long the others are
 _STEP_S = 0.05  # grid on which quiet is looked for
 _SILENT_DB = -60
 
@@ -40,7 +41,7 @@ class Stretch:
 def decode_sound(
     context: AudioCodecContext, packets: Sequence[Timed], *, origin: float, deadline: float
 ) -> list[Stretch]:
-    """Decode packets into stretches of at most 90 s.
+    """Decode packets into stretches of at most ten minutes.
 
     Args:
         context: the track's decoder, flushed.
@@ -112,16 +113,30 @@ def quiet_place(stretches: Sequence[Stretch], border: float) -> float:
     import numpy as np
 
     best, place = None, border
+    last = int(border / _STEP_S + 0.001) - 1
     for step in range(round(SEARCH_S / _STEP_S)):
-        middle = (round(border / _STEP_S) - step) * _STEP_S
+        middle = (last - step) * _STEP_S
         for stretch in stretches:
             begin = round((middle - _STEP_S - stretch.start) * RATE)
             piece = stretch.samples[max(0, begin) : max(0, begin + round(2 * _STEP_S * RATE))]
-            if begin >= 0 and len(piece) >= round(_STEP_S * RATE):
+            if begin >= 0 and len(piece) == round(2 * _STEP_S * RATE):
                 level = max(_SILENT_DB, round(10 * np.log10(float(np.mean(piece**2)) + 1e-12)))
                 if best is None or level < best:
                     best, place = level, middle
     return place
+
+
+def split(stretches: Sequence[Stretch]) -> list[Stretch]:
+    """Cut what is longer than 40 s where it is quiet, about every 30 s."""
+    out = []
+    for stretch in stretches:
+        rest = stretch
+        while rest.end - rest.start > _MOST_S:
+            place = quiet_place([rest], rest.start + _ABOUT_S)
+            out += cut([rest], rest.start, place)
+            rest = cut([rest], place, rest.end)[0]
+        out.append(rest)
+    return out
 
 
 def cut(stretches: Sequence[Stretch], start: float, end: float) -> list[Stretch]:
