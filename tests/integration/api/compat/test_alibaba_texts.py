@@ -218,7 +218,7 @@ def test_what_should_have_been_found_is_kept_as_a_suggestion(served: Served) -> 
     store = open_store(settings=served.settings)
     kept = [one for one in store.suggestions.list() if one.dialect == "alibaba"]
     store.close()
-    assert [(one.scores, one.content_hash) for one in kept][0] == ({"abuse": 1.0}, kept[1].content_hash)
+    assert (kept[0].scores, kept[0].content_hash) == ({"abuse": 1.0}, kept[1].content_hash)
     assert kept[0].labels == {"harassment": 1.0}
     assert kept[0].details["note"] == "a remark"
     assert kept[1].scores == {"normal": 1.0}
