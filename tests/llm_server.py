@@ -1,11 +1,14 @@
 """A real HTTP server on loopback that speaks the OpenAI wire format: the double of a remote language model in tests.
 
-Its "model" is a list of words; what it does besides that is told it by `Script`.
+Its "model" is a list of words, and of pictures it knows whether they are red; what it does besides that is told it by
+`Script`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
+import io
 import json
 import socket
 import threading
@@ -18,6 +21,7 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
+from PIL import Image
 
 WORDS = {"idiot": "harassment", "kill you": "violence.threat", "傻瓜": "harassment"}
 
@@ -48,6 +52,16 @@ def judge(text: str, labels: Sequence[str]) -> dict[str, Any]:
         at = text.lower().find(word)
         if at >= 0 and label in out:
             out[label] = {"probability": 0.93, "quote": text[at : at + len(word)]}
+    return out
+
+
+def judge_picture(content: Sequence[dict[str, Any]], labels: Sequence[str]) -> dict[str, Any]:
+    """Give the answer document's inside for a picture: the first label where it is red, with a box."""
+    out: dict[str, Any] = {label: {"probability": 0.02, "box": None} for label in labels}
+    data = base64.b64decode(content[0]["image_url"]["url"].partition(",")[2])
+    red, green, blue = Image.open(io.BytesIO(data)).resize((1, 1)).convert("RGB").getpixel((0, 0))  # type: ignore[misc]
+    if red > 150 and green < 100 and blue < 100:
+        out[labels[0]] = {"probability": 0.93, "box": [0.1, 0.2, 0.5, 0.8]}
     return out
 
 
@@ -96,7 +110,9 @@ async def _answer(script: Script, body: dict[str, Any]) -> Response:
     step = script.steps.pop(0) if script.steps else "good"
     if "response_format" in body and not script.knows_schema:
         return JSONResponse({"error": {"message": "response_format is not supported"}}, 400)
-    good = judge(json.loads(body["messages"][1]["content"])["text"], labels_of(body))
+    said = body["messages"][1]["content"]
+    labels = labels_of(body)
+    good = judge_picture(said, labels) if isinstance(said, list) else judge(json.loads(said)["text"], labels)
     if step.isdigit():
         return JSONResponse({"error": {"message": "no"}}, int(step))
     if step.startswith("after "):

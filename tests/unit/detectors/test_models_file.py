@@ -8,8 +8,10 @@ import pytest
 
 from evenhand.detectors.base import DetectorContext
 from evenhand.detectors.models_file import read_models
+from evenhand.detectors.models_pictures import ImageModel, VisionLlmModel, ZeroShotModel
 from evenhand.detectors.models_schema import HfModel, LlmModel
 from evenhand.detectors.registry import Registry
+from evenhand.domain import PartKind
 from evenhand.errors import RefusedLabelError, SettingsError
 from evenhand.settings import Settings
 from tests.unit.detectors.tinymodel import save_model
@@ -44,6 +46,24 @@ def test_both_kinds_are_read(tmp_path: Path) -> None:
         ["harassment", "ads.ours"],
     )
     assert second.labels["ads.ours"].threshold == 0.9
+
+
+def test_models_of_pictures_are_read(tmp_path: Path) -> None:
+    file = written(
+        tmp_path,
+        "- {kind: image-classification, name: a, path: f, labels: {x: violence.graphic}, examples: [{file: x.png}]}",
+        "- {kind: zero-shot, name: a, path: f, labels: {violence.weapon: [a gun]}, contrast: [a photo]}",
+        "- {kind: vision-llm, name: a, model: m, url: 'https://x/v1', policy: p, labels: [violence.graphic]}",
+    )
+    models = read_models(file)
+    assert [type(model) for model in models] == [ImageModel, ZeroShotModel, VisionLlmModel]
+    assert [model.detector for model in models] == ["image.hf:a", "image.zero-shot:a", "image.llm:a"]
+    assert {model.reads for model in models} == {PartKind.IMAGE}
+    assert isinstance(models[0], ImageModel)
+    assert (models[0].path, models[0].examples[0].file) == (tmp_path / "f", tmp_path / "x.png")
+    settings = Settings(plugins=False, models=file)
+    slots = Registry(DetectorContext(settings=settings), builtins=()).slots([PartKind.IMAGE])
+    assert [slot.extra for slot in slots] == ["image,hf", "image,hf", "image"]
 
 
 @pytest.mark.parametrize(
@@ -101,6 +121,11 @@ def test_a_key_that_stands_in_the_file_by_mistake_is_not_repeated(tmp_path: Path
         "- {kind: hf, name: a, path: f, labels: {x: hate.ethnicity_detector}}",
         "- {kind: hf, name: a, path: f, labels: {female: spam.bulk}}",  # their label says what it really is
         LLM + "url: 'https://x/v1', policy: p, labels: [hate.nationality_of_author]}",
+        "- {kind: image-classification, name: a, path: f, labels: {female: spam.bulk}}",
+        "- {kind: image-classification, name: ethnicity, path: f, labels: {x: spam.bulk}}",
+        "- {kind: zero-shot, name: a, path: f, labels: {spam.bulk: [a photo of a muslim woman]}, contrast: [a photo]}",
+        "- {kind: zero-shot, name: a, path: f, labels: {hate.nationality_of_person: [a flag]}, contrast: [a photo]}",
+        "- {kind: vision-llm, name: a, model: m, url: 'https://x/v1', policy: p, labels: [spam.race_of_person]}",
     ],
 )
 def test_what_asks_for_a_protected_attribute_stops_the_start(tmp_path: Path, entry: str) -> None:
