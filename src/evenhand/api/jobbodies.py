@@ -16,10 +16,11 @@ from starlette.requests import Request
 
 from evenhand.domain import JsonValue
 from evenhand.errors import InputError, StoreError
+from evenhand.jobs.desk import kind_of
 from evenhand.settings import Settings
 from evenhand.store.blobs import Blobs, Part
 
-_FIELDS = ("kind", "line", "all_scores", "priority", "id", "fresh", "url")
+_FIELDS = ("kind", "line", "all_scores", "priority", "id", "fresh", "lang")
 _FLAGS = ("all_scores", "fresh")
 _BUFFER = 1 << 20  # bytes gathered before they are handed to the thread that writes
 
@@ -69,6 +70,8 @@ async def read_job(request: Request, settings: Settings, blobs: Blobs) -> Asked:
         media = request.headers.get("content-type")
     if not size:
         raise InputError("The file is empty.")
+    if not given.get("kind"):
+        given["kind"] = await asyncio.to_thread(lambda: kind_of(blobs.path(blob)))
     return _asked(given, {"blob": blob, "size": size, "media_type": media})
 
 
@@ -83,7 +86,8 @@ async def _from_json(request: Request, blobs: Blobs) -> Asked:
     if items is None:
         if not isinstance(body.get("url"), str):
             raise InputError("Give items, or a url, or send a file.")
-        return _asked(body, {"url": body["url"]})
+        url = body.pop("url")
+        return _asked({"kind": "media", **body}, {"url": url})
     if "url" in body or not isinstance(items, list) or not items:
         raise InputError("items is a list of one or more objects, as for /v1/check:batch, without a url beside it.")
     lines = b"\n".join(_dumped(item) for item in items)
@@ -126,13 +130,19 @@ def _asked(given: Mapping[str, Any], source: Mapping[str, JsonValue]) -> Asked:
     if unknown := sorted(set(given) - set(_FIELDS)):
         raise InputError(f"Unknown field {', '.join(unknown)[:200]}; known: items, file, {', '.join(_FIELDS)}.")
     fields: dict[str, Any] = {name: _flag(name, value) if name in _FLAGS else value for name, value in given.items()}
-    for name in ("kind", "line", "priority", "id"):
+    for name in ("kind", "line", "priority", "id", "lang"):
         if fields.get(name) is not None and not isinstance(fields[name], str):
             raise InputError(f"{name} must be a string.")
+    options: dict[str, JsonValue] = {
+        "line": fields.get("line") or "default",
+        "all_scores": fields.get("all_scores", False),
+    }
+    if fields.get("lang"):
+        options["lang"] = fields["lang"]
     return Asked(
         kind=fields.get("kind") or "bulk",
         source=source,
-        options={"line": fields.get("line") or "default", "all_scores": fields.get("all_scores", False)},
+        options=options,
         priority=fields.get("priority") or "interactive",
         caller_id=fields.get("id"),
         fresh=fields.get("fresh", False),

@@ -42,8 +42,9 @@ _FORM: dict[str, Any] = {
     "schema": {
         "type": "object",
         "properties": {
-            "file": {"type": "string", "format": "binary", "description": "JSON lines, as `items`."},
-            "kind": {"type": "string"},
+            "file": {"type": "string", "format": "binary", "description": "JSON lines, a video or a sound."},
+            "kind": {"type": "string", "enum": ["bulk", "media"], "description": "Found from the file."},
+            "lang": {"type": "string"},
             "line": {"type": "string"},
             "all_scores": {"type": "string", "enum": ["true", "false"]},
             "priority": {"type": "string", "enum": ["live", "interactive", "bulk"]},
@@ -60,6 +61,8 @@ _BODY: dict[str, Any] = {
             "application/json": {"schema": {"$ref": "#/components/schemas/JobIn"}},
             "multipart/form-data": _FORM,
             "application/x-ndjson": _FILE,
+            "video/*": _FILE,
+            "audio/*": _FILE,
         },
     }
 }
@@ -84,8 +87,8 @@ class NobodyWorksError(SystemFault):
     openapi_extra=_BODY,
 )
 async def create(request: Request) -> Response:
-    """Submit many items at once: as JSON, as a file of JSON lines in a form, or as the body itself
-    (application/x-ndjson, with the other fields in the query). The answer comes at once; the work follows.
+    """Submit many items, a video or a sound: as JSON (items or a url), as a file in a form (JSON lines, a recording),
+    or the file as the body itself, with the other fields in the query. The answer comes at once; the work follows.
     """
     state = state_of(request)
     key_id = await state.guard.admit(request, "check")

@@ -10,14 +10,18 @@ from evenhand.api.schemas import ItemIn
 
 
 class JobIn(BaseModel):
-    """A job: many items, checked in the background."""
+    """A job: many items, or a video or sound by its URL, checked in the background."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"kind": "bulk", "items": [{"id": "1", "text": "hello"}]}]}
     )
 
-    kind: Literal["bulk"] = Field("bulk", description="What kind of job.")
-    items: list[ItemIn] = Field(description="The items, as for /v1/check:batch.")
+    kind: Literal["bulk", "media"] | None = Field(
+        None, description="What kind of job; bulk for items, media for a URL."
+    )
+    items: list[ItemIn] | None = Field(None, description="The items, as for /v1/check:batch.")
+    url: str | None = Field(None, description="Address of a video or sound, fetched by a worker.")
+    lang: str | None = Field(None, description="BCP 47 language of what is said; identified if not given.")
     line: str = Field("default", description="Business line whose rules decide.")
     all_scores: bool = Field(False, description="Give every label's score, also below any threshold.")
     priority: Literal["live", "interactive", "bulk"] = Field("interactive", description="Which queue.")

@@ -29,10 +29,13 @@ _LOOK_S = 0.3
 
 @jobs.command()
 def submit(
-    file: Annotated[Path, typer.Argument(help='JSON lines: {"id", "text"|"url"|"data", ...}.', dir_okay=False)],
-    kind: Annotated[str, typer.Option(help="What kind of job.")] = "bulk",
+    file: Annotated[
+        Path, typer.Argument(help='A video, a sound, or JSON lines: {"id", "text"|"url"|"data", ...}.', dir_okay=False)
+    ],
+    kind: Annotated[str | None, typer.Option(help="bulk or media; found from the file if not given.")] = None,
     line: Annotated[str, typer.Option(help="Business line whose rules decide.")] = "default",
     all_scores: Annotated[bool, typer.Option(help="Give the score of every label, also below any threshold.")] = False,
+    lang: Annotated[str | None, typer.Option(help="Language of what is said in a recording.")] = None,
     priority: Annotated[str, typer.Option(help="live, interactive or bulk.")] = "bulk",
     name: Annotated[str | None, typer.Option("--id", help="Your own id, given back unchanged.")] = None,
     fresh: Annotated[bool, typer.Option(help="Do it even if the same was done already.")] = False,
@@ -41,6 +44,7 @@ def submit(
     """Submit a file and print the job's id. A worker does the work: `evenhand worker`, or `evenhand serve`."""
     from evenhand.app import AsyncModerator
     from evenhand.errors import InputError
+    from evenhand.jobs.desk import kind_of
     from evenhand.jobs.desk import submit as hand_in
     from evenhand.store import open_store
     from evenhand.store.blobs import Blobs
@@ -57,10 +61,11 @@ def submit(
             raise InputError(f"{file} cannot be read: {error.strerror or error}.") from error
         source: dict[str, JsonValue] = {"blob": blob, "size": size, "media_type": None}
         options: dict[str, JsonValue] = {"line": line, "all_scores": all_scores}
+        options |= {} if lang is None else {"lang": lang}
         job, new = hand_in(
             moderator,
             store,
-            kind=kind,
+            kind=kind or kind_of(Blobs(settings).path(blob)),
             source=source,
             options=options,
             priority=priority,

@@ -5,17 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from pathlib import Path
 
 from evenhand import __version__
 from evenhand.app import AsyncModerator
-from evenhand.domain import JsonValue
+from evenhand.decode.media import MEDIA
+from evenhand.decode.sniff import sniff
+from evenhand.domain import JsonValue, is_language
 from evenhand.errors import InputError
 from evenhand.jobs.registry import kinds
 from evenhand.store import Store
 from evenhand.store.jobrecords import PRIORITIES, Job, NewJob
 
-SUBMITTED = ("bulk",)  # kinds that callers may ask for
+SUBMITTED = ("bulk", "media")  # kinds that callers may ask for
 _MAX_ID = 1_024
+_HEAD = 4_096  # bytes by which a file is known
 
 
 def submit(
@@ -37,7 +41,7 @@ def submit(
         store: where.
         kind: one of SUBMITTED.
         source: `blob` and `size`, or `url`.
-        options: business line (`line`), `all_scores`.
+        options: business line (`line`), `all_scores`; of a recording also `lang`.
         priority: live, interactive or bulk.
         tenant: id of the API key that asks.
         caller_id: the caller's own id, given back.
@@ -57,7 +61,12 @@ def submit(
         raise InputError(f"There is no priority {priority[:80]!r}; there are {', '.join(PRIORITIES)}.")
     if caller_id is not None and (len(caller_id) > _MAX_ID or "\0" in caller_id):
         raise InputError(f"id must have at most {_MAX_ID} characters, none of them NUL.")
+    if kind == "bulk" and "blob" not in source:
+        raise InputError("A bulk job takes items or a file of JSON lines, not a URL.")
     chosen = dict(options or {})
+    language = chosen.get("lang")
+    if language is not None and not (isinstance(language, str) and is_language(language)):
+        raise InputError('lang must be a language tag of BCP 47, such as "en".')
     moderator.policy.line(str(chosen.get("line", "default")))
     blob = source.get("blob")
     new = NewJob(
@@ -73,6 +82,13 @@ def submit(
         timeout_s=moderator.settings.jobs_timeout_s,
     )
     return store.jobs.submit(new)
+
+
+def kind_of(path: Path) -> str:
+    """Say what kind of job a file is meant for, by its bytes."""
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD)
+    return "media" if sniff(head) in MEDIA else "bulk"
 
 
 def _same(moderator: AsyncModerator, kind: str, blob: str, options: Mapping[str, JsonValue], tenant: str | None) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from evenhand.app import AsyncModerator
-from evenhand.domain import Content, ItemError, Options, Result
+from evenhand.domain import Content, ItemError, JsonValue, Options, Result
 from evenhand.errors import SystemFault
 from evenhand.jobs.retries import Retries
 from evenhand.settings import Settings
@@ -33,6 +33,8 @@ class Plan:
 
     result: Any = None  # JSON; every segment and the last step can read it
     segments: Sequence[NewSegment] = ()
+    source: Mapping[str, JsonValue] | None = None  # what the job is made of, where the plan found that out
+    content_hash: str | None = None  # "sha256:...", likewise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,8 @@ class Outcome:
 class Ending:
     """What the last step gives."""
 
-    result: Any = None  # JSON, small: the job's result
+    result: Any = None  # JSON, small, nobody's words in it: it stands in the job and goes to webhooks
+    detail: Any = None  # JSON: all there is to say
     records: Sequence[Record] = ()  # decisions that commit with it
     forget_segments: bool = False  # the segments' results need not be kept
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from evenhand.jobs.bulk import Bulk
 from evenhand.jobs.deliver import Deliver
 from evenhand.jobs.kinds import Kind
+from evenhand.jobs.media import Media
 
 
 def kinds() -> Mapping[str, Kind]:
     """Give the kinds by their names."""
-    listed: tuple[Kind, ...] = (Bulk(), Deliver())
+    listed: tuple[Kind, ...] = (Bulk(), Media(), Deliver())
     return {kind.name: kind for kind in listed}

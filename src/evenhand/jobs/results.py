@@ -18,8 +18,9 @@ def lines(store: Store, job: Job) -> Iterator[dict[str, Any]]:
         StoreError: the database refused or cannot be reached.
     """
     if job.kind != "bulk":
-        if job.result is not None:
-            yield dict(job.result)
+        detail = store.jobs.detail(job.id)
+        if detail is not None:
+            yield detail
         return
     for segment in store.jobs.results(job.id):
         items: list[dict[str, Any]] = segment["items"]

@@ -227,7 +227,9 @@ class Worker:
         log.info("task done" if done else "task was done by another", ms=round(1000 * (time.monotonic() - started)))
 
     def _planned(self, task: Task, plan: Any) -> bool:
-        return self._store.tasks.planned(task, plan.result, plan.segments)
+        return self._store.tasks.planned(
+            task, plan.result, plan.segments, source=plan.source, content_hash=plan.content_hash
+        )
 
     def _checked(self, task: Task, outcome: Any) -> bool:
         return self._store.tasks.checked(task, outcome.result, outcome.records, amount=outcome.amount)

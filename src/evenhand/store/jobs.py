@@ -130,6 +130,15 @@ class Jobs:
                 yield row.result
             last = rows[-1].number
 
+    def detail(self, job_id: str) -> Any:
+        """Give all that a finished job has to say; None: nothing, or its content was deleted.
+
+        Raises:
+            StoreError: the database refused or cannot be reached.
+        """
+        rows = self._rows(select(tasks.c.result).where(tasks.c.job_id == job_id, tasks.c.role == "final"))
+        return rows[0].result if rows else None
+
     def cancel(self, job_id: str) -> Job:
         """Stop a job. Segments that run now end without being counted; doing it twice is no error.
 

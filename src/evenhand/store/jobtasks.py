@@ -171,8 +171,23 @@ class Tasks:
         query = query.where(_held(task), jobs.c.state.in_(OPEN_STATES))
         return self._database.read(lambda connection: connection.execute(query).first()) is not None
 
-    def planned(self, task: Task, result: Any, segments: Sequence[NewSegment]) -> bool:
+    def planned(
+        self,
+        task: Task,
+        result: Any,
+        segments: Sequence[NewSegment],
+        *,
+        source: Mapping[str, Any] | None = None,
+        content_hash: str | None = None,
+    ) -> bool:
         """Checkpoint a plan and its segments; False: it is no longer this try's, and nothing was written.
+
+        Args:
+            task: the plan.
+            result: of it.
+            segments: in their order.
+            source: the job's, where the plan found out more; None: as it is.
+            content_hash: likewise.
 
         Raises:
             StoreError: nothing was written.
@@ -188,6 +203,9 @@ class Tasks:
             ]
             rows = rows or [task_row(job_id, 0, "final", now)]
             connection.execute(tasks.insert(), rows)
+            found = {"source": None if source is None else dict(source), "content_hash": content_hash}
+            if found := {name: value for name, value in found.items() if value is not None}:
+                connection.execute(update(jobs).where(jobs.c.id == job_id).values(found))
             return True
 
         return self._database.write(work)
@@ -218,7 +236,13 @@ class Tasks:
         return self._database.write(work)
 
     def finished(
-        self, task: Task, result: Any, records: Sequence[Record] = (), *, forget_segments: bool = False
+        self,
+        task: Task,
+        result: Any,
+        records: Sequence[Record] = (),
+        *,
+        detail: Any = None,
+        forget_segments: bool = False,
     ) -> bool:
         """End a job with its result.
 
@@ -226,6 +250,7 @@ class Tasks:
             task: the last step.
             result: of the job, for people and programs; small.
             records: decisions that commit with it.
+            detail: all there is to say.
             forget_segments: the segments' results are in the job's result or a decision, and need not be kept.
 
         Raises:
@@ -234,11 +259,11 @@ class Tasks:
         write = self._log.writing(records)
 
         def work(connection: Connection) -> bool:
-            if not self._done(connection, task, None, 0.0):
+            if not self._done(connection, task, detail, 0.0):
                 return False
             write(connection)
             if forget_segments:
-                mine = tasks.c.job_id == task.job.id
+                mine = and_(tasks.c.job_id == task.job.id, tasks.c.role != "final")
                 connection.execute(update(tasks).where(mine).values(result=None, progress=None))
             return finish(connection, self._database, self._settings, task.job.id, "done", result=result, error=None)
 

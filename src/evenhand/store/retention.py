@@ -24,7 +24,7 @@ from evenhand.errors import NotFoundError
 from evenhand.settings import Settings
 from evenhand.store.database import Database
 from evenhand.store.records import Deleted, Original
-from evenhand.store.schema import decisions, idempotency, nonces, originals, suggestions
+from evenhand.store.schema import decisions, idempotency, job_tasks, jobs, nonces, originals, suggestions
 
 CHUNK = 500  # rows deleted in one transaction: writers wait for no more than that
 
@@ -108,6 +108,11 @@ class Retention:
                 connection.execute(delete(suggestions).where(suggestions.c.content_hash == content_hash))
             else:
                 self._blank(connection, content_hash)
+            over = jobs.c.finished_at.is_not(None)
+            about = select(jobs.c.id).where(jobs.c.content_hash == content_hash, over)
+            connection.execute(
+                update(job_tasks).where(job_tasks.c.job_id.in_(about)).values(result=None, progress=None)
+            )
             return Deleted(originals=body, decisions=rows, responses=answers)
 
         deleted = self._database.write(work, repeatable=True)
