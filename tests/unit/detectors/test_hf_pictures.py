@@ -116,7 +116,12 @@ def test_half_precision(tmp_path: Path) -> None:
 
 def test_a_bare_onnx_file_is_enough_where_the_models_file_says_the_rest(tmp_path: Path) -> None:
     save_classifier(tmp_path / "mine.onnx", softmax=True)
-    fields = {"outputs": ["blood", "grass", "other"], "pixels": PIXELS, "file": "mine.onnx", "probabilities": True}
+    fields: dict[str, Any] = {
+        "outputs": ["blood", "grass", "other"],
+        "pixels": PIXELS,
+        "file": "mine.onnx",
+        "probabilities": True,
+    }
     answer = look(made(tmp_path, **fields), plain(GREEN))
     assert answer.scores["contraband.drugs"] == pytest.approx(softmax(*LOGITS[GREEN])[1], abs=1e-5)
 

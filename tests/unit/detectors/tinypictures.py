@@ -129,7 +129,7 @@ def _save(
     nodes: list[Any],
     constants: dict[str, Any],
     *,
-    inputs: dict[str, tuple[int, Sequence[int | str]]],
+    inputs: dict[str, Any],  # name -> element type and shape
     outputs: dict[str, list[int | str]],
 ) -> None:
     graph = helper.make_graph(
