@@ -92,7 +92,7 @@ async def create(request: Request) -> Response:
     """
     state = state_of(request)
     key_id = await state.guard.admit(request, "check")
-    await asyncio.to_thread(_somebody_works, state)
+    await asyncio.to_thread(somebody_works, state)
 
     async def work() -> Response:
         settings = state.moderator.settings
@@ -228,7 +228,7 @@ async def _mine(request: Request, state: State, job_id: str, scope: str) -> Job:
     return job
 
 
-def _somebody_works(state: State) -> None:
+def somebody_works(state: State) -> None:
     """Refuse a job that nobody would ever do."""
     if state.worker is not None or (state.no_worker is None and available()) or state.store.tasks.workers():
         return
