@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 from evenhand.decode import decode
@@ -145,7 +146,7 @@ class Pipeline:
         """
         policy = self._policy()
         policy.line(options.line)
-        item = Item(content, shell(plan, content))
+        item = Item(content, replace(shell(plan, content), plan=plan))
         models = self._recordings.fill(item, segments)
         result = self._decide(item, options, policy, models, {})
         self._count([result], options.line)
