@@ -14,6 +14,7 @@ from evenhand.cli.keys import keys
 from evenhand.cli.library import library
 from evenhand.cli.likeness import likeness
 from evenhand.cli.listing import detectors, labels
+from evenhand.cli.migrate import migrate
 from evenhand.cli.policy import policy
 from evenhand.cli.redact import redact
 from evenhand.cli.serve import serve
@@ -48,6 +49,7 @@ def build() -> typer.Typer:
     app.add_typer(library, name="library")
     app.add_typer(classes, name="classes")
     app.add_typer(keys, name="keys")
+    app.add_typer(migrate, name="migrate")
     app.add_typer(db, name="db")
     app.command()(settings)
     app.command()(version)

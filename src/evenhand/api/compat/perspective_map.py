@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
+from itertools import pairwise
 
 IDENTITY = "identity"  # what stands in the header where no curve is known
 
@@ -38,6 +39,9 @@ class ScoreMap:
 
     version: str  # of the text model, or IDENTITY
     curves: Mapping[str, Curve]  # attribute -> curve; an attribute without one is told as it is
+    # attribute -> threshold, and the shares of harmless and of toxic comments that reach it there and here, as measured
+    harmless: Mapping[str, Sequence[tuple[float, float, float]]] = field(default_factory=dict)
+    toxic: Mapping[str, Sequence[tuple[float, float, float]]] = field(default_factory=dict)
 
     def to_theirs(self, attribute: str, score: float) -> float:
         """Give a score of ours on Perspective's scale."""
@@ -48,6 +52,22 @@ class ScoreMap:
         """Give the score of ours that stands for a score of Perspective's."""
         curve = self.curves.get(attribute)
         return score if curve is None else curve.to_ours(score)
+
+    def expected(self, attribute: str, score: float, *, toxic: bool) -> tuple[float, float] | None:
+        """Give the measured shares of comments that reach a threshold there and here; None: not measured there.
+
+        Args:
+            attribute: its name.
+            score: the threshold, on Perspective's scale; between two measured ones, in proportion.
+            toxic: of comments that people called toxic, or of harmless ones.
+        """
+        rows = (self.toxic if toxic else self.harmless).get(attribute, ())
+        for (low, *lower), (high, *upper) in pairwise(rows):
+            if low <= score <= high:
+                share = (score - low) / (high - low)
+                there, here = (a + (b - a) * share for a, b in zip(lower, upper, strict=True))
+                return there, here
+        return None
 
 
 def score_map(version: str | None) -> ScoreMap:
@@ -70,6 +90,13 @@ def _maps() -> Mapping[str, ScoreMap]:
                 name: Curve(tuple(points["ours"]), tuple(points["theirs"]))
                 for name, points in entry["attributes"].items()
             },
+            *(
+                {
+                    name: [(float(least), there, here) for least, (there, here) in points[kind].items()]
+                    for name, points in entry["attributes"].items()
+                }
+                for kind in ("harmless", "toxic")
+            ),
         )
         for version, entry in document["models"].items()
     }
