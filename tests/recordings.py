@@ -161,7 +161,7 @@ def perceptual_quantizer(nits: float) -> int:
     """Give the 8-bit code value of a light in PQ (SMPTE ST 2084)."""
     m1, m2, c1, c2, c3 = 0.1593017578125, 78.84375, 0.8359375, 18.8515625, 18.6875
     light = (nits / 10_000) ** m1
-    return round(255 * ((c1 + c2 * light) / (1 + c3 * light)) ** m2)
+    return int(255 * ((c1 + c2 * light) / (1 + c3 * light)) ** m2 + 0.5)
 
 
 def with_cover(samples: NDArray[np.float32], cover: Image.Image, *, rate: int = 44_100) -> bytes:

@@ -88,7 +88,7 @@ class RedactIn(ItemIn):
 class LocationOut(BaseModel):
     """The place of the evidence; only what applies is there."""
 
-    source: str = Field(description="text, image, frame, ocr, code, audio or speech.")
+    source: str = Field(description="text, image, frame, ocr, code, audio, speech or subtitle.")
     span: tuple[int, int] | None = Field(None, description="[start, end) in code points.")
     box: tuple[float, float, float, float] | None = Field(None, description="x0, y0, x1, y1 in pixels.")
     time: tuple[float, float] | None = Field(None, description="Seconds.")
@@ -113,6 +113,19 @@ class FindingOut(BaseModel):
     )
 
 
+class IncidentOut(BaseModel):
+    """A stretch of a video or a sound, and what was found there."""
+
+    start: float = Field(description="Seconds.")
+    end: float
+    label: str = Field(description="Of the strongest finding.")
+    score: float = Field(ge=0, le=1, description="All its evidence together.")
+    labels: dict[str, float]
+    modalities: list[Literal["seen", "read", "heard", "said", "captioned"]]
+    count: int = Field(description="Moments at which something was found.")
+    findings: list[FindingOut] = Field(description="The strongest.")
+
+
 class ResultOut(BaseModel):
     """The result document."""
 
@@ -131,6 +144,10 @@ class ResultOut(BaseModel):
     languages: list[str]
     notes: list[str]
     timing_ms: dict[str, float]
+    incidents: list[IncidentOut] | None = Field(None, description="Only of a video or a sound: what happened when.")
+    media: dict[str, Any] | None = Field(
+        None, description="Only of a video or a sound: its length and tracks, and how much of it was looked at."
+    )
 
 
 class RedactOut(BaseModel):

@@ -17,6 +17,7 @@ from evenhand.store.records import Filters, Page, Record
 from evenhand.store.schema import decisions, originals
 
 MAX_PAGE = 1_000
+_RECORDING = ("incidents", "media")  # what only results about videos and sounds have
 
 
 class Decisions:
@@ -169,6 +170,7 @@ class Decisions:
                     record.key_id,
                     moments[millisecond],
                     end,
+                    dumps({name: document[name] for name in _RECORDING}) if result.media is not None else None,
                 )
             )
         return rows
@@ -254,5 +256,6 @@ def _document(row: Row[Any]) -> dict[str, object]:
         "languages": values["languages"],
         "notes": values["notes"],
         "timing_ms": values["timing_ms"],
+        **(values["recording"] or {}),
         "created_at": rfc3339(values["created_at"]),
     }

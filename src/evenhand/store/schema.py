@@ -7,7 +7,7 @@ from sqlalchemy import JSON, Column, Float, Index, Integer, LargeBinary, MetaDat
 from evenhand.store.columns import Instant, Words, ident
 
 # Every revision, oldest first; the last is what this version of evenhand needs.
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 
 metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"})
 
@@ -36,6 +36,7 @@ decisions = Table(
     Column("key_id", ident()),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant),
+    Column("recording", JSON(none_as_null=True)),  # of a video or a sound: its incidents and media
 )
 # Equality only, of any length: a B-tree of PostgreSQL refuses long values.
 Index("ix_decisions_caller_id", decisions.c.caller_id, postgresql_using="hash")

@@ -11,7 +11,7 @@ from evenhand.decode.media.choosing import Coded, between, choose, scene_starts
 
 def coded(count: int, *, fps: float = 25.0, keys: tuple[int, ...] = (0,), spikes: tuple[int, ...] = ()) -> list[Coded]:
     """Frames as an encoder gives them: small ones between, every third larger, keyframes and new scenes far larger."""
-    sizes = {place: 40_000 for place in keys} | {place: 30_000 for place in spikes}
+    sizes = dict.fromkeys(keys, 40_000) | dict.fromkeys(spikes, 30_000)
     return [
         Coded(time=place / fps, size=sizes.get(place, 6_000 if place % 3 == 0 else 1_500), key=place in keys)
         for place in range(count)
