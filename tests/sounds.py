@@ -68,3 +68,32 @@ def hostile() -> dict[str, NDArray[np.float32]]:
         "infinite": np.full(RATE, np.inf, np.float32),
         "a tone": tone(4),
     }
+
+
+def gunfire(shots: int = 12, *, gap: float = 0.1, lead: float = 0.5) -> NDArray[np.float32]:
+    """Make a burst of automatic fire in a room: hard-clipped, quickly dying noise. Begins after `lead` seconds."""
+    rng = np.random.default_rng(4)
+    made = np.zeros(round(RATE * (lead + shots * gap + 1.5)))
+    for number in range(shots):
+        length = round(0.4 * RATE)
+        spectrum = np.fft.rfft(rng.standard_normal(length))
+        spectrum /= np.sqrt(1 + (np.fft.rfftfreq(length, 1 / RATE) / 1500) ** 2)
+        shot = np.fft.irfft(spectrum, length)
+        shot = np.clip(8 * shot / np.abs(shot).max() * np.exp(-np.arange(length) / (0.03 * RATE)), -1, 1)
+        at = round(RATE * (lead + number * gap))
+        made[at : at + length] += shot
+    tail = RATE
+    echo = rng.standard_normal(tail) * np.exp(-np.arange(tail) / (0.17 * RATE)) * 0.006
+    echo[0] = 1.0
+    size = len(made) + tail
+    out = np.fft.irfft(np.fft.rfft(made, size) * np.fft.rfft(echo, size), size)[: len(made)]
+    return (0.8 * out / np.abs(out).max()).astype(np.float32)
+
+
+def siren(seconds: float = 4.0) -> NDArray[np.float32]:
+    """Make a wailing siren: a tone with overtones that rises and falls every three seconds."""
+    times = np.arange(round(seconds * RATE)) / RATE
+    sweep = 1 - np.abs(2 * ((times / 3) % 1) - 1)
+    turn = 2 * np.pi * np.cumsum(550 + 800 * sweep) / RATE
+    made = np.sum([np.sin(k * turn) / k**1.2 for k in range(1, 6)], axis=0)
+    return (0.2 * made + noise(seconds, level=0.01)).astype(np.float32)

@@ -32,5 +32,6 @@ BUILTINS: tuple[BuiltIn, ...] = (
     BuiltIn(name="image.weapon", reads=PartKind.IMAGE, factory="evenhand.detectors.weapon:make", extra="image"),
     BuiltIn(name="image.face", reads=PartKind.IMAGE, factory="evenhand.detectors.face:make", extra="image"),
     BuiltIn(name="image.ocr", reads=PartKind.IMAGE, factory="evenhand.detectors.ocr:make", extra="image"),
+    BuiltIn(name="audio.events", reads=PartKind.AUDIO, factory="evenhand.detectors.sound:make", extra="audio"),
     BuiltIn(name="audio.speech", reads=PartKind.AUDIO, factory="evenhand.detectors.speech:make", extra="audio"),
 )

@@ -1,8 +1,8 @@
 """Facts: what a finding says about its evidence beside the score, so that a policy can ask for it.
 
-A closed list. Every fact is about the picture (how large, sharp, turned, covered) or is one of the three inspections;
-none says who a person is, what group they belong to, how old they are or how they feel. Numbers are rounded so that no
-set of facts describes a face closely enough to compare it with another.
+A closed list. Every fact is about the picture (how large, sharp, turned, covered), is one of the three inspections, or
+names a sound and what a recording mostly is; none says who a person is, what group they belong to, how old they are or
+how they feel. Numbers are rounded so that no set of facts describes a face closely enough to compare it with another.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from types import MappingProxyType
 Fact = str | float | int
 PRESENT, ABSENT, NOT_VISIBLE = "present", "absent", "not visible"
 ANSWERS = (PRESENT, ABSENT, NOT_VISIBLE)
+SOUNDS = ("gunshot", "explosion", "scream", "crying", "siren", "breaking glass")
+HATEFUL, CONDEMNING, TEACHING, MIXED, OTHER = "hateful", "condemning", "teaching", "mixed", "other"
+STANCES = (HATEFUL, CONDEMNING, TEACHING, MIXED, OTHER)
 REASONS = ("too small", "turned away", "outside the picture", "blurred", "covered")
 
 
@@ -49,6 +52,12 @@ def _table() -> Mapping[str, FactInfo]:
         out[f"{name}_score"] = FactInfo(name=f"{name}_score", description=score)
         why = f"Why it is not visible whether the face {asked}: {', '.join(REASONS)}."
         out[f"{name}_unseen"] = FactInfo(name=f"{name}_unseen", description=why, choices=REASONS)
+    out["sound"] = FactInfo(name="sound", description=f"What was heard: {', '.join(SOUNDS)}.", choices=SOUNDS)
+    for name in ("speech", "music", "silence"):
+        share = f"Share of the part of the recording (some 30 seconds) that is {name}, 0 to 1; shares may overlap."
+        out[f"{name}_share"] = FactInfo(name=f"{name}_share", description=share)
+    said = "What the words in the picture say about a symbol: " + ", ".join(STANCES) + "; missing where none were read."
+    out["words"] = FactInfo(name="words", description=said, choices=STANCES)
     return MappingProxyType(out)
 
 

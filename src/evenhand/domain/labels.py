@@ -25,7 +25,8 @@ def _tree() -> Mapping[str, LabelInfo]:
         "sexual.solicitation": "Offering or asking for sexual services or contact.",
         "violence": "Violence, shown or described.",
         "violence.fight": "People fighting.",
-        "violence.weapon": "A weapon is shown or displayed.",
+        "violence.weapon": "A weapon is shown or displayed, or a gunshot is heard.",
+        "violence.explosion": "An explosion is heard.",
         "violence.graphic": "Gore or graphic injury.",
         "violence.threat": "A threat of physical harm.",
         "violence.promotion": "Praise of violence, a call for it, or pleasure in suffering.",
@@ -56,6 +57,7 @@ def _tree() -> Mapping[str, LabelInfo]:
     }
     neutral = {
         "politics": "A political topic. A neutral mark, never a violation.",
+        "violence.distress": "Distress or alarm is heard: scream, crying, siren, breaking glass. No harm in itself.",
         "known": "Matched an operator's library.",
         "known.black": "Matched a library of content to stop.",
         "known.white": "Matched a library of content to allow.",

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from math import log2
 
-from evenhand.domain import Finding, Incident, Modality, Source
+from evenhand.domain import TAXONOMY, Finding, Incident, Modality, Source
 
 GAP_S = 3.0  # findings further apart than this, and than 1.5 times the interval of looks, are two incidents
 _LEAST = 0.3  # findings that are less sure than this make no incident
@@ -73,7 +73,11 @@ def combined(scores: Sequence[tuple[Modality, float, int]]) -> float:
 
 def _group(finding: Finding) -> tuple[str, str | None]:
     top = finding.label.partition(".")[0]
-    return (finding.label, finding.library) if top == "known" else (top, None)
+    if top == "known":
+        return finding.label, finding.library
+    info = TAXONOMY.get(finding.label)
+    # A neutral mark (a siren) is no evidence of the harm beside it in the taxonomy.
+    return (top, None) if info is None or info.harm else (finding.label, None)
 
 
 def _runs(findings: list[Finding], gap: float) -> list[list[Finding]]:

@@ -60,6 +60,7 @@ def test_the_builtin_names_are_frozen() -> None:
         "image.weapon",
         "image.face",
         "image.ocr",
+        "audio.events",
         "audio.speech",
     ]
 

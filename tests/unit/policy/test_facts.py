@@ -100,4 +100,6 @@ def test_no_fact_says_more_about_a_person_than_the_three_inspections() -> None:
     """The whole list, so that adding one is a decision and not an accident."""
     answers = {f"{name}{more}" for name in ("glasses", "sunglasses", "smile") for more in ("", "_score", "_unseen")}
     picture = {"faces", "share", "eye_span", "off_centre", "yaw", "pitch", "roll", "blur"}
-    assert set(FACTS) == answers | picture | {"eyes_covered", "mouth_covered"}
+    sound = {"sound", "speech_share", "music_share", "silence_share"}
+    symbol = {"words"}
+    assert set(FACTS) == answers | picture | sound | symbol | {"eyes_covered", "mouth_covered"}

@@ -1,0 +1,1 @@
+"""Rebuild the sound weights from pinned sources."""
