@@ -235,7 +235,9 @@ class Worker:
         return self._store.tasks.checked(task, outcome.result, outcome.records, amount=outcome.amount)
 
     def _finished(self, task: Task, ending: Any) -> bool:
-        done = self._store.tasks.finished(task, ending.result, ending.records, forget_segments=ending.forget_segments)
+        done = self._store.tasks.finished(
+            task, ending.result, ending.records, detail=ending.detail, forget_segments=ending.forget_segments
+        )
         blob = task.job.source.get("blob")
         if done and blob and not self._store.jobs.uses_blob(str(blob), but=task.job.id):
             self._quietly(partial(self._blobs.remove, str(blob)), "a submitted file could not be deleted")
