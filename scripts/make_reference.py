@@ -31,7 +31,7 @@ def labels() -> Iterator[str]:
     yield "| label | kind | meaning |\n| --- | --- | --- |"
     for info in TAXONOMY.values():
         yield f"| `{info.name}` | {'harm' if info.harm else 'mark'} | {info.description} |"
-    yield "\n## Facts\n\nWhat a finding may carry in `facts`, and a condition of a policy may ask for. `face.present` carries them all.\n"
+    yield "\n## Facts\n\nWhat a finding may carry in `facts`, and a condition of a policy may ask for.\n`face.present` carries those of faces.\n"
     yield "| fact | meaning |\n| --- | --- |"
     for fact in FACTS.values():
         yield f"| `{fact.name}` | {fact.description} |"

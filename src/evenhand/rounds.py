@@ -12,6 +12,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 
 from evenhand.decode import Decoded
+from evenhand.detectors import beside
 from evenhand.detectors.base import NOTHING, AnyDetector, Cost, Detection
 from evenhand.detectors.registry import Registry, Slot
 from evenhand.domain import Content, Finding, ImagePart, Incident, JsonValue, Part, PartKind, TextPart
@@ -87,6 +88,9 @@ class Rounds:
             pending = [entry for group in derived for entry in group]
         for entry in pending:
             entry.item.incomplete["pipeline"] = f"what was read out of parts {MAX_ROUNDS} deep was not looked at"
+        for item in items:
+            if item.words and item.findings:
+                item.findings = beside.tell(item.findings, item.words)
         return {kinds: self._models(kinds, skip) for kinds in {item.kinds for item in items}}
 
     def close(self) -> None:

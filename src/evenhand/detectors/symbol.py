@@ -40,7 +40,7 @@ class SymbolDetector:
     An upright swastika, plain or with dots, petals or a temple's frame, to either side, is a religious sign of Hindus,
     Buddhists and Jains and is not looked for: only one that stands on its corner is. A symbol that is struck out or
     thrown away is not found either. Why a symbol is shown (history, teaching, warning, praise) is not in its shape: a
-    finding asks for a person, and words beside it are judged by the text detectors.
+    finding asks for a person, and `evenhand.detectors.beside` then adds what the words of the same picture say.
 
     Learnt from drawings alone. Symbols smaller than about a fortieth of the picture's longer side are missed.
     """
