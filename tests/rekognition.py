@@ -65,8 +65,14 @@ class Served:
 
 
 @contextmanager
-def rekognition(folder: Path, **overrides: object) -> Iterator[Served]:
-    """Run a server with a bucket, a library of two known pictures, and a key pair; texts are not judged."""
+def rekognition(folder: Path, *, work: bool = False, **overrides: object) -> Iterator[Served]:
+    """Run a server with a bucket, a library of two known pictures, and a key pair; texts are not judged.
+
+    Args:
+        folder: for its database and files.
+        work: it works on jobs, too.
+        overrides: settings.
+    """
     bucket = folder / "bucket"
     bucket.mkdir()
     libraries = folder / "libraries"
@@ -85,7 +91,7 @@ def rekognition(folder: Path, **overrides: object) -> Iterator[Served]:
     store.migrate()
     pair = store.dialect_keys.create("shop", dialect="rekognition")
     store.close()
-    with serving(settings) as http:
+    with serving(settings, work=work) as http:
         address = str(http.base_url).rstrip("/")
         yield Served(address=address, pair=pair, http=http, bucket=bucket)
 
