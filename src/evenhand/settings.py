@@ -123,11 +123,17 @@ class Settings(BaseSettings):
         description="Address under which callers reach the server, for documents that name it (Perspective's discovery "
         "document); none: what the request says.",
     )
+    shadow_urls: dict[str, str] = Field(
+        {},
+        description="Shadow mode: address of the old vendor by dialect, asked as well and compared, a JSON object: "
+        '{"perspective": "https://commentanalyzer.googleapis.com"}. Contents are sent there.',
+    )
+    shadow_keys: dict[str, SecretStr] = Field({}, description="Keys for the old vendors, by dialect, a JSON object.")
     perspective_max_bytes: int = Field(20_480, ge=1, description="Longest comment of Perspective's API, in bytes.")
     dialect_incomplete: Literal["error", "worst"] = Field(
         "error",
-        description="What OpenAI's and Azure's callers get when a detector gave no answer, for which these APIs have no "
-        "word. error: status 503; worst: the highest score in each category that it could have spoken for.",
+        description="What callers of Perspective's, OpenAI's and Azure's APIs get when a detector gave no answer, for "
+        "which these have no word. error: status 503; worst: the highest score wherever it could have spoken.",
     )
     openai_flagged: Literal["categories", "decision"] = Field(
         "categories",
@@ -199,7 +205,7 @@ class Settings(BaseSettings):
     )
 
 
-_JSON = (tuple[str, ...], tuple[str, ...] | None, dict[str, str])
+_JSON = (tuple[str, ...], tuple[str, ...] | None, dict[str, str], dict[str, SecretStr])
 
 
 def read_settings(**overrides: Any) -> Settings:

@@ -72,6 +72,23 @@ def perspective(
         typer.echo(f"Policy written to {out}; check it with: evenhand policy check {out}")
 
 
+@migrate.command()
+def report(
+    file: Annotated[
+        Path | None, typer.Option(help="What shadow mode wrote; else shadow.jsonl in the data folder.")
+    ] = None,
+) -> None:
+    """Tell how often the old vendor and this server agreed on live traffic, where shadow mode is on.
+
+    Exit code: 0 done, 2 user error, 3 system error.
+    """
+    from evenhand.api.compat.shadow import FILE
+    from evenhand.cli.migrate_report import report as told
+
+    for line in told(file or read_settings().data_dir / FILE):
+        typer.echo(line)
+
+
 def _table(wanted: Sequence[Threshold], curves: ScoreMap, reported: Mapping[str, float]) -> Iterator[str]:
     from evenhand.domain.attributes import ATTRIBUTES, EXPERIMENTAL
 

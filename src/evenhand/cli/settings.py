@@ -9,7 +9,7 @@ import typer
 
 from evenhand.cli.common import read_settings
 
-_SECRETS = {"database_url", "secret_key"}
+_SECRETS = {"database_url", "secret_key", "shadow_keys"}
 
 
 def settings(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:

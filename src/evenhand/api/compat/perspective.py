@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import anyio.to_thread
+import httpx
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -21,6 +22,7 @@ from evenhand.api.compat.perspective_discovery import discovery
 from evenhand.api.compat.perspective_map import score_map
 from evenhand.api.compat.perspective_read import PerspectiveError, Wanted
 from evenhand.api.compat.perspective_spans import sentences, utf16
+from evenhand.api.compat.shadow import shadow_of
 from evenhand.api.errors import Problem
 from evenhand.api.state import state_of
 from evenhand.domain import Content, Result
@@ -83,10 +85,33 @@ async def _analyze(request: Request) -> Response:
         }
         if comment.token is not None:
             document["clientToken"] = comment.token
+        _ask_old_vendor(call, body, result, document)
         version = score_map(result.models.get("text.harm")).version
         return call.reply(document, [result], headers={"x-score-map": version})
 
     return await call.once(work)
+
+
+def _ask_old_vendor(call: Call, body: Mapping[str, Any], result: Result, document: Mapping[str, Any]) -> None:
+    """Send the request to Perspective as well, where the operator wants both compared."""
+    shadow = shadow_of(call.request)
+    if not shadow.wants(NAME):
+        return
+
+    async def ask(client: httpx.AsyncClient, url: str, key: str) -> Mapping[str, float]:
+        answer = await client.post(f"{url}/v1alpha1/comments:analyze", params={"key": key}, json=body)
+        answer.raise_for_status()
+        return _summaries(answer.json())
+
+    shadow.send(NAME, result.decision_id, _summaries(document), ask)
+
+
+def _summaries(document: Mapping[str, Any]) -> dict[str, float]:
+    return {
+        name: float(scores["summaryScore"]["value"])
+        for name, scores in document["attributeScores"].items()
+        if "summaryScore" in scores
+    }
 
 
 async def _suggest(request: Request) -> Response:
@@ -177,6 +202,8 @@ def _attributes(call: Call, result: Result, wanted: Sequence[Wanted]) -> Mapping
     scores = perspective_attributes(result.labels) | experimental_attributes(result.labels)
     missing = [one.name for one in wanted if one.attribute not in scores]
     if missing or (result.incomplete and _rest_on(call, result.incomplete)):
+        if call.settings.dialect_incomplete == "worst":
+            return {one.attribute: 1.0 for one in wanted}
         why = "; ".join(f"{name}: {reason}" for name, reason in result.incomplete.items()) or ", ".join(missing)
         raise DetectorError(f"The comment could not be scored: {why or 'no detector gives these attributes here'}.")
     curves = score_map(result.models.get("text.harm"))
@@ -229,6 +256,8 @@ def _shape(problem: Problem, scope: Scope) -> Response:
                 "Method doesn't allow unregistered callers (callers without established identity). Please use API Key "
                 "or other form of API consumer identity to call this API."
             )
+    elif isinstance(error, DetectorError):
+        status = 503
     elif status in (405, 415, 422):
         status = 404 if status == 405 else 400
     body: dict[str, Any] = {"code": status, "message": message, "status": _STATUS.get(status, "UNKNOWN")}

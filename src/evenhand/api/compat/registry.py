@@ -31,6 +31,9 @@ def chosen(settings: Settings, policy: Policy) -> Sequence[Dialect]:
     """
     named = dialect_names() if settings.dialects is None else settings.dialects
     bound = [key.partition("/")[0] for key in settings.dialect_lines]
+    bound += settings.shadow_urls
+    if wrong := [url for url in settings.shadow_urls.values() if not url.startswith(("http://", "https://"))]:
+        raise SettingsError(f"EVENHAND_SHADOW_URLS: {wrong[0][:100]!r} is no http(s) address.")
     if unknown := sorted({*named, *bound} - set(dialect_names())):
         raise SettingsError(
             f"There is no dialect {', '.join(unknown)} (EVENHAND_DIALECTS, EVENHAND_DIALECT_LINES); "

@@ -309,8 +309,19 @@ def test_a_detector_that_failed_never_reads_as_a_low_score(tmp_path: Path) -> No
     with serving(quick(tmp_path)) as client:  # without the text model nothing gives these attributes
         answer = client.post(ANALYZE, json=asking(RUDE, "TOXICITY", "THREAT"))
     error = answer.json()["error"]
-    assert (answer.status_code, error["status"]) == (500, "INTERNAL")
+    assert (answer.status_code, error["status"]) == (503, "UNAVAILABLE")
     assert "could not be scored" in error["message"]
+
+
+def test_a_detector_that_was_too_slow_gives_an_error_or_the_worst_score(tmp_path: Path) -> None:
+    for worst in (False, True):
+        more = {"dialect_incomplete": "worst"} if worst else {}
+        with serving(with_model(tmp_path, detector_timeout_s=0.0001, **more)) as client:
+            answer = client.post(ANALYZE, json=asking("hello there", "TOXICITY", languages=["en"]))
+        if worst:
+            assert value(answer, "TOXICITY") == 1.0
+        else:
+            assert (answer.status_code, answer.json()["error"]["status"]) == (503, "UNAVAILABLE")
 
 
 def test_a_store_that_fails_is_told_in_shape_and_gives_no_scores(tmp_path: Path) -> None:
