@@ -118,6 +118,8 @@ def _why_not(track: Track, known: frozenset[str], many: bool) -> str | None:
         return f"no decoder reads {track.type} of this kind"
     if track.codec not in known:
         return f"{track.type} in {track.codec} is not read"
+    if track.type == "video" and not track.width * track.height:
+        return "the size of its pictures is unknown, or over EVENHAND_MAX_PIXELS"
     return None
 
 

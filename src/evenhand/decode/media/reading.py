@@ -321,6 +321,7 @@ class SegmentParts:
                 )
         except InputError as error:
             self.incomplete["decode.video"] = f"{error.message}, {_range(self.segment)}"
+            return
         if given < len(times) // 2 or (times and not given):
             self.incomplete["decode.video"] = (
                 f"{len(times) - given} of {len(times)} frames are damaged, {_range(self.segment)}"
