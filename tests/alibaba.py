@@ -17,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx
 from alibabacloud_green20220302.client import Client as NewClient
@@ -72,9 +73,9 @@ class Served:
 
 
 @contextmanager
-def alibaba(settings: Settings) -> Iterator[Served]:
-    """Run a server, with a key pair for the dialect."""
-    with serving(settings) as http:
+def alibaba(settings: Settings, *, work: bool = False) -> Iterator[Served]:
+    """Run a server, with a key pair for the dialect; `work`: and with a worker that does its jobs."""
+    with serving(settings, work=work) as http:
         store = open_store(settings=settings)
         pair = store.dialect_keys.create("test", dialect="alibaba")
         yield Served(http=http, pair=pair, settings=settings)
@@ -170,6 +171,53 @@ def libraries(folder: Path) -> Path:
         "utf-8",
     )
     return folder
+
+
+class Taken:
+    """What was posted to an address of ours."""
+
+    def __init__(self) -> None:
+        self.forms: list[dict[str, str]] = []
+        self.refuse = 0  # this many are answered with 500 first
+        self.came = threading.Condition()
+
+    def take(self, body: bytes) -> int:
+        """Note a form; give the status to answer with."""
+        with self.came:
+            self.forms.append(dict(parse_qsl(body.decode(), strict_parsing=True)))
+            self.refuse -= 1
+            self.came.notify_all()
+            return 500 if self.refuse >= 0 else 200
+
+    def wait(self, count: int, timeout: float = 90) -> list[dict[str, str]]:
+        """Give the forms, once there are so many."""
+        with self.came:
+            assert self.came.wait_for(lambda: len(self.forms) >= count, timeout), f"{len(self.forms)} of {count} came"
+            return list(self.forms)
+
+
+@contextmanager
+def receiving() -> Iterator[tuple[str, Taken]]:
+    """Take pushes on loopback; give the address and what came."""
+    taken = Taken()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            status = taken.take(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/callback", taken
+    server.shutdown()
+    thread.join(20)
+    server.server_close()
 
 
 @contextmanager

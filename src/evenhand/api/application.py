@@ -6,6 +6,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import structlog
@@ -110,10 +111,12 @@ async def _warm(state: State) -> None:
 
 async def _start_work(state: State) -> None:
     """Start a worker in this process. Where none can be started, everything but jobs still works, and jobs say why."""
+    from evenhand.api.compat.kinds import all_kinds
     from evenhand.jobs.worker import Worker
 
+    make = partial(Worker, state.moderator, asyncio.get_running_loop(), kinds=all_kinds())
     try:
-        state.worker = await asyncio.to_thread(Worker, state.moderator, asyncio.get_running_loop())
+        state.worker = await asyncio.to_thread(make)
     except EvenhandError as error:
         state.no_worker = error.message
         structlog.get_logger().warning("no jobs are worked on here", why=error.message)

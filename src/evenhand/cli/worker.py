@@ -23,6 +23,7 @@ def worker(
 
     On SIGTERM or Ctrl-C what is in hand is ended, or given to the other workers.
     """
+    from evenhand.api.compat.kinds import all_kinds
     from evenhand.jobs import process
     from evenhand.jobs.engine import require
     from evenhand.telemetry import set_up_logs, set_up_traces
@@ -32,7 +33,7 @@ def worker(
     require()
     if processes == 1:
         set_up_traces(settings)
-        process.run(settings)
+        process.run(settings, kinds=all_kinds())
     given = {"--slots": slots, "--policy": policy, "--libraries": libraries}
     more = [word for name, value in given.items() if value is not None for word in (name, str(value))]
     process.supervise([sys.executable, "-m", "evenhand", "worker", *more], processes)

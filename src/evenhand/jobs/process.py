@@ -10,13 +10,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import structlog
 
 from evenhand.app import AsyncModerator
 from evenhand.jobs.engine import require
+from evenhand.jobs.kinds import Kind
 from evenhand.jobs.worker import Observe, Worker
 from evenhand.settings import Settings
 from evenhand.store import open_store
@@ -26,8 +27,10 @@ _STEADY_S = 300.0  # a worker that lived so long is restarted at once
 
 
 @contextmanager
-def working(settings: Settings, *, observe: Observe | None = None, warm: bool = True) -> Iterator[Worker]:
-    """Work on jobs within the block, with a moderator of its own.
+def working(
+    settings: Settings, *, kinds: Mapping[str, Kind] | None = None, observe: Observe | None = None, warm: bool = True
+) -> Iterator[Worker]:
+    """Work on jobs within the block, with a moderator of its own; `kinds` as for Worker.
 
     Raises:
         SettingsError: the extra 'jobs' is not installed, or settings cannot be used.
@@ -44,7 +47,7 @@ def working(settings: Settings, *, observe: Observe | None = None, warm: bool = 
         if warm:
             for name, why in moderator.warm().items():
                 structlog.get_logger().warning("detector cannot answer", detector=name, why=why)
-        worker = Worker(moderator, loop, observe=observe)
+        worker = Worker(moderator, loop, kinds=kinds, observe=observe)
         try:
             yield worker
         finally:
@@ -55,7 +58,9 @@ def working(settings: Settings, *, observe: Observe | None = None, warm: bool = 
         moderator.close()
 
 
-def run(settings: Settings, *, observe: Observe | None = None, warm: bool = True) -> None:
+def run(
+    settings: Settings, *, kinds: Mapping[str, Kind] | None = None, observe: Observe | None = None, warm: bool = True
+) -> None:
     """Work until SIGTERM or SIGINT; then end what is in hand, or give it back. Leaves the process.
 
     Raises:
@@ -64,7 +69,7 @@ def run(settings: Settings, *, observe: Observe | None = None, warm: bool = True
     told = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.set())
-    with working(settings, observe=observe, warm=warm) as worker:
+    with working(settings, kinds=kinds, observe=observe, warm=warm) as worker:
         structlog.get_logger().info("working on jobs", worker=worker.id, slots=settings.jobs_slots)
         told.wait()
         structlog.get_logger().info("stopping; what does not end in time goes to others", busy=worker.busy)

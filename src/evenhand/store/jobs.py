@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, sel
 from evenhand.domain import id_time
 from evenhand.errors import ConflictError, NotFoundError
 from evenhand.settings import Settings
-from evenhand.store.announcing import announce
+from evenhand.store.announcing import DELIVERY_S, announce
 from evenhand.store.database import Database
 from evenhand.store.jobrecords import OPEN_STATES, PLAN, STATES, Job, JobPage, NewJob, TaskState
 from evenhand.store.jobrows import as_job, insert_job, job_document, select_jobs
@@ -299,6 +299,9 @@ def finish(
     job = as_job(connection.execute(select_jobs().where(jobs.c.id == job_id)).one())
     if job.kind != "webhook":
         announce(connection, database, f"job.{state}", job_document(job))
+    if then := job.source.get("then"):  # a kind of job that follows, however this one ended
+        more = NewJob(kind=str(then), tenant=job.tenant, source={"job": job.id}, timeout_s=DELIVERY_S)
+        insert_job(connection, database, more)
     return True
 
 

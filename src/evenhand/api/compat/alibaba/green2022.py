@@ -3,96 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
 
-import anyio.to_thread
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from evenhand.api.compat.alibaba import errors, labels
-from evenhand.api.compat.alibaba.answers import (
-    RISK,
-    Answer,
-    Named,
-    answer_of,
-    kept_answer,
-    least,
-    named,
-    strictest,
-    words,
-)
-from evenhand.api.compat.alibaba.errors import CodeError, GatewayError
-from evenhand.api.compat.alibaba.faces import check_attributes, faces_2022, refused
-from evenhand.api.compat.alibaba.signing import NAME, Signed, verify
-from evenhand.api.compat.calls import Call, admit_pair
-from evenhand.domain import Action, Content, ContentKind, Result, Source, is_under
+from evenhand.api.compat.alibaba import errors
+from evenhand.api.compat.alibaba import green2022_async as later
+from evenhand.api.compat.alibaba import green2022_sync as now
+from evenhand.api.compat.alibaba.errors import GatewayError
+from evenhand.api.compat.alibaba.green2022_calls import Asked
+from evenhand.api.compat.alibaba.signing import NAME, verify
+from evenhand.api.compat.calls import admit_pair
 from evenhand.errors import EvenhandError
 
 VERSION = "2022-03-02"
-_FACES = "facedetect"
-# What is asked for by the name of a service and is nowhere here
-_PERSONS = ("facecompare", "facesearch", "facerecog", "figure", "celebrity", "person")
-_NOT_HERE = ("aigc", "ocr", "generalrecognition")
-_TEXT_IN_IMAGE, _CUSTOM, _FIGURE = "textInImage", "customImage", "publicFigure"
 
-
-class Asked:
-    """One call of one action."""
-
-    def __init__(self, call: Call, signed: Signed) -> None:
-        self.call = call
-        self.service = signed.parameters.get("Service", "")
-        self.request_id = errors.new_request_id()
-        self._signed, self._read = signed, dict[str, Any]()
-
-    def plain(self, name: str) -> str:
-        """Give a parameter of the action itself.
-
-        Raises:
-            CodeError: it is missing.
-        """
-        value = self._signed.parameters.get(name)
-        if not value:
-            raise CodeError(f"{name} is missing.")
-        return value
-
-    def parameters(self) -> dict[str, Any]:
-        """Read ServiceParameters.
-
-        Raises:
-            CodeError: it is missing, or no JSON object.
-        """
-        if not self._read:
-            try:
-                found = orjson.loads(self.plain("ServiceParameters").encode())
-            except (orjson.JSONDecodeError, UnicodeEncodeError) as error:
-                raise CodeError(f"ServiceParameters is not JSON ({error}).") from error
-            if not isinstance(found, dict):
-                raise CodeError("ServiceParameters must be a JSON object.")
-            self._read = found
-        return self._read
-
-    def named_service(self) -> str:
-        """Give the service that the call names.
-
-        Raises:
-            CodeError: it names none.
-        """
-        return self.plain("Service")
-
-    def said(self, **names: str) -> dict[str, str]:
-        """Give back what the caller said about the content: name in the answer -> name in ServiceParameters."""
-        body = self._read
-        return {ours: body[theirs] for ours, theirs in names.items() if isinstance(body.get(theirs), str)}
-
-    def reply(self, data: Mapping[str, Any] | None, results: Any = (), *, code: int = errors.OK) -> Response:
-        """Answer. Actions for texts read `Message`, those for pictures `Msg`: both are there."""
-        word = errors.word(code)
-        body = {"RequestId": self.request_id, "Code": code, "Message": word, "Msg": word}
-        if data is not None:
-            body["Data"] = data
-        return self.call.reply(body, results, headers={"x-acs-request-id": self.request_id})
+Work = Callable[[Asked], Awaitable[Response]]
 
 
 async def endpoint(request: Request) -> Response:
@@ -120,264 +46,37 @@ async def endpoint(request: Request) -> Response:
         return call.reply(body, headers={"x-acs-request-id": asked.request_id})
 
 
-# Texts
-
-
-async def text_moderation(asked: Asked) -> Response:
-    """TextModeration: labels with commas between, and why."""
-    text, result = await _text(asked)
-    answer = answer_of(result)
-    found = named(answer, asked.call.state.moderator.policy, labels.text_2022)
-    # Whoever reads `labels` stops what has one: a neutral topic that nothing follows from is not among them.
-    shown = [one for one in found if one.label != "political_content" or one.action is not Action.MARK]
-    names, action = [one.label for one in shown], _whole(asked, answer)
-    if not names and answer.incomplete:
-        names = [labels.UNSURE]
-    reason = ""
-    if names:
-        why = {
-            "riskLevel": RISK[action],
-            "riskTips": ",".join(_tips(shown)),
-            "riskWords": ",".join(_words(text, shown)),
-        }
-        reason = orjson.dumps(why).decode()
-    data = {
-        "labels": ",".join(names),
-        "reason": reason,
-        **asked.said(accountId="accountId", dataId="dataId", deviceId="deviceId"),
-    }
-    return asked.reply(data, [result])
-
-
-async def text_moderation_plus(asked: Asked) -> Response:
-    """TextModerationPlus: labels with confidence, words and their places."""
-    text, result = await _text(asked)
-    answer = answer_of(result)
-    found = named(answer, asked.call.state.moderator.policy, labels.text_plus)
-    action = _whole(asked, answer)
-    rows = [_plus_row(text, one) for one in found]
-    data = {
-        "Result": rows or _nothing(answer),
-        "RiskLevel": RISK[action],
-        **asked.said(AccountId="accountId", DataId="dataId"),
-    }
-    if answer.languages:
-        data["DetectedLanguage"] = answer.languages[0]
-    return asked.reply(data, [result])
-
-
-async def _text(asked: Asked) -> tuple[str, Result]:
-    asked.named_service()
-    body = asked.parameters()
-    text = body.get("content")
-    if not isinstance(text, str) or not text:
-        raise CodeError("ServiceParameters needs `content`, a text.")
-    content = Content(text=text, id=_data_id(body))
-    return text, await asked.call.check(content, service=asked.service)
-
-
-def _plus_row(text: str, one: Named) -> dict[str, Any]:
-    hits = [finding for finding in one.findings if finding.library]
-    found = [(finding, words(text, finding)) for finding in one.findings]
-    row: dict[str, Any] = {
-        "Label": one.label,
-        "Confidence": one.confidence,
-        "Description": "; ".join(_tips([one])),
-        "RiskWords": ",".join(dict.fromkeys(word for _, word in found if word)),
-    }
-    # Positions count in code points of the text, as `content[start:end]` does in Python.
-    places = [
-        {"RiskWord": word, "StartPos": finding.location.span[0], "EndPos": finding.location.span[1]}
-        for finding, word in found
-        if word and finding.location.span is not None
-    ]
-    if places:
-        row["RiskPositions"] = places
-    if hits:
-        row["CustomizedHit"] = [{"LibName": hit.library, "KeyWords": words(text, hit) or ""} for hit in hits]
-    return row
-
-
-# Pictures
-
-
-async def image_moderation(asked: Asked) -> Response:
-    """ImageModeration: labels with confidence; with `infoType` also words, libraries; faces for the face services."""
-    body = asked.parameters()
-    kind = _image_service(asked.named_service())
-    check_attributes(body.get("attributes"))
-    result = await asked.call.check(await _picture(asked, body), service=asked.service)
-    # The id by which DescribeImageResultExt asks for more.
-    asked.request_id = result.decision_id
-    answer = answer_of(result)
-    data = _image_data(asked, answer, faces=kind == _FACES)
-    wanted = str(body.get("infoType", "")).split(",")
-    ext = {**({"FaceData": faces_2022(answer)} if kind == _FACES else {}), **_extra(asked, answer, wanted, result)}
-    if ext:
-        data["Ext"] = ext
-    return asked.reply(data, [result])
-
-
-async def image_batch_moderation(asked: Asked) -> Response:
-    """ImageBatchModeration: one picture for several services, each with the rules of its own business line."""
-    body = asked.parameters()
-    services = [name.strip() for name in asked.named_service().split(",") if name.strip()]
-    kinds = {name: _image_service(name) for name in services}
-    content = await _picture(asked, body)
-    by_line = {asked.call.line(name): name for name in services}
-    results = {line: await asked.call.check(content, service=name) for line, name in by_line.items()}
-    rows, risks = [], []
-    for name in services:
-        answer = answer_of(results[asked.call.line(name)])
-        data = _image_data(asked, answer, faces=kinds[name] == _FACES)
-        rows.append({"Service": name, "Result": data["Result"], "RiskLevel": data["RiskLevel"]})
-        risks.append(_whole(asked, answer) if kinds[name] != _FACES else Action.PASS)
-        if kinds[name] == _FACES:
-            rows[-1]["Ext"] = {"FaceData": faces_2022(answer)}
-    together = {"Results": rows, "Result": [one for row in rows for one in row["Result"]]}
-    first = next(iter(results.values()))
-    asked.request_id = first.decision_id
-    risk = RISK[strictest(*risks)]
-    return asked.reply({**together, "RiskLevel": risk, **asked.said(DataId="dataId")}, list(results.values()))
-
-
-async def image_result_ext(asked: Asked) -> Response:
-    """DescribeImageResultExt: more of an earlier picture, by its RequestId."""
-    answer = await _kept(asked)
-    wanted = asked.plain("InfoType").split(",")
-    return asked.reply(_extra(asked, answer, wanted, None))
-
-
-async def image_result(asked: Asked) -> Response:
-    """DescribeImageModerationResult: an earlier picture, by its RequestId or ReqId."""
-    answer = await _kept(asked)
-    data = _image_data(asked, answer, faces=False)
-    return asked.reply({**data, "ReqId": answer.decision_id, "DataId": answer.data_id})
-
-
-async def _kept(asked: Asked) -> Answer:
-    document = await anyio.to_thread.run_sync(asked.call.state.store.decision, asked.plain("ReqId"))
-    return kept_answer(document)
-
-
-def _image_service(name: str) -> str:
-    """Give what kind of service is asked for.
-
-    Raises:
-        CodeError: none that is here.
-    """
-    plain = name.lower()
-    if plain.startswith(_FACES):
-        return _FACES
-    if any(part in plain for part in _PERSONS) or plain.startswith("face"):
-        raise refused(f"The service {name[:60]!r}")
-    if any(part in plain for part in _NOT_HERE):
-        raise CodeError(f"The service {name[:60]!r} is not available here.", number=errors.DENIED)
-    return "moderation"
-
-
-async def _picture(asked: Asked, body: Mapping[str, Any]) -> Content:
-    if isinstance(url := body.get("imageUrl"), str) and url:
-        return Content(url=url, id=_data_id(body), kind=ContentKind.IMAGE)
-    raise CodeError("ServiceParameters needs `imageUrl`, or the `ossBucketName` and `ossObjectName` of an upload.")
-
-
-def _image_data(asked: Asked, answer: Answer, *, faces: bool) -> dict[str, Any]:
-    if faces:
-        present = any(finding.label == "face.present" for finding in answer.findings)
-        face = {"Label": "faceDetected" if present else labels.NOTHING_2022}
-        return {"Result": [face], "RiskLevel": "none", **asked.said(DataId="dataId")}
-    found = named(answer, asked.call.state.moderator.policy, labels.picture_2022)
-    rows: list[dict[str, Any]] = [
-        {
-            "Label": one.label,
-            "Confidence": one.confidence,
-            "Description": "; ".join(_tips([one])),
-            "RiskLevel": RISK[one.action],
-        }
-        for one in found
-    ]
-    action = _whole(asked, answer)
-    return {"Result": rows or _nothing(answer), "RiskLevel": RISK[action], **asked.said(DataId="dataId")}
-
-
-def _extra(asked: Asked, answer: Answer, wanted: list[str], result: Result | None) -> dict[str, Any]:
-    """Give what `infoType` names."""
-    out: dict[str, Any] = {}
-    for name in (one.strip() for one in wanted):
-        if name == _FIGURE:
-            raise refused("publicFigure")
-        if name == _CUSTOM:
-            hits = [finding.library for finding in answer.findings if finding.library and _is_image(finding)]
-            out["CustomImage"] = [{"LibName": library, "LibId": library} for library in dict.fromkeys(hits)]
-        elif name == _TEXT_IN_IMAGE:
-            out["TextInImage"] = _text_in_image(answer, result)
-        elif name:
-            check_attributes(name)
-    return out
-
-
-def _text_in_image(answer: Answer, result: Result | None) -> dict[str, Any]:
-    read = [finding for finding in answer.findings if finding.location.source is Source.OCR]
-    risky = dict.fromkeys(finding.location.text for finding in read if finding.location.text and _harm(finding.label))
-    hits = [finding for finding in read if finding.library]
-    custom = [{"LibName": hit.library, "LibId": hit.library, "KeyWords": hit.location.text or ""} for hit in hits]
-    seen = [] if result is None or result.seen is None else result.seen.words
-    lines = [part for part in seen if part.origin.source is Source.OCR]
-    return {
-        "RiskWord": list(risky),
-        "RiskWords": list(risky),
-        "CustomText": custom,
-        "CustomTexts": custom,
-        "OcrResult": [{"Text": part.text} for part in lines],
-        "OcrDatas": [part.text for part in lines],
-    }
-
-
-# Parts of answers
-
-
-def _whole(asked: Asked, answer: Answer) -> Action:
-    return strictest(answer.action, least(answer, asked.call.state.moderator.policy))
-
-
-def _nothing(answer: Answer) -> list[dict[str, Any]]:
-    if answer.incomplete:
-        why = "; ".join(f"{name}: {reason}" for name, reason in answer.incomplete.items())
-        return [{"Label": labels.UNSURE, "Description": why}]
-    return [{"Label": labels.NOTHING_2022, "Description": "no risk detected"}]
-
-
-def _tips(found: list[Named]) -> list[str]:
-    return list(dict.fromkeys(finding.reason for one in found for finding in one.findings))
-
-
-def _words(text: str, found: list[Named]) -> list[str]:
-    spoken = (words(text, finding) for one in found for finding in one.findings)
-    return list(dict.fromkeys(word for word in spoken if word))
-
-
-def _data_id(body: Mapping[str, Any]) -> str | None:
-    value = body.get("dataId")
-    if value is not None and (not isinstance(value, str) or len(value) > 1_024 or "\0" in value):
-        raise CodeError("dataId must be a text of at most 1,024 characters.")
-    return value
-
-
-def _is_image(finding: Any) -> bool:
-    return finding.location.source in (Source.IMAGE, Source.FRAME)
-
-
-def _harm(label: str) -> bool:
-    return not is_under(label, "face") and label not in ("ads.link", "known.white")
-
-
-Work = Callable[[Asked], Awaitable[Response]]
 ACTIONS: Mapping[str, Work] = {
-    "TextModeration": text_moderation,
-    "TextModerationPlus": text_moderation_plus,
-    "ImageModeration": image_moderation,
-    "ImageBatchModeration": image_batch_moderation,
-    "DescribeImageResultExt": image_result_ext,
-    "DescribeImageModerationResult": image_result,
+    "TextModeration": now.text_moderation,
+    "TextModerationPlus": now.text_moderation_plus,
+    "ImageModeration": now.image_moderation,
+    "ImageBatchModeration": now.image_batch_moderation,
+    "ImageAsyncModeration": later.image,
+    "DescribeImageResultExt": now.image_result_ext,
+    "DescribeImageModerationResult": later.image_asked,
+    "VideoModeration": later.video,
+    "VideoModerationResult": later.result,
+    "VideoModerationCancel": later.cancel,
+    "VoiceModeration": later.voice,
+    "VoiceModerationResult": later.result,
+    "VoiceModerationCancel": later.cancel,
+    **dict.fromkeys(
+        (
+            "DescribeFileModerationResult",
+            "DescribeMultimodalModerationResult",
+            "DescribeUploadToken",
+            "DescribeUrlModerationResult",
+            "FileModeration",
+            "ImageQueueModeration",
+            "ManualCallback",
+            "ManualModeration",
+            "ManualModerationResult",
+            "MultiModalAgent",
+            "MultiModalGuard",
+            "MultiModalGuardForBase64",
+            "MultimodalAsyncModeration",
+            "UrlAsyncModeration",
+        ),
+        later.not_enabled,
+    ),
 }

@@ -1,0 +1,160 @@
+"""Version 2018-05-09: tasks that are answered later, by asking or by a push."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from starlette.responses import Response
+
+from evenhand.api.compat.alibaba import errors, labels, media
+from evenhand.api.compat.alibaba import tasks as durable
+from evenhand.api.compat.alibaba.answers import answer_of
+from evenhand.api.compat.alibaba.errors import DENIED, CodeError
+from evenhand.api.compat.alibaba.green2018_calls import Asked, data_id, failed, ok, picture_scenes, scenes, tasks
+from evenhand.api.compat.alibaba.green2018_sync import checked, picture_task
+from evenhand.api.compat.alibaba.tasks import Task
+from evenhand.app import AsyncModerator
+from evenhand.domain import Content, ContentKind, ItemError, Result
+from evenhand.errors import NotFoundError
+
+_MOST_IDS = 100
+
+
+# Handing in
+
+
+async def image(asked: Asked) -> Response:
+    """`/green/image/asyncscan`."""
+    body = await asked.members()
+    kept = {"form": "image", "scenes": picture_scenes(body), **durable.callback(body)}
+    rows = [(_url(task), data_id(task)) for task in tasks(body)]
+    ids = await durable.pictures(asked.call, rows, service=_business(body), asked=kept)
+    told = zip(tasks(body), ids, strict=True)
+    return asked.reply([{**ok(task, task_id), "url": task["url"]} for task, task_id in told])
+
+
+async def video(asked: Asked) -> Response:
+    """`/green/video/asyncscan`."""
+    body = await asked.members()
+    heard = body.get("audioScenes") or []
+    if heard and heard != ["antispam"]:
+        raise CodeError('audioScenes is ["antispam"].')
+    return await _recordings(asked, body, {"form": "video", "scenes": picture_scenes(body), "heard": bool(heard)})
+
+
+async def voice(asked: Asked) -> Response:
+    """`/green/voice/asyncscan`."""
+    body = await asked.members()
+    if scenes(body) != ["antispam"]:
+        raise CodeError('The scene for voices is ["antispam"].')
+    return await _recordings(asked, body, {"form": "voice", "scenes": ["antispam"]})
+
+
+async def voice_now(asked: Asked) -> Response:
+    """`/green/voice/syncscan`: a short recording."""
+    body = await asked.members()
+    if scenes(body) != ["antispam"]:
+        raise CodeError('The scene for voices is ["antispam"].')
+    contents = [Content(url=_url(task), id=data_id(task), kind=ContentKind.AUDIO) for task in tasks(body)]
+    results = await checked(asked, contents, body)
+    policy = asked.call.state.moderator.policy
+    rows = []
+    for task, result in zip(tasks(body), results, strict=True):
+        if isinstance(result, ItemError):
+            rows.append(failed(task, result))
+        else:
+            row = ok(task, result.decision_id)
+            rows.append({**row, "url": task["url"], "results": [media.speech_2018(answer_of(result), policy)]})
+    return asked.reply(rows, [result for result in results if isinstance(result, Result)])
+
+
+async def not_enabled(asked: Asked) -> Response:
+    """Answer what is not here in the vendor's words for a service that the account does not have."""
+    path = asked.call.request.url.path
+    raise CodeError(f"{path} is not enabled here; docs/how-to/migrate-from-alibaba.md says what is.", number=DENIED)
+
+
+async def _recordings(asked: Asked, body: Mapping[str, Any], kept: Mapping[str, Any]) -> Response:
+    if body.get("live"):
+        raise CodeError("Live streams are not enabled here.", number=DENIED)
+    kept = {**kept, **durable.callback(body)}
+    rows = []
+    for task in tasks(body):
+        if "frames" in task and "url" not in task:
+            raise CodeError("Single frames are not taken as a video: send its url, or the frames as pictures.")
+        _url(task)
+    for task in tasks(body):
+        task_id = await durable.recording(asked.call, _url(task), data_id(task), service=_business(body), asked=kept)
+        rows.append({**ok(task, task_id), "url": task["url"]})
+    return asked.reply(rows)
+
+
+# Asking
+
+
+async def results(asked: Asked) -> Response:
+    """`/green/image/results`, `/green/video/results`, `/green/voice/results`: by the ids of tasks."""
+    rows = []
+    for task_id in await _ids(asked):
+        try:
+            task = await durable.find(asked.call, task_id)
+        except NotFoundError as error:
+            rows.append({"code": errors.NOT_FOUND, "msg": errors.message(error), "taskId": task_id})
+        else:
+            rows.append(task_row(asked.call.state.moderator, task))
+    return asked.reply(rows)
+
+
+async def cancel(asked: Asked) -> Response:
+    """`/green/video/cancelscan`, `/green/voice/cancelscan`."""
+    rows = []
+    for task_id in await _ids(asked):
+        try:
+            await durable.cancel(asked.call, task_id)
+        except NotFoundError as error:
+            rows.append({"code": errors.NOT_FOUND, "msg": errors.message(error), "taskId": task_id})
+        else:
+            rows.append({"code": errors.OK, "msg": "OK", "taskId": task_id})
+    return asked.reply(rows)
+
+
+def task_row(moderator: AsyncModerator, task: Task) -> dict[str, Any]:
+    """Give a task as results and pushes list it."""
+    told = {name: value for name, value in (("dataId", task.data_id), ("url", task.url)) if value is not None}
+    if task.answer is None:
+        word = errors.word(task.code)
+        return {"code": task.code, "msg": f"{word}: {task.why}" if task.why else word, "taskId": task.id, **told}
+    row = {"code": errors.OK, "msg": "OK", "taskId": task.id, **told}
+    if task.asked["form"] == "image":
+        return {**row, "results": picture_task(moderator, task.asked["scenes"], task.answer, {})["results"]}
+    policy = moderator.policy
+    if task.asked["form"] == "voice":
+        return {**row, "results": [media.speech_2018(task.answer, policy)]}
+    known = frozenset(label for entry in moderator.detectors() for label in entry.get("labels", ()))
+    row["results"] = [
+        media.scene_2018(scene, task.answer, policy, missing=not labels.answered(scene, known))
+        for scene in task.asked["scenes"]
+    ]
+    if task.asked.get("heard"):
+        row["audioScanResults"] = [media.speech_2018(task.answer, policy)]
+    return row
+
+
+async def _ids(asked: Asked) -> Sequence[str]:
+    body = await asked.body()
+    if not isinstance(body, list) or not all(isinstance(one, str) for one in body) or not 1 <= len(body) <= _MOST_IDS:
+        raise CodeError(f"The body must be a list of 1 to {_MOST_IDS} task ids.")
+    return body
+
+
+def _url(task: Mapping[str, Any]) -> str:
+    url = task.get("url")
+    if not isinstance(url, str) or not url.startswith(("http://", "https://")):
+        raise CodeError("url is missing, or is no http or https URL.")
+    return url
+
+
+def _business(body: Mapping[str, Any]) -> str | None:
+    business = body.get("bizType")
+    return business if isinstance(business, str) else None

@@ -1,0 +1,112 @@
+"""Version 2022-03-02: tasks that are answered later, by asking or by a push."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from evenhand.api.compat.alibaba import errors, media
+from evenhand.api.compat.alibaba import tasks as durable
+from evenhand.api.compat.alibaba.answers import RISK, least, strictest
+from evenhand.api.compat.alibaba.errors import DENIED, CodeError
+from evenhand.api.compat.alibaba.green2022_calls import Asked, data_id
+from evenhand.api.compat.alibaba.green2022_sync import image_data, image_result, image_service
+from evenhand.api.compat.alibaba.tasks import Task
+from evenhand.app import AsyncModerator
+
+_LIVE = "live"
+
+
+async def image(asked: Asked) -> Response:
+    """ImageAsyncModeration."""
+    service, body = asked.named_service(), asked.parameters()
+    if image_service(service) != "moderation":
+        raise CodeError(f"The service {service[:60]!r} is answered at once: call ImageModeration.")
+    kept = {"form": "image", "service": service, **durable.callback(body)}
+    [task_id] = await durable.pictures(
+        asked.call, [(_url(body, "imageUrl"), data_id(body))], service=service, asked=kept
+    )
+    return asked.reply({"ReqId": task_id, **asked.said(DataId="dataId")})
+
+
+async def image_asked(asked: Asked) -> Response:
+    """DescribeImageModerationResult: a task, or a picture that was answered at once."""
+    name = asked.plain("ReqId")
+    return await (_told(asked, name) if "." in name else image_result(asked))
+
+
+async def video(asked: Asked) -> Response:
+    """VideoModeration."""
+    return await _recording(asked, "video")
+
+
+async def voice(asked: Asked) -> Response:
+    """VoiceModeration."""
+    return await _recording(asked, "voice")
+
+
+async def result(asked: Asked) -> Response:
+    """VideoModerationResult, VoiceModerationResult."""
+    name = asked.parameters().get("taskId")
+    if not isinstance(name, str) or not name:
+        raise CodeError("ServiceParameters needs `taskId`.")
+    return await _told(asked, name)
+
+
+async def cancel(asked: Asked) -> Response:
+    """VideoModerationCancel, VoiceModerationCancel."""
+    name = asked.parameters().get("taskId")
+    if not isinstance(name, str) or not name:
+        raise CodeError("ServiceParameters needs `taskId`.")
+    await durable.cancel(asked.call, name)
+    return asked.reply(None)
+
+
+async def not_enabled(asked: Asked) -> Response:
+    """Answer what is not here in the vendor's words for a service that the account does not have."""
+    raise CodeError("This action is not enabled here; docs/how-to/migrate-from-alibaba.md says what is.", number=DENIED)
+
+
+def task_data(moderator: AsyncModerator, task: Task) -> dict[str, Any]:
+    """Give `Data` of a task that has its answer."""
+    answer, policy = task.answer, moderator.policy
+    if answer is None:
+        raise ValueError("the task has no answer yet")
+    told = {} if task.data_id is None else {"DataId": task.data_id}
+    form, service = task.asked["form"], str(task.asked["service"])
+    if form == "image":
+        return {"ReqId": task.id, **told, **image_data(policy, answer)}
+    risk, summary, slices = media.slices_2022(answer, policy)
+    whole = RISK[strictest(answer.action, least(answer, policy))]
+    data: dict[str, Any] = {"TaskId": task.id, **told, "RiskLevel": whole}
+    if form == "voice":
+        return {**data, "Url": task.url, "SliceDetails": slices}
+    data["FrameResult"] = media.frames_2022(answer, task.media or {}, policy, service)
+    return {**data, "AudioResult": {"RiskLevel": risk, "AudioSummarys": summary, "SliceDetails": slices}}
+
+
+async def _recording(asked: Asked, form: str) -> Response:
+    service, body = asked.named_service(), asked.parameters()
+    if _LIVE in service.lower() or body.get("liveId"):
+        raise CodeError("Live streams are not enabled here.", number=DENIED)
+    kept = {"form": form, "service": service, **durable.callback(body)}
+    name = await durable.recording(asked.call, _url(body, "url"), data_id(body), service=service, asked=kept)
+    return asked.reply({"TaskId": name, **asked.said(DataId="dataId")})
+
+
+async def _told(asked: Asked, name: str) -> Response:
+    task = await durable.find(asked.call, name)
+    if task.answer is not None:
+        return asked.reply(task_data(asked.call.state.moderator, task))
+    if task.code != errors.PROCESSING:
+        raise CodeError(task.why, number=task.code)
+    return asked.reply({"TaskId": task.id, **asked.said(DataId="dataId")}, code=errors.PROCESSING)
+
+
+def _url(body: Mapping[str, Any], name: str) -> str:
+    url = body.get(name)
+    if not isinstance(url, str) or not url.startswith(("http://", "https://")):
+        raise CodeError(f"ServiceParameters needs `{name}`, an http or https URL.")
+    return url
