@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import datetime as dt
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -106,3 +107,36 @@ def encoded(part: ImagePart, kind: str, **more: Any) -> bytes:
     file = BytesIO()
     part.image.save(file, kind, **more)
     return file.getvalue()
+
+
+def sign(
+    served: Served,
+    body: bytes,
+    *,
+    target: str,
+    url: str | None = None,
+    secret: str | None = None,
+    region: str = "us-east-1",
+    service: str = "rekognition",
+    headers: Mapping[str, str] | None = None,
+    ago: float = 0,
+) -> dict[str, str]:
+    """Give the headers of a request, signed by botocore; `ago`: seconds."""
+    import botocore.auth
+    from botocore.awsrequest import AWSRequest
+    from botocore.credentials import Credentials
+
+    request = AWSRequest(
+        method="POST",
+        url=url or f"{served.address}/",
+        data=body,
+        headers={"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1", **(headers or {})},
+    )
+    moment = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=ago)
+    with pytest.MonkeyPatch.context() as patch:
+        # botocore asks for the time in one place; requests of other days are signed by another clock.
+        patch.setattr(botocore.auth, "get_current_datetime", lambda: moment.replace(tzinfo=None))
+        botocore.auth.SigV4Auth(
+            Credentials(served.pair.access_id, secret or served.pair.secret), service, region
+        ).add_auth(request)
+    return dict(request.headers.items())

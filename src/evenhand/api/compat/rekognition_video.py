@@ -6,6 +6,7 @@ import asyncio
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -216,7 +217,9 @@ def _status(call: Call, job: Job, detail: Mapping[str, Any] | None) -> tuple[str
     """Give JobStatus and, of what failed, StatusMessage. What was not wholly looked at has failed."""
     status = _STATES.get(job.state, "FAILED")
     if status == "FAILED":
-        return status, str((job.error or {}).get("message") or f"The job was {job.state}.")
+        message = str((job.error or {}).get("message") or f"The job was {job.state}.")
+        blob = re.escape(str(job.source.get("blob") or "-"))
+        return status, re.sub(rf"\S*{blob}\S*", "the file", message)  # nobody's business where it lies here
     if status == "SUCCEEDED":
         if detail is None:
             raise AwsError("ResourceNotFoundException", "The results of this job were deleted.")

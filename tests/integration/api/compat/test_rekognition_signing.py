@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-import datetime as dt
 import json
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import httpx
 import pytest
@@ -13,13 +13,10 @@ import pytest
 from evenhand.detectors import drawings
 from evenhand.store import open_store
 from tests.compat import with_model
-from tests.rekognition import HEAVY, Served, png, rekognition
+from tests.rekognition import HEAVY, Served, png, rekognition, sign
 from tests.server import serving
 
 pytest.importorskip("boto3", reason="boto3 is a test dependency")
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 TARGET = "RekognitionService.DetectModerationLabels"
@@ -33,32 +30,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield running
 
 
-def sign(
-    served: Served,
-    *,
-    body: bytes = BODY,
-    url: str | None = None,
-    secret: str | None = None,
-    region: str = "us-east-1",
-    service: str = "rekognition",
-    headers: Mapping[str, str] | None = None,
-    ago: float = 0,
-) -> dict[str, str]:
-    """Give the headers of a request, signed by botocore; `ago`: seconds."""
-    import botocore.auth
-
-    request = AWSRequest(
-        method="POST",
-        url=url or f"{served.address}/",
-        data=body,
-        headers={"X-Amz-Target": TARGET, "Content-Type": "application/x-amz-json-1.1", **(headers or {})},
-    )
-    moment = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=ago)
-    with pytest.MonkeyPatch.context() as patch:
-        # botocore asks for the time in one place; requests of other days are signed by another clock.
-        patch.setattr(botocore.auth, "get_current_datetime", lambda: moment.replace(tzinfo=None))
-        SigV4Auth(Credentials(served.pair.access_id, secret or served.pair.secret), service, region).add_auth(request)
-    return dict(request.headers.items())
+def _signed(served: Served, *, body: bytes = BODY, **more: Any) -> dict[str, str]:
+    return sign(served, body, target=TARGET, **more)
 
 
 def send(served: Served, headers: Mapping[str, str], *, body: bytes = BODY) -> httpx.Response:
@@ -76,16 +49,16 @@ def kind(answer: httpx.Response) -> str:
 
 
 def test_a_good_signature_is_taken(served: Served) -> None:
-    answer = send(served, sign(served))
+    answer = send(served, _signed(served))
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "application/x-amz-json-1.1"
 
 
 def test_any_region_and_a_named_host(served: Served) -> None:
-    assert send(served, sign(served, region="eu-central-1")).status_code == 200
-    headers = sign(served, url="https://moderation.example.org/")
+    assert send(served, _signed(served, region="eu-central-1")).status_code == 200
+    headers = _signed(served, url="https://moderation.example.org/")
     assert send(served, headers).status_code == 200
-    other = send(served, sign(served, url="https://other.example.org/"))
+    other = send(served, _signed(served, url="https://other.example.org/"))
     assert (other.status_code, kind(other)) == (400, "InvalidSignatureException")
     assert "EVENHAND_SIGNED_HOSTS" in other.json()["message"]
 
@@ -112,7 +85,7 @@ def test_half_a_signature(served: Served, header: str) -> None:
 
 
 def test_a_tampered_request_is_refused(served: Served) -> None:
-    good = sign(served)
+    good = _signed(served)
     tampered = send(served, good, body=BODY.replace(b"Image", b"image"))
     assert (tampered.status_code, kind(tampered)) == (400, "InvalidSignatureException")
     for name, value in (("X-Amz-Target", "RekognitionService.DetectFaces"), ("Content-Type", "application/json")):
@@ -124,15 +97,15 @@ def test_a_tampered_request_is_refused(served: Served) -> None:
 
 
 def test_headers_of_the_vendor_must_be_signed(served: Served) -> None:
-    answer = send(served, {**sign(served), "X-Amz-Extra": "1"})
+    answer = send(served, {**_signed(served), "X-Amz-Extra": "1"})
     assert kind(answer) == "InvalidSignatureException"
     assert "x-amz-extra" in answer.json()["message"]
-    lying = send(served, sign(served, headers={"X-Amz-Content-SHA256": "0" * 64}))
+    lying = send(served, _signed(served, headers={"X-Amz-Content-SHA256": "0" * 64}))
     assert kind(lying) == "InvalidSignatureException"
 
 
 def test_a_wrong_secret_and_an_unknown_key(served: Served) -> None:
-    wrong = send(served, sign(served, secret="wrong"))
+    wrong = send(served, _signed(served, secret="wrong"))
     assert kind(wrong) == "InvalidSignatureException"
     assert wrong.json()["message"].startswith("The request signature we calculated does not match")
     assert served.pair.secret not in wrong.text
@@ -160,35 +133,35 @@ def test_a_key_of_another_dialect_and_a_revoked_one(served: Served) -> None:
 
 @pytest.mark.parametrize("ago", [1000, -1000, 100_000])
 def test_an_old_date_is_refused(served: Served, ago: float) -> None:
-    answer = send(served, sign(served, ago=ago))
+    answer = send(served, _signed(served, ago=ago))
     assert (answer.status_code, kind(answer)) == (400, "InvalidSignatureException")
     assert answer.json()["message"].startswith("Signature expired or not yet current")
 
 
 def test_the_scope_must_fit(served: Served) -> None:
-    assert "correct service" in send(served, sign(served, service="s3")).json()["message"]
-    headers = sign(served)
+    assert "correct service" in send(served, _signed(served, service="s3")).json()["message"]
+    headers = _signed(served)
     yesterday = {**headers, "X-Amz-Date": "20200101T000000Z"}
     assert kind(send(served, yesterday)) == "InvalidSignatureException"
     assert kind(send(served, {**headers, "X-Amz-Date": "today"})) == "IncompleteSignatureException"
 
 
 def test_a_replay_is_refused(served: Served) -> None:
-    headers = {**sign(served), "amz-sdk-invocation-id": "one", "amz-sdk-request": "attempt=1; max=3"}
+    headers = {**_signed(served), "amz-sdk-invocation-id": "one", "amz-sdk-request": "attempt=1; max=3"}
     assert send(served, headers).status_code == 200
     again = send(served, headers)
     assert (again.status_code, kind(again)) == (400, "InvalidSignatureException")
     assert "answered before" in again.json()["message"]
-    bare = sign(served, body=b'{"Image":{}}')
+    bare = _signed(served, body=b'{"Image":{}}')
     assert kind(send(served, bare, body=b'{"Image":{}}')) == "InvalidParameterException"
     assert kind(send(served, bare, body=b'{"Image":{}}')) == "InvalidSignatureException"
 
 
 def test_equal_requests_of_one_second_are_two_requests_only_near_their_date(served: Served) -> None:
-    first = sign(served)
+    first = _signed(served)
     assert send(served, {**first, "amz-sdk-invocation-id": "one"}).status_code == 200
     assert send(served, {**first, "amz-sdk-invocation-id": "two"}).status_code == 200
-    old = sign(served, ago=60)
+    old = _signed(served, ago=60)
     assert send(served, {**old, "amz-sdk-invocation-id": "one"}).status_code == 200
     late = send(served, {**old, "amz-sdk-invocation-id": "two"})
     assert (kind(late), "answered before" in late.json()["message"]) == ("InvalidSignatureException", True)
@@ -196,13 +169,13 @@ def test_equal_requests_of_one_second_are_two_requests_only_near_their_date(serv
 
 def test_a_body_over_the_servers_limit_is_refused_in_shape(served: Served) -> None:
     body = b'{"Image": {"Bytes": "' + b"A" * (49 * 2**20) + b'"}}'
-    answer = send(served, sign(served, body=body), body=body)
+    answer = send(served, _signed(served, body=body), body=body)
     assert (answer.status_code, kind(answer)) == (400, "ImageTooLargeException")
 
 
 def test_ten_megabytes_are_read_and_told_to_be_too_large(served: Served) -> None:
     body = b'{"Image": {"Bytes": "' + base64.b64encode(bytes(10 * 2**20)) + b'"}}'
-    answer = send(served, sign(served, body=body), body=body)
+    answer = send(served, _signed(served, body=body), body=body)
     assert (answer.status_code, kind(answer)) == (400, "ImageTooLargeException")
 
 
@@ -226,7 +199,7 @@ def test_ten_megabytes_are_read_and_told_to_be_too_large(served: Served) -> None
     ],
 )
 def test_bodies_that_cannot_be_used(served: Served, body: bytes, expected: str) -> None:
-    answer = send(served, sign(served, body=body), body=body)
+    answer = send(served, _signed(served, body=body), body=body)
     assert (answer.status_code, kind(answer)) == (400, expected)
 
 
@@ -237,12 +210,12 @@ def test_other_methods_and_addresses_have_the_vendors_shape(served: Served) -> N
 
 
 def test_an_idempotency_key_gives_the_first_answer_again(served: Served) -> None:
-    first = send(served, {**sign(served), "Idempotency-Key": "k-1", "amz-sdk-invocation-id": "1"})
-    second = send(served, {**sign(served), "Idempotency-Key": "k-1", "amz-sdk-invocation-id": "2"})
+    first = send(served, {**_signed(served), "Idempotency-Key": "k-1", "amz-sdk-invocation-id": "1"})
+    second = send(served, {**_signed(served), "Idempotency-Key": "k-1", "amz-sdk-invocation-id": "2"})
     assert (first.status_code, second.headers["idempotent-replayed"]) == (200, "true")
     assert first.headers["x-decision-id"] == second.headers["x-decision-id"]
     other = b'{"Image": {"Bytes": "eA=="}}'
-    conflict = send(served, {**sign(served, body=other), "Idempotency-Key": "k-1"}, body=other)
+    conflict = send(served, {**_signed(served, body=other), "Idempotency-Key": "k-1"}, body=other)
     assert kind(conflict) == "IdempotentParameterMismatchException"
 
 
@@ -251,6 +224,6 @@ def test_a_lost_secret_key_is_the_servers_fault(served: Served) -> None:
     with serving(changed) as http:
         address = str(http.base_url).rstrip("/")
         lost = Served(address=address, pair=served.pair, http=http, bucket=served.bucket)
-        answer = send(lost, sign(lost))
+        answer = send(lost, _signed(lost))
     assert (answer.status_code, kind(answer)) == (500, "InternalServerError")
     assert "EVENHAND_SECRET_KEY" in answer.json()["message"]

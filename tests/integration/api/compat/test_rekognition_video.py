@@ -154,6 +154,7 @@ def test_what_is_no_video_fails_with_a_reason(client: Any, name: str, message: s
     answer = ended(client, started["JobId"])
     assert answer["JobStatus"] == "FAILED"
     assert message in answer["StatusMessage"]
+    assert "/" not in answer["StatusMessage"]
 
 
 def test_jobs_of_others_are_not_there(served: Served, client: Any, done: str) -> None:
