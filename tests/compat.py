@@ -21,6 +21,7 @@ def with_model(folder: Path, **overrides: object) -> Settings:
         "database_url": f"sqlite:///{folder / 'test.db'}",
         "plugins": False,
         "secret_key": SECRET_KEY,
+        "detector_timeout_s": 180.0,  # a model that is read for the first time, on a busy machine
         **overrides,
     }
     return Settings(**values)  # type: ignore[arg-type]

@@ -209,7 +209,9 @@ def test_unknown_fields_are_overlooked_and_other_calls_refused(model_client: htt
     assert (broken.status_code, broken.json()["error"]["code"]) == (400, "bad_input")
 
 
-@pytest.mark.parametrize("words", ["🖕🖕", "\x00\x01", "\ud83d", "\u202eabc", "", " ", "é" * 2_000, "ﷺ" * 50, "你好，世界"])
+@pytest.mark.parametrize(
+    "words", ["🖕🖕", "\x00\x01", "\ud83d", "\u202eabc", "", " ", "é" * 2_000, "ﷺ" * 50, "你好，世界"]
+)
 def test_any_text_is_answered(model_client: httpx.Client, words: str) -> None:
     answer = model_client.post(PATH, content=json.dumps({"input": [words, words]}))
     assert answer.status_code == 200, answer.text
