@@ -13,7 +13,7 @@ from evenhand.cli.common import read_settings
 
 def likeness(
     document: Annotated[Path, typer.Argument(help="Library document (YAML) of pictures, black or review.")],
-    pictures: Annotated[list[Path], typer.Argument(help="The pictures whose hashes it holds.")],
+    pictures: Annotated[list[Path], typer.Argument(help="The pictures whose hashes it, or its bank, holds.")],
 ) -> None:
     """Keep likenesses of a library's pictures beside it, so that edited copies go to review; not the pictures."""
     from evenhand.app import refuse_library

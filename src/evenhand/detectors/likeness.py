@@ -16,10 +16,9 @@ from evenhand.domain import Finding, ImagePart, Library, LibraryKind, ListColour
 from evenhand.inference.pictures import fitted, whole
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from evenhand.inference.general import GeneralEmbedder
     from evenhand.inference.space import PictureSpace
+    from evenhand.matching.held import Held
     from evenhand.matching.landmarks import Landmarks
     from evenhand.matching.likeness import LikenessBank
 
@@ -35,7 +34,8 @@ _FLOOR, _CEILING = 0.6, 0.95
 class _Opened:
     library: Library
     bank: LikenessBank
-    live: NDArray[np.bool_]
+    hashes: list[str]  # of each row
+    held: Held
 
 
 class LikenessDetector:
@@ -101,6 +101,7 @@ class LikenessDetector:
     def _ready(self) -> tuple[list[_Opened], GeneralEmbedder, PictureSpace]:
         from evenhand.inference.general import GeneralEmbedder
         from evenhand.inference.space import PictureSpace
+        from evenhand.matching.held import Held
         from evenhand.matching.likeness import LikenessBank
 
         with self._lock:
@@ -111,8 +112,7 @@ class LikenessDetector:
                 made = []
                 for library, folder in self._banks:
                     bank = LikenessBank(folder, space=space.version)
-                    kept = {item.value.lower() for item in library.items}
-                    made.append(_Opened(library=library, bank=bank, live=bank.live(kept)))
+                    made.append(_Opened(library=library, bank=bank, hashes=bank.hashes(), held=Held(library)))
                 self._opened = made
             return self._opened, embedder, space
 
@@ -151,7 +151,7 @@ def landmarks_of(part: ImagePart, *, mirrored: bool = False) -> Landmarks:
 def _agreed(part: ImagePart, opened: _Opened, row: int) -> int:
     from evenhand.matching import landmarks
 
-    if not opened.live[row]:
-        return 0
     sample = opened.bank.landmarks(row)
-    return max(landmarks.agreeing(landmarks_of(part, mirrored=side), sample) for side in (False, True))
+    agreed = max(landmarks.agreeing(landmarks_of(part, mirrored=side), sample) for side in (False, True))
+    # What has left the library, or is past its time in its bank, is known no more.
+    return agreed if agreed >= LEAST_AGREEING and opened.hashes[row] in opened.held else 0

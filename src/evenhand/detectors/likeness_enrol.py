@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evenhand.decode import decode
 from evenhand.detectors.face_share import MOST_FACE, FaceShare
@@ -13,6 +14,9 @@ from evenhand.detectors.likeness import bank_folder, landmarks_of
 from evenhand.domain import Content, ImagePart, Library, LibraryKind, ListColour
 from evenhand.errors import InputError, LibraryError, TooLargeError
 from evenhand.settings import Settings
+
+if TYPE_CHECKING:
+    from evenhand.matching.held import Held
 
 _BATCH = 64  # pictures added in one write
 
@@ -29,9 +33,9 @@ class Enrolled:
 def enrol(library: Library, pictures: Sequence[Path], *, folder: Path, settings: Settings | None = None) -> Enrolled:
     """Add pictures to the bank of a library.
 
-    Only pictures whose hash stands in the library are taken, so that the document stays the list of what is known; what
-    is later removed from it no longer matches. Pictures that are mostly a face are left out: their vectors could be
-    compared as an identity. So are pictures too plain to be told apart.
+    Only pictures whose hash stands in the library or its hash bank are taken, so that these stay the list of what is
+    known; what is later removed from them no longer matches. Pictures that are mostly a face are left out: their
+    vectors could be compared as an identity. So are pictures too plain to be told apart.
 
     Args:
         library: a black or review library of pictures.
@@ -45,6 +49,7 @@ def enrol(library: Library, pictures: Sequence[Path], *, folder: Path, settings:
     """
     from evenhand.inference.general import GeneralEmbedder
     from evenhand.inference.space import PictureSpace
+    from evenhand.matching.held import Held
     from evenhand.matching.likeness import append
 
     if library.kind is not LibraryKind.IMAGES or library.colour is ListColour.WHITE:
@@ -55,7 +60,7 @@ def enrol(library: Library, pictures: Sequence[Path], *, folder: Path, settings:
         PictureSpace(),
         FaceShare(threads=settings.threads),
     )
-    kept = {item.value.lower() for item in library.items}
+    held = Held(library)
     target, left_out = bank_folder(folder, library.name), list[tuple[str, str]]()
     added, rows = append(target, [], space.compact(embedder.embeddings([])), [], space=space.version)
     for start in range(0, len(pictures), _BATCH):
@@ -67,7 +72,7 @@ def enrol(library: Library, pictures: Sequence[Path], *, folder: Path, settings:
             except InputError as error:
                 left_out.append((path.name, error.message))
                 continue
-            why = _unfit(part, kept, faces)
+            why = _unfit(part, held, faces)
             if why is None:
                 taken.append(part)
                 keys.append(hash_part(part).hex)
@@ -77,6 +82,7 @@ def enrol(library: Library, pictures: Sequence[Path], *, folder: Path, settings:
             vectors = space.compact(embedder.of_many(taken))
             more, rows = append(target, keys, vectors, [landmarks_of(part) for part in taken], space=space.version)
             added += more
+    held.close()
     return Enrolled(added=added, rows=rows, left_out=tuple(left_out))
 
 
@@ -99,11 +105,11 @@ def open_picture(path: Path, settings: Settings) -> ImagePart:
     raise InputError(f"{path} is no picture")
 
 
-def _unfit(part: ImagePart, kept: set[str], faces: FaceShare) -> str | None:
+def _unfit(part: ImagePart, held: Held, faces: FaceShare) -> str | None:
     from evenhand.matching import landmarks
 
-    if hash_part(part).hex not in kept:
-        return "its hash is not in the library; add it there first (evenhand library from-pictures)"
+    if hash_part(part).hex not in held:
+        return "its hash is not in the library; add it there first (evenhand library from-pictures, or add for a bank)"
     if len(landmarks_of(part)) < landmarks.LEAST:
         return "too plain: it has too few points by which a copy could be told"
     if faces.of(part) > MOST_FACE:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,10 +56,6 @@ class LikenessBank:
     def hashes(self) -> list[str]:
         """Give the PDQ hash of each row, 64 hexadecimal digits."""
         return [bytes(row).hex() for row in self._keys]
-
-    def live(self, kept: Set[str]) -> NDArray[np.bool_]:
-        """Say for each row whether its hash is among `kept`: those still in the library."""
-        return np.array([key in kept for key in self.hashes()], np.bool_)
 
     def landmarks(self, row: int) -> Landmarks:
         """Give the landmarks of one row."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
@@ -17,6 +18,8 @@ from evenhand.detectors.likeness import LABEL, LikenessDetector, make
 from evenhand.detectors.likeness_enrol import Enrolled, enrol
 from evenhand.domain import ImagePart, Library, LibraryItem, LibraryKind, ListColour
 from evenhand.errors import LibraryError
+from evenhand.matching.bank_writer import BankWriter
+from evenhand.matching.known import sample_hash
 from evenhand.settings import Settings
 from evenhand.testing import DetectorContract
 from tests.unit.detectors.scenes import scene
@@ -91,6 +94,28 @@ def test_what_left_the_library_matches_no_more(built: tuple[Path, Library]) -> N
     fewer = replace(library, items=library.items[:1])
     (answer,) = _detector(folder, fewer).detect([ImagePart(image=scene(2))])
     assert not answer.findings
+
+
+def test_a_hash_bank_is_asked_at_every_match(tmp_path: Path) -> None:
+    """Samples that lie in a bank are enrolled like others; what leaves it matches no more, without a restart."""
+    paths = _save(tmp_path, one=scene(1), two=scene(2), stranger=scene(3))
+    digests = [hash_image(path)[0] for path in paths]
+    library = Library(
+        name="posters", kind=LibraryKind.IMAGES, colour=ListColour.BLACK, bank=str(tmp_path / "posters.bank")
+    )
+    words = np.stack([sample_hash(library, digest) for digest in digests])
+    with BankWriter(tmp_path / "posters.bank") as writer:
+        writer.add(words[:2])
+    made = enrol(library, paths, folder=tmp_path, settings=Settings(threads=1))
+    assert (made.added, [name for name, _ in made.left_out]) == (2, ["stranger.png"])
+    detector = _detector(tmp_path, library)
+    copies = [ImagePart(image=EDITS["crop"](scene(seed))) for seed in (1, 2, 3)]
+    assert [bool(answer.findings) for answer in detector.detect(copies)] == [True, True, False]
+    with BankWriter(tmp_path / "posters.bank") as writer:
+        writer.remove(words[1:2])
+        writer.add(words[:1], expires=1)  # past its time
+    copies = [ImagePart(image=EDITS["crop"](scene(seed))) for seed in (1, 2)]
+    assert not any(answer.findings for answer in detector.detect(copies))
 
 
 def test_a_white_library_is_not_read(built: tuple[Path, Library]) -> None:
