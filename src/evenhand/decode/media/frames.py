@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from evenhand.errors import TooLargeError
+from evenhand.decode.media.budget import Budget
 
 if TYPE_CHECKING:
     from av.packet import Packet
@@ -32,11 +31,11 @@ class FrameWalk:
     Args:
         context: the track's decoder; nobody else may use it meanwhile.
         origin: seconds on the file's clock at the start of the media.
-        deadline: on the monotonic clock, when to give up.
+        budget: of time.
     """
 
-    def __init__(self, context: VideoCodecContext, *, origin: float, deadline: float) -> None:
-        self._context, self._origin, self._deadline = context, origin, deadline
+    def __init__(self, context: VideoCodecContext, *, origin: float, budget: Budget) -> None:
+        self._context, self._origin, self._budget = context, origin, budget
         self._base: Fraction | None = None
 
     def walk(
@@ -88,14 +87,13 @@ class FrameWalk:
         return None if stamp is None or self._base is None else float(stamp * self._base) - self._origin
 
     def _feed(self, packet: Packet[Any]) -> list[VideoFrame]:
-        if time.monotonic() > self._deadline:
-            raise TooLargeError("decoding its pictures took longer than EVENHAND_MEDIA_TIMEOUT_S")
         import av
 
-        try:
-            return self._context.decode(packet)
-        except av.FFmpegError:  # a damaged packet; the decoder goes on with the next
-            return []
+        with self._budget.spend("pictures"):
+            try:
+                return self._context.decode(packet)
+            except av.FFmpegError:  # a damaged packet; the decoder goes on with the next
+                return []
 
     def _drain(self) -> list[VideoFrame]:
         import av

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from evenhand.decode.media.attached import pictures
+from evenhand.decode.media.budget import Budget
 from evenhand.decode.media.choosing import Coded, between, choose
 from evenhand.decode.media.container import media_errors, opened
 from evenhand.decode.media.frames import FrameWalk, Timed
@@ -73,7 +73,7 @@ class MediaReader:
             InputError: the file cannot be read any more.
         """
         segment = self.plan.segments[number]
-        held = SegmentParts(self, segment, deadline=time.monotonic() + self._settings.media_timeout_s)
+        held = SegmentParts(self, segment, budget=Budget(self._settings.media_timeout_s))
         with media_errors(self.plan.media):
             if number != self._next:
                 self._go_to(segment)
@@ -196,7 +196,7 @@ class SegmentParts:
 
     reader: MediaReader
     segment: Segment
-    deadline: float  # on the monotonic clock
+    budget: Budget  # of the time for decoding
     packets: dict[int, int] = field(default_factory=dict)  # track -> packets of this segment, and of no other
     looked_at: list[float] = field(default_factory=list)  # times of frames that were looked at
     repeated: int = 0  # of them, those that show the same as the one before
@@ -266,7 +266,7 @@ class SegmentParts:
         for track in self.reader.plan.of("audio"):
             context, held = self.reader.context(track), self._held.pop(track.index, [])
             try:
-                stretches = decode_sound(context, held, origin=self.reader.plan.origin, deadline=self.deadline)
+                stretches = decode_sound(context, held, origin=self.reader.plan.origin, budget=self.budget)
             except InputError as error:
                 self.incomplete["decode.audio"] = f"{error.message}, {_range(segment)}"
                 continue
@@ -311,7 +311,7 @@ class SegmentParts:
 
     def _decode(self, track: Track, held: list[Timed], times: Sequence[float]) -> Iterator[ImagePart]:
         context, aspect, given = self.reader.context(track), self.reader.aspect(track), 0
-        walk = FrameWalk(context, origin=self.reader.plan.origin, deadline=self.deadline)
+        walk = FrameWalk(context, origin=self.reader.plan.origin, budget=self.budget)
         try:
             for moment, frame in walk.walk(held, times):
                 given += 1

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from evenhand.decode.media.budget import Budget
 from evenhand.decode.media.frames import Timed
-from evenhand.errors import TooLargeError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,7 +38,7 @@ class Stretch:
 
 
 def decode_sound(
-    context: AudioCodecContext, packets: Sequence[Timed], *, origin: float, deadline: float
+    context: AudioCodecContext, packets: Sequence[Timed], *, origin: float, budget: Budget
 ) -> list[Stretch]:
     """Decode packets into stretches of at most ten minutes.
 
@@ -47,7 +46,7 @@ def decode_sound(
         context: the track's decoder, flushed.
         packets: in order.
         origin: seconds on the file's clock at the start of the media.
-        deadline: on the monotonic clock, when to give up.
+        budget: of time.
 
     Raises:
         TooLargeError: the time is used up.
@@ -57,7 +56,7 @@ def decode_sound(
     stretches: list[Stretch] = []
     held: list[NDArray[np.float32]] = []
     start, length = 0.0, 0
-    for moment, samples in _decoded(context, packets, origin, deadline):
+    for moment, samples in _decoded(context, packets, origin, budget):
         end = start + length / RATE
         if held and (abs(moment - end) > _GAP_S or length > _LONGEST_S * RATE):
             stretches.append(Stretch(start, np.concatenate(held)))
@@ -72,7 +71,7 @@ def decode_sound(
 
 
 def _decoded(
-    context: AudioCodecContext, packets: Sequence[Timed], origin: float, deadline: float
+    context: AudioCodecContext, packets: Sequence[Timed], origin: float, budget: Budget
 ) -> Iterator[tuple[float, NDArray[np.float32]]]:
     import av
     import numpy as np
@@ -80,12 +79,11 @@ def _decoded(
     resampler, shape = None, None
     expected = 0.0
     for timed in [*packets, None]:
-        if time.monotonic() > deadline:
-            raise TooLargeError("decoding its sound took longer than EVENHAND_MEDIA_TIMEOUT_S")
-        try:
-            frames = context.decode(timed.packet if timed is not None else None)
-        except av.FFmpegError:  # a damaged packet; the decoder goes on with the next
-            continue
+        with budget.spend("sound"):
+            try:
+                frames = context.decode(timed.packet if timed is not None else None)
+            except av.FFmpegError:  # a damaged packet; the decoder goes on with the next
+                continue
         for frame in frames:
             moment = (
                 expected
