@@ -1,0 +1,118 @@
+"""What a dialect costs over the native endpoint: the same texts, interleaved, in one run on one machine.
+
+    python benchmarks/dialects.py [DIALECT ...] [--texts N] [--rounds N] [--json FILE]
+
+One real server on loopback with all text detectors, one client, one request at a time. Each text goes to
+`POST /v1/check` with all scores and to the dialect in turn, in changing order; the ratio is of the medians of each
+round, and the middle of the rounds counts. Limit: 1.10.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+os.environ.setdefault("EVENHAND_LOG_LEVEL", "error")
+
+LIMIT = 1.10
+SENTENCES = [
+    "Thank you for the help with my garden this weekend.",
+    "We should meet near the old station and walk along the river until it gets dark.",
+    "What kind of idiot name is foo? Sorry, I like your name.",
+    "This article needs more sources, and the second paragraph repeats the first.",
+    "You are wrong about the date; the treaty was signed a year later.",
+    "I do not think that anybody here wants to hear your opinion on that.",
+]
+
+
+def texts(amount: int) -> list[str]:
+    """Make texts of one to four sentences, all different, so that nothing is answered from memory."""
+    draw = random.Random(3)
+    return [f"{' '.join(draw.choices(SENTENCES, k=draw.randint(1, 4)))} ({number})" for number in range(amount)]
+
+
+def native(client: Any, text: str) -> None:
+    """Ask the native endpoint."""
+    client.post("/v1/check", json={"text": text, "lang": "en", "all_scores": True}).raise_for_status()
+
+
+def perspective(client: Any, text: str) -> None:
+    """Ask for the seven production attributes."""
+    from evenhand.domain.attributes import PRODUCTION
+
+    body = {"comment": {"text": text}, "languages": ["en"], "requestedAttributes": {name: {} for name in PRODUCTION}}
+    client.post("/v1alpha1/comments:analyze?key=none", json=body).raise_for_status()
+
+
+def openai(client: Any, text: str) -> None:
+    """Ask for OpenAI's thirteen categories."""
+    client.post("/v1/moderations", json={"input": text}).raise_for_status()
+
+
+def azure(client: Any, text: str) -> None:
+    """Ask for Azure's four categories."""
+    address = "/contentsafety/text:analyze?api-version=2023-10-01"
+    client.post(address, json={"text": text}, headers={"Ocp-Apim-Subscription-Key": "none"}).raise_for_status()
+
+
+ASK: dict[str, Callable[[Any, str], None]] = {"perspective": perspective, "openai": openai, "azure": azure}
+
+
+def measure(client: Any, ask: Callable[[Any, str], None], wanted: list[str], rounds: int) -> list[float]:
+    """Give the ratio of each round."""
+    ratios = []
+    for turn in range(rounds):
+        spent: tuple[list[float], list[float]] = ([], [])
+        for number, text in enumerate(wanted):
+            pair = [(0, native), (1, ask)]
+            for place, call in pair if (number + turn) % 2 else reversed(pair):
+                # The two must not share a text's caches: each sees its own.
+                started = time.perf_counter()
+                call(client, f"{text} {turn} {place}")
+                spent[place].append(time.perf_counter() - started)
+        ratios.append(statistics.median(spent[1]) / statistics.median(spent[0]))
+    return ratios
+
+
+def main() -> None:
+    """Measure every dialect that posts plain JSON with a plain key."""
+    import structlog
+
+    from evenhand.settings import Settings
+    from tests.server import serving
+
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("dialects", nargs="*", choices=[[], *ASK], help="none: all")
+    parser.add_argument("--texts", type=int, default=150)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    report: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(database_url=f"sqlite:///{folder}/bench.db", plugins=False, log_level="error")
+        with serving(settings) as client:
+            wanted = texts(arguments.texts)
+            for name in arguments.dialects or ASK:
+                ask = ASK[name]
+                measure(client, ask, wanted[:20], 1)  # models are loaded, caches of the database are warm
+                ratios = measure(client, ask, wanted, arguments.rounds)
+                report[name] = {"ratio": round(statistics.median(ratios), 3), "rounds": [round(r, 3) for r in ratios]}
+                print(f"{name}: {report[name]['ratio']:.3f} of the native endpoint (limit {LIMIT}); {ratios}")
+    if arguments.json is not None:
+        arguments.json.write_text(json.dumps(report, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
