@@ -80,6 +80,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
             jobs_heartbeat_s=0.5,
             jobs_backoff_s=0.2,
             jobs_attempts=2,
+            detector_timeout_s=120,
         )
         with alibaba(settings, work=True) as running:
             yield Setting(running, address, callback, taken)

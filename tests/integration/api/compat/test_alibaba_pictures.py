@@ -73,7 +73,8 @@ def served(tmp_path_factory: pytest.TempPathFactory, files: str) -> Iterator[Ser
     (lists / "pictures.yaml").write_text(LIBRARY.format(landscape=digest))
     (lists / "words.yaml").write_text(LISTED)
     allowed = (files.removeprefix("http://"),)
-    with alibaba(quick(folder, secret_key=SECRET_KEY, libraries=lists, fetch_allow_hosts=allowed)) as running:
+    settings = quick(folder, secret_key=SECRET_KEY, libraries=lists, fetch_allow_hosts=allowed, detector_timeout_s=120)
+    with alibaba(settings) as running:
         yield running
 
 
