@@ -175,7 +175,7 @@ class _Run:
         found = [finding for item in self._items for finding in item.findings]
         found = [f for f in found if f.score >= _SUSPICIOUS and f.label.partition(".")[0] not in _NO_CLOSER]
         seen = sorted((f for f in found if f.location.source.value in _ON_SCREEN), key=lambda f: -f.score)
-        return list(dict.fromkeys(f.location.time[0] for f in seen if f.location.time is not None))
+        return list(dict.fromkeys(end for f in seen for end in f.location.time or ()))
 
     def done(self) -> SegmentFindings:
         """Give what the segment amounts to."""

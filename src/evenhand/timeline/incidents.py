@@ -45,9 +45,8 @@ def incidents(findings: Iterable[Finding], *, interval: float) -> list[Incident]
     groups: dict[tuple[str, str | None], list[Finding]] = defaultdict(list)
     for finding in findings:
         if finding.location.time is not None and finding.score >= _LEAST and modality(finding) is not None:
-            key = _group(finding)
-            if key[0] not in _NEVER_HARM:
-                groups[key].append(finding)
+            if finding.label.partition(".")[0] not in _NEVER_HARM:
+                groups[_group(finding)].append(finding)
     gap = max(GAP_S, 1.5 * interval)
     made = [_incident(run) for group in groups.values() for run in _runs(group, gap)]
     return sorted(made, key=lambda incident: (incident.start, -incident.score, incident.label))
