@@ -13,6 +13,7 @@ from evenhand import Moderator, Settings
 from evenhand.detectors.imagehash import hash_image
 from evenhand.matching.floods import QuarantineFile
 from evenhand.matching.pdq import from_hex
+from tests.turned_off import PICTURE_MODELS
 
 
 def evenhand(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -44,8 +45,7 @@ def test_from_a_shared_list_to_a_decision_and_back(tmp_path: Path) -> None:
     (folder / "shared.yaml").write_text("name: shared\nkind: images\nlist: black\nbank: shared.bank\n")
     assert evenhand("library", "check", folder).stdout == "shared: images, black, 1 items, in order\n"
 
-    only = ["image.ocr", "image.nudity", "image.code"]
-    with Moderator(Settings(libraries=folder, disabled_detectors=tuple(only))) as moderator:
+    with Moderator(Settings(libraries=folder, disabled_detectors=PICTURE_MODELS)) as moderator:
         found = moderator.check(known)
         (finding,) = [finding for finding in found.findings if finding.detector == "image.hash"]
         assert (found.action, finding.label, finding.library) == ("block", "known.black", "shared")

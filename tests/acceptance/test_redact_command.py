@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -11,8 +12,9 @@ import pytest
 from PIL import Image
 
 from tests.media import drawn, encode
+from tests.turned_off import MODELS
 
-OFF = '["text.harm", "image.nudity", "image.ocr", "image.face"]'
+OFF = json.dumps(MODELS)
 
 
 def evenhand(*arguments: str | Path, off: str = OFF) -> subprocess.CompletedProcess[str]:

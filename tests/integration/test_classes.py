@@ -11,10 +11,11 @@ from typer.testing import CliRunner
 from evenhand.cli.root import build
 from evenhand.facade import Moderator
 from evenhand.settings import Settings
+from tests.turned_off import PICTURE_MODELS
 from tests.unit.detectors.scenes import scene
 from tests.unit.detectors.test_classes import sticker
 
-_OTHERS = ("image.nudity", "image.face", "image.ocr", "image.code")
+_OTHERS = tuple(name for name in PICTURE_MODELS if name != "image.classes")
 
 
 @pytest.fixture(scope="module")

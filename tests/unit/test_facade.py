@@ -13,8 +13,9 @@ from evenhand import AsyncModerator, Moderator, Options, Settings
 from evenhand.detectors.base import NOTHING, Cost, Detection, DetectorInfo, Example
 from evenhand.domain import PartKind, Result, TextPart
 from evenhand.errors import ClosedError, PolicyError
+from tests.turned_off import MODELS
 
-QUICK = Settings(plugins=False, disabled_detectors=("text.harm", "image.nudity", "image.face", "image.ocr"))
+QUICK = Settings(plugins=False, disabled_detectors=MODELS)
 
 
 class Held:

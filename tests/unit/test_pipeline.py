@@ -17,19 +17,8 @@ from evenhand.errors import InputError, PolicyError, StoreError, TooLargeError
 from evenhand.policy import Policy, load_policy
 from evenhand.recording import Recording
 from evenhand.settings import Settings
+from tests.turned_off import EVERY
 
-OFF = (
-    "text.language",
-    "text.words",
-    "text.contact",
-    "text.flood",
-    "text.harm",
-    "image.hash",
-    "image.code",
-    "image.nudity",
-    "image.face",
-    "image.ocr",
-)
 POLICY = """
 name: test
 version: "1"
@@ -82,7 +71,7 @@ def policy() -> Policy:
 
 
 def moderator(*detectors: Any, **settings: Any) -> AsyncModerator:
-    chosen = Settings(**{"plugins": False, "disabled_detectors": OFF, **settings})
+    chosen = Settings(**{"plugins": False, "disabled_detectors": EVERY, **settings})
     return AsyncModerator(chosen, policy=policy(), detectors=detectors)
 
 

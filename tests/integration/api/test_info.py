@@ -9,6 +9,7 @@ import httpx
 
 from evenhand.domain import TAXONOMY
 from tests.server import quick, serving
+from tests.turned_off import MODELS
 
 
 def test_labels_are_the_taxonomy(client: httpx.Client) -> None:
@@ -34,8 +35,7 @@ def test_metrics_count_decisions(client: httpx.Client) -> None:
 
 
 def test_ready_once_the_models_are_loaded(tmp_path: Path) -> None:
-    off = ("image.hash", "image.code", "image.nudity", "image.face", "image.ocr", "text.harm")
-    with serving(quick(tmp_path, disabled_detectors=off), warm=True) as client:
+    with serving(quick(tmp_path, disabled_detectors=MODELS), warm=True) as client:
         for _ in range(500):
             answer = client.get("/readyz")
             if answer.status_code == 200:

@@ -19,14 +19,13 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.server import quick, serving
-
-OFF = ("text.harm", "image.ocr", "image.nudity", "image.face")
+from tests.turned_off import MODELS
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     folder: Path = tmp_path_factory.mktemp("fuzz")
-    with serving(quick(folder, disabled_detectors=OFF, fetch_urls=False)) as client:
+    with serving(quick(folder, disabled_detectors=MODELS, fetch_urls=False)) as client:
         yield client
 
 
