@@ -33,7 +33,7 @@ TEXT_2018: Table = {
     "known.review": CUSTOM,
 }
 # Scene -> label of a finding in the picture itself -> the vendor's word
-_SEEN_2018: Mapping[str, Table] = {
+SEEN_2018: Mapping[str, Table] = {
     "porn": {"sexual": "porn", "sexual.suggestive": "sexy", "known.black": "porn", "known.review": "porn"},
     "terrorism": {
         "violence": "violence",
@@ -52,7 +52,7 @@ _SEEN_2018: Mapping[str, Table] = {
     "logo": {},
 }
 # The same for words read in it: all of them are a matter of the scene `ad`
-_READ_2018: Table = {
+READ_2018: Table = {
     "sexual": "porn",
     "violence": "terrorism",
     "extremism": "terrorism",
@@ -67,7 +67,7 @@ _READ_2018: Table = {
     "known.black": "ad",
     "known.review": "ad",
 }
-SCENES = tuple(_SEEN_2018)
+SCENES = tuple(SEEN_2018)
 VOICE_SCENES = ("antispam",)
 # Scenes that nothing here looks for by itself; labels of an operator's own classes that end so answer them
 _OWN_CLASSES: Mapping[str, Mapping[str, str]] = {
@@ -120,7 +120,7 @@ TEXT_PLUS: Table = {
     "known.black": CUSTOM,
     "known.review": CUSTOM,
 }
-_SEEN_2022: Table = {
+SEEN_2022: Table = {
     "sexual": "pornographic_adultContent",
     "sexual.suggestive": "sexual_suggestiveContent",
     "violence": "violent_horrificContent",
@@ -135,7 +135,7 @@ _SEEN_2022: Table = {
     "known.black": "customized_lib",
     "known.review": "customized_lib",
 }
-_READ_2022: Table = {
+READ_2022: Table = {
     "sexual": "pornographic_adultContent_tii",
     "violence": "violent_horrific_tii",
     "violence.weapon": "violent_gunKnives_tii",
@@ -181,10 +181,10 @@ def in_scene(scene: str, finding: Finding) -> str | None:
         last = finding.label.rpartition(".")[2]
         return next((word for name, word in own.items() if last == name or last.startswith(name + "_")), None)
     if finding.location.source in _PIXELS or is_under(finding.label, "known"):
-        return up(_SEEN_2018[scene], finding.label)
+        return up(SEEN_2018[scene], finding.label)
     if scene == "ad":
-        return up(_READ_2018, finding.label)
-    return up(_SEEN_2018["qrcode"], finding.label) if scene == "qrcode" else None
+        return up(READ_2018, finding.label)
+    return up(SEEN_2018["qrcode"], finding.label) if scene == "qrcode" else None
 
 
 def answered(scene: str, known: frozenset[str]) -> bool:
@@ -213,7 +213,7 @@ def text_plus(finding: Finding) -> str | None:
 def picture_2022(finding: Finding) -> str | None:
     """Give the label of a finding in a picture or a frame."""
     seen = finding.location.source in _PIXELS
-    return up(_SEEN_2022 if seen else _READ_2022, finding.label)
+    return up(SEEN_2022 if seen else READ_2022, finding.label)
 
 
 def meant(word: str) -> dict[str, float]:
@@ -222,7 +222,7 @@ def meant(word: str) -> dict[str, float]:
     Args:
         word: of a marking: "porn", "abuse", "normal".
     """
-    tables = (TEXT_2018, *_SEEN_2018.values(), _READ_2018)
+    tables = (TEXT_2018, *SEEN_2018.values(), READ_2018)
     found = [
         label for table in tables for label, name in table.items() if name == word and not label.startswith("known")
     ]
