@@ -15,7 +15,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from starlette.requests import Request
 
@@ -146,6 +146,59 @@ def signature(secret: str, signed: Signed, canonical: str) -> str:
         key = hmac.digest(key, part.encode(), "sha256")
     text = "\n".join((_ALGORITHM, signed.date, signed.scope, hashlib.sha256(canonical.encode()).hexdigest()))
     return hmac.digest(key, text.encode(), "sha256").hex()
+
+
+def headers_for(
+    url: str, body: bytes, *, target: str, pair: tuple[str, str], region: str, service: str
+) -> dict[str, str]:
+    """Sign a request that goes out from here.
+
+    Args:
+        url: where it goes, without a query.
+        body: what is sent.
+        target: value of X-Amz-Target.
+        pair: key id and secret.
+        region: of the vendor.
+        service: of the vendor.
+
+    Returns:
+        The headers to send.
+    """
+    parts = urlsplit(url)
+    now = datetime.now(UTC)
+    date = now.strftime(_DATE)
+    headers = {
+        "content-type": "application/x-amz-json-1.1",
+        "host": parts.netloc,
+        "x-amz-date": date,
+        "x-amz-target": target,
+    }
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": parts.path or "/",
+        "raw_path": (parts.path or "/").encode(),
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers.items()],
+    }
+    names = tuple(headers)
+    canonical = canonical_request(Request(scope), names, host=parts.netloc, digest=hashlib.sha256(body).hexdigest())
+    signed = Signed(
+        access_id=pair[0],
+        day=now.strftime("%Y%m%d"),
+        region=region,
+        service=service,
+        headers=names,
+        signature="",
+        moment=now,
+        date=date,
+    )
+    made = signature(pair[1], signed, canonical)
+    credential = f"{signed.access_id}/{signed.scope}"
+    headers["authorization"] = (
+        f"{_ALGORITHM} Credential={credential}, SignedHeaders={';'.join(names)}, Signature={made}"
+    )
+    return headers
 
 
 def _read(request: Request) -> Signed:

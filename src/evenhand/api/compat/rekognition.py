@@ -21,6 +21,7 @@ from evenhand.api.compat.rekognition_checks import checked, no_answer, reply, sw
 from evenhand.api.compat.rekognition_faces import FACE, faces, wanted
 from evenhand.api.compat.rekognition_fields import items, number, read_body, structure, text
 from evenhand.api.compat.rekognition_labels import VERSION, moderations, picture_scores, vendors
+from evenhand.api.compat.rekognition_shadow import compare
 from evenhand.api.compat.rekognition_text import detections, read_filters
 from evenhand.api.compat.rekognition_video import get_content_moderation, start_content_moderation
 
@@ -67,16 +68,9 @@ async def detect_moderation_labels(call: Call, body: Body) -> Response:
             "(docs/how-to/custom-classes.md).",
         )
     result = await checked(call, body, "DetectModerationLabels", answers=lambda label: vendors(label) is not None)
-    found = moderations(picture_scores(result))
-    return reply(
-        call,
-        {
-            "ModerationLabels": [one.as_dict() for one in found if 100 * one.score >= max(least, 1e-6)],
-            "ModerationModelVersion": VERSION,
-            "ContentTypes": [],
-        },
-        [result],
-    )
+    found = [one.as_dict() for one in moderations(picture_scores(result)) if 100 * one.score >= max(least, 1e-6)]
+    compare(call, body, result, found)
+    return reply(call, {"ModerationLabels": found, "ModerationModelVersion": VERSION, "ContentTypes": []}, [result])
 
 
 async def detect_faces(call: Call, body: Body) -> Response:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -350,6 +352,28 @@ def test_what_is_switched_off_is_said(tmp_path: Path) -> None:
         for call in (client.detect_faces, client.detect_text):
             with pytest.raises(client.exceptions.AccessDeniedException, match="switched off"):
                 call(Image={"Bytes": known()})
+
+
+def test_shadow_mode_asks_the_old_vendor_with_its_own_keys(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    (tmp_path / "new").mkdir()
+    with rekognition(tmp_path / "old", disabled_detectors=HEAVY) as old:
+        shadow: dict[str, Any] = {
+            "shadow_urls": {"rekognition": old.address},
+            "shadow_keys": {"rekognition": f"{old.pair.access_id}:{old.pair.secret}"},
+            "data_dir": tmp_path / "new",
+        }
+        with rekognition(tmp_path / "new", disabled_detectors=HEAVY, **shadow) as served:
+            answer = served.client().detect_moderation_labels(Image={"Bytes": known()}, MinConfidence=60)
+            for _ in range(600):
+                if (tmp_path / "new" / "shadow.jsonl").exists():
+                    break
+                time.sleep(0.1)
+            row = json.loads((tmp_path / "new" / "shadow.jsonl").read_text())
+    assert row["decision_id"] == answer["ResponseMetadata"]["HTTPHeaders"]["x-decision-id"]
+    assert row["scores"]["Weapons"] == row["scores"]["Violence"] == [1.0, 1.0]
+    assert row["scores"]["Explicit"] == [0.0, 0.0]
+    assert old.pair.secret not in json.dumps(row)
 
 
 def _noise(width: int, height: int) -> Any:

@@ -201,3 +201,11 @@ def test_the_vendors_worked_example_of_a_signature() -> None:
     )
     expected = "5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7"
     assert signature(EXAMPLE_SECRET, signed, canonical) == expected
+
+
+def test_the_page_says_what_leads_where() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "reference" / "dialects.md").read_text("utf-8")
+    table = page.split("## AWS Rekognition", 1)[1].split("### Faces", 1)[0]
+    for label, name in MAPPING.items():
+        row = next(line for line in table.splitlines() if f"`{label}`" in line and line.startswith("|"))
+        assert name in row
