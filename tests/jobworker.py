@@ -96,7 +96,8 @@ def hand_in(settings: Settings, store: Store, source: dict[str, Any], **more: An
 
 def until_over(store: Store, job_id: str) -> Job:
     """Wait until a job is finished."""
-    return until(lambda: None if (job := store.jobs.get(job_id)).open else job)
+    job: Job = until(lambda: None if (found := store.jobs.get(job_id)).open else found)
+    return job
 
 
 def until(ask: Any) -> Any:

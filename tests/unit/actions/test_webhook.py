@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import base64
+import re
+import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,3 +53,17 @@ def test_what_does_not_fit_is_refused(changed: dict[str, str], body: bytes, now:
 def test_another_s_signature_is_refused() -> None:
     with pytest.raises(AuthError):
         verify(headers("d1", BODY, [OTHER], now=NOW), BODY, [SECRET], now=NOW)
+
+
+def test_the_receiver_in_the_docs_does_the_same() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "how-to" / "webhooks.md").read_text("utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    both = headers("d1", BODY, [OTHER, SECRET])
+    assert names["verify"](both, BODY, SECRET) == names["verify"](both, BODY, OTHER) == "d1"
+    for given, body in ((both, BODY + b" "), ({**both, "webhook-id": "d2"}, BODY)):
+        with pytest.raises(ValueError, match="no signature fits"):
+            names["verify"](given, body, SECRET)
+    with pytest.raises(ValueError, match="recording"):
+        names["verify"](headers("d1", BODY, [SECRET], now=time.time() - 1_000), BODY, SECRET)
