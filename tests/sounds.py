@@ -87,7 +87,8 @@ def gunfire(shots: int = 12, *, gap: float = 0.1, lead: float = 0.5) -> NDArray[
     echo[0] = 1.0
     size = len(made) + tail
     out = np.fft.irfft(np.fft.rfft(made, size) * np.fft.rfft(echo, size), size)[: len(made)]
-    return (0.8 * out / np.abs(out).max()).astype(np.float32)
+    loud: NDArray[np.float32] = (0.8 * out / np.abs(out).max()).astype(np.float32)
+    return loud
 
 
 def siren(seconds: float = 4.0) -> NDArray[np.float32]:
@@ -96,4 +97,5 @@ def siren(seconds: float = 4.0) -> NDArray[np.float32]:
     sweep = 1 - np.abs(2 * ((times / 3) % 1) - 1)
     turn = 2 * np.pi * np.cumsum(550 + 800 * sweep) / RATE
     made = np.sum([np.sin(k * turn) / k**1.2 for k in range(1, 6)], axis=0)
-    return (0.2 * made + noise(seconds, level=0.01)).astype(np.float32)
+    wailing: NDArray[np.float32] = (0.2 * made + noise(seconds, level=0.01)).astype(np.float32)
+    return wailing

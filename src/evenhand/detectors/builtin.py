@@ -20,6 +20,7 @@ class BuiltIn:
 BUILTINS: tuple[BuiltIn, ...] = (
     BuiltIn(name="text.language", reads=PartKind.TEXT, factory="evenhand.detectors.language:make"),
     BuiltIn(name="text.words", reads=PartKind.TEXT, factory="evenhand.detectors.words:make"),
+    BuiltIn(name="text.voice", reads=PartKind.TEXT, factory="evenhand.detectors.voice:make", extra="audio"),
     BuiltIn(name="text.contact", reads=PartKind.TEXT, factory="evenhand.detectors.contact:make"),
     BuiltIn(name="text.flood", reads=PartKind.TEXT, factory="evenhand.detectors.flood:make"),
     BuiltIn(name="text.harm", reads=PartKind.TEXT, factory="evenhand.detectors.harm:make"),
@@ -32,6 +33,7 @@ BUILTINS: tuple[BuiltIn, ...] = (
     BuiltIn(name="image.weapon", reads=PartKind.IMAGE, factory="evenhand.detectors.weapon:make", extra="image"),
     BuiltIn(name="image.face", reads=PartKind.IMAGE, factory="evenhand.detectors.face:make", extra="image"),
     BuiltIn(name="image.ocr", reads=PartKind.IMAGE, factory="evenhand.detectors.ocr:make", extra="image"),
+    BuiltIn(name="audio.known", reads=PartKind.AUDIO, factory="evenhand.detectors.sound_known:make", extra="audio"),
     BuiltIn(name="audio.events", reads=PartKind.AUDIO, factory="evenhand.detectors.sound:make", extra="audio"),
     BuiltIn(name="audio.speech", reads=PartKind.AUDIO, factory="evenhand.detectors.speech:make", extra="audio"),
 )

@@ -19,13 +19,14 @@ class LibraryKind(StrEnum):
 
     WORDS = "words"
     IMAGES = "images"
+    SOUNDS = "sounds"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LibraryItem:
     """One sample."""
 
-    value: str  # a word or phrase; for pictures the 256-bit PDQ hash in 64 hexadecimal digits
+    value: str  # a word or phrase; for pictures 64 hexadecimal digits of PDQ; for sounds a fingerprint, "s1:..."
     label: str | None = None  # overrides the library's label
     score: float = 1.0  # overrides nothing: multiplied with the match's own certainty
 
@@ -41,6 +42,7 @@ class Library:
     items: tuple[LibraryItem, ...] = ()
     version: str = "1"
     languages: tuple[str, ...] = ()  # only texts in these; empty: any
-    # for words: "pinyin", "exact" (no obfuscation handling), "substring"; for images: "no-quarantine"
+    # for words: "pinyin", "exact" (no obfuscation handling), "substring", "phonetic" (as heard); for images:
+    # "no-quarantine"
     options: tuple[str, ...] = ()
     bank: str | None = None  # for images: path of a hash bank that holds the samples, instead of items

@@ -20,7 +20,11 @@ MAX_FILE_BYTES = 64 * 2**20
 MAX_LIBRARIES = 1_000
 
 _KEYS = ("name", "kind", "list", "label", "version", "languages", "options", "items", "file", "bank")
-_OPTIONS = {LibraryKind.WORDS: ("exact", "pinyin", "substring"), LibraryKind.IMAGES: ("no-quarantine",)}
+_OPTIONS = {
+    LibraryKind.WORDS: ("exact", "phonetic", "pinyin", "substring"),
+    LibraryKind.IMAGES: ("no-quarantine",),
+    LibraryKind.SOUNDS: (),
+}
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _LABEL = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9][a-z0-9_]*){0,4}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")

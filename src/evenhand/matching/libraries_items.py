@@ -1,4 +1,4 @@
-"""Items of a library: one word, phrase or picture hash each, from YAML, plain text or CSV."""
+"""Items of a library: one word, phrase, picture hash or fingerprint of a sound each, from YAML, plain text or CSV."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def item_of(
     """Check one item.
 
     Args:
-        value: the word or phrase, or 64 hexadecimal digits.
+        value: the word or phrase, 64 hexadecimal digits, or the fingerprint of a sound.
         kind: what the library holds.
         where: name of the document or file, for messages.
         line: its line.
@@ -36,6 +36,8 @@ def item_of(
         value = value.lower()
         if not _HASH.fullmatch(value):
             raise LibraryError(f"{where} line {line}: a picture's hash is 64 hexadecimal digits")
+    elif kind is LibraryKind.SOUNDS:
+        _check_print(value, where, line)
     elif not value:
         raise LibraryError(f"{where} line {line}: an empty item; remove the line")
     elif len(value) > MAX_ITEM_CHARS:
@@ -51,6 +53,15 @@ def item_of(
     if not 0.0 < number <= 1.0:
         raise LibraryError(f"{where} line {line}: score is a number above 0 and at most 1")
     return LibraryItem(value=value, label=label or None, score=number)
+
+
+def _check_print(value: str, where: str, line: int) -> None:
+    from evenhand.matching.audioprint import from_text
+
+    try:
+        from_text(value)
+    except ValueError as error:
+        raise LibraryError(f"{where} line {line}: {error}") from error
 
 
 def read_items(text: str, kind: LibraryKind, *, where: str, table: bool) -> list[tuple[LibraryItem, int]]:

@@ -48,6 +48,7 @@ def test_the_builtin_names_are_frozen() -> None:
     assert [builtin.name for builtin in BUILTINS] == [
         "text.language",
         "text.words",
+        "text.voice",
         "text.contact",
         "text.flood",
         "text.harm",
@@ -60,6 +61,7 @@ def test_the_builtin_names_are_frozen() -> None:
         "image.weapon",
         "image.face",
         "image.ocr",
+        "audio.known",
         "audio.events",
         "audio.speech",
     ]
@@ -102,7 +104,7 @@ def test_names_are_unique_and_disabled_ones_exist() -> None:
 def test_slots_are_chosen_by_kind_and_skip() -> None:
     registry = Registry(context())
     texts = [slot.name for slot in registry.slots([PartKind.TEXT], skip=["text.harm"])]
-    assert texts == ["text.language", "text.words", "text.contact", "text.flood"]
+    assert texts == ["text.language", "text.words", "text.voice", "text.contact", "text.flood"]
 
 
 PLUGIN = """
