@@ -206,8 +206,9 @@ async def remove(request: Request, job_id: str) -> Response:
         await asyncio.to_thread(state.store.jobs.cancel, job_id)
     removed = await asyncio.to_thread(state.store.jobs.remove, job_id)
     blob = removed.source.get("blob")
-    if blob and not await asyncio.to_thread(partial(state.store.jobs.uses_blob, str(blob), but=job_id)):
-        await asyncio.to_thread(Blobs(state.moderator.settings).remove, str(blob))
+    if blob:
+        used = partial(state.store.jobs.uses_blob, str(blob), but=job_id)
+        await asyncio.to_thread(partial(Blobs(state.moderator.settings).remove, str(blob), used=used))
     return _json(job_document(removed))
 
 

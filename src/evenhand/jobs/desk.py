@@ -12,13 +12,15 @@ from evenhand.app import AsyncModerator
 from evenhand.decode.media import MEDIA
 from evenhand.decode.sniff import sniff
 from evenhand.domain import JsonValue, is_language
-from evenhand.errors import InputError
+from evenhand.errors import FetchError, InputError, NotFoundError, StoreError
 from evenhand.jobs.registry import kinds
 from evenhand.store import Store
+from evenhand.store.blobs import Blobs
 from evenhand.store.jobrecords import PRIORITIES, Job, NewJob
 
 SUBMITTED = ("bulk", "media")  # kinds that callers may ask for
 _MAX_ID = 1_024
+_LONGEST_URL = 4_096
 _HEAD = 4_096  # bytes by which a file is known
 
 
@@ -51,7 +53,7 @@ def submit(
         The job, and whether it is new.
 
     Raises:
-        InputError: the kind, the priority or an option does not exist.
+        InputError: the kind, the priority or an option does not exist, or the URL may not be fetched.
         PolicyError: the business line does not exist.
         StoreError: nothing was submitted.
     """
@@ -63,6 +65,12 @@ def submit(
         raise InputError(f"id must have at most {_MAX_ID} characters, none of them NUL.")
     if kind == "bulk" and "blob" not in source:
         raise InputError("A bulk job takes items or a file of JSON lines, not a URL.")
+    url = source.get("url")
+    if url is not None:
+        if not moderator.settings.fetch_urls:
+            raise FetchError("Fetching URLs is switched off here (EVENHAND_FETCH_URLS); send the file itself.")
+        if not str(url).startswith(("http://", "https://")) or len(str(url)) > _LONGEST_URL or "\0" in str(url):
+            raise FetchError("Only http and https URLs are fetched; send the file itself.")
     chosen = dict(options or {})
     language = chosen.get("lang")
     if language is not None and not (isinstance(language, str) and is_language(language)):
@@ -81,7 +89,15 @@ def submit(
         unit=kinds()[kind].unit,
         timeout_s=moderator.settings.jobs_timeout_s,
     )
-    return store.jobs.submit(new)
+    job, made = store.jobs.submit(new)
+    if made and blob:
+        try:
+            Blobs(moderator.settings).path(str(blob))
+        except NotFoundError:  # an earlier job with the same file ended, and took it along, just as this one began
+            store.jobs.cancel(job.id)
+            store.jobs.remove(job.id)
+            raise StoreError("The file was deleted with an earlier job of the same file; send it again.") from None
+    return job, made
 
 
 def kind_of(path: Path) -> str:

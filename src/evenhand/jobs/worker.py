@@ -239,8 +239,9 @@ class Worker:
             task, ending.result, ending.records, detail=ending.detail, forget_segments=ending.forget_segments
         )
         blob = task.job.source.get("blob")
-        if done and blob and not self._store.jobs.uses_blob(str(blob), but=task.job.id):
-            self._quietly(partial(self._blobs.remove, str(blob)), "a submitted file could not be deleted")
+        if done and blob:
+            used = partial(self._store.jobs.uses_blob, str(blob), but=task.job.id)
+            self._quietly(partial(self._blobs.remove, str(blob), used=used), "a submitted file could not be deleted")
         return done
 
     def _give_up(self, task: Task, code: str, message: str, again_s: float | None) -> None:
@@ -267,7 +268,7 @@ class Worker:
         """Run a step in a thread of its own, so that one that hangs can be left behind.
 
         Raises:
-            StoreError: it took too long.
+            TimeoutError: it took too long.
         """
         box: list[tuple[bool, Any]] = []
         done = threading.Event()

@@ -12,7 +12,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -84,16 +84,31 @@ class Blobs:
             )
         return path
 
-    def remove(self, name: str) -> None:
-        """Delete a file; one that is not there is no error.
+    def remove(self, name: str, *, used: Callable[[], bool] = lambda: False) -> None:
+        """Delete a file unless somebody uses it; one that is not there is no error.
+
+        Args:
+            name: of the file.
+            used: asked once the file is out of the way, so that whoever begins to use it meanwhile is seen, or sees
+                that it is gone.
 
         Raises:
-            StoreError: it cannot be deleted.
+            StoreError: it cannot be deleted, or the answer cannot be had; it then stays.
         """
         if _NAME.fullmatch(name) is None:
             return
+        path, aside = self._folder / name, self._folder / f"{name}.{secrets.token_hex(4)}.part"
         try:
-            (self._folder / name).unlink(missing_ok=True)
+            os.replace(path, aside)
+            keep = True
+            try:
+                keep = used()
+            finally:
+                if keep:
+                    os.replace(aside, path)
+            aside.unlink(missing_ok=True)
+        except FileNotFoundError:
+            return
         except OSError as error:
             raise self._fault(error) from error
 
