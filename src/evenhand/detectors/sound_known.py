@@ -26,8 +26,8 @@ class KnownSoundDetector:
     """Compares fingerprints with every sample.
 
     A match is a second of sound at least (three of a longer sample), of whose fingerprint's bits at most 20% differ, or
-    28% in ten seconds and more. Score: 1.0 up to 10%, falling evenly to 0.6 at 28%; times the sample's own. Speed and pitch must be the same within
-    about one per cent. What is heard under loud speech or music is mostly not recognised.
+    28% in ten seconds and more. Score: 1.0 up to 10%, falling evenly to 0.6 at 28%; times the sample's own. Speed and
+    pitch must be the same within about one per cent.
     """
 
     def __init__(self, libraries: Sequence[Library] = ()) -> None:
