@@ -1,8 +1,8 @@
 """Fusion: findings of a recording become incidents on its timeline. Pure: no I/O, no models.
 
 Findings with a time are grouped by the top of their label (`violence.weapon` and `violence.threat` are both violence;
-neutral marks by the label itself, libraries' matches by the label and the library). Findings of a group that touch, or are no further apart than
-the gap, are one incident.
+neutral marks by the label itself, libraries' matches by the label and the library). Findings of a group that touch, or
+are no further apart than the gap, are one incident.
 
 The score of an incident, from the scores s of its findings:
 

@@ -44,9 +44,9 @@ def incidents(findings: Iterable[Finding], *, interval: float) -> list[Incident]
     """
     groups: dict[tuple[str, str | None], list[Finding]] = defaultdict(list)
     for finding in findings:
-        if finding.location.time is not None and finding.score >= _LEAST and modality(finding) is not None:
-            if finding.label.partition(".")[0] not in _NEVER_HARM:
-                groups[_group(finding)].append(finding)
+        told = finding.score >= _LEAST and finding.label.partition(".")[0] not in _NEVER_HARM
+        if told and finding.location.time is not None and modality(finding) is not None:
+            groups[_group(finding)].append(finding)
     gap = max(GAP_S, 1.5 * interval)
     made = [_incident(run) for group in groups.values() for run in _runs(group, gap)]
     return sorted(made, key=lambda incident: (incident.start, -incident.score, incident.label))
