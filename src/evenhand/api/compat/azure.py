@@ -7,6 +7,7 @@ import binascii
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import httpx
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -17,6 +18,7 @@ from evenhand.api.compat.azure_parts import NAME, AzureError, admitted, field, r
 from evenhand.api.compat.base import Dialect, under
 from evenhand.api.compat.calls import Call
 from evenhand.api.compat.categories import unanswered
+from evenhand.api.compat.shadow import shadow_of
 from evenhand.domain import Content, JsonValue, Result
 
 _FOUR, _EIGHT = "FourSeverityLevels", "EightSeverityLevels"
@@ -54,6 +56,9 @@ async def _text(request: Request) -> Response:
             ],
             "categoriesAnalysis": [] if halt and matches else _analysis(call, result, wanted, scale),
         }
+        if document["categoriesAnalysis"]:
+            sent: dict[str, Any] = {name: body[name] for name in ("text", "categories", "outputType") if name in body}
+            _ask_old_vendor(call, "text", sent, result, document)
         return reply(call, document, [result])
 
     return await call.once(work)
@@ -66,9 +71,32 @@ async def _image(request: Request) -> Response:
         body = await call.json()
         wanted, scale = _wanted(body), _scale(body, (_FOUR,))
         result = await call.check(_picture(field(body, "image", dict, required=True)))
-        return reply(call, {"categoriesAnalysis": _analysis(call, result, wanted, scale)}, [result])
+        document = {"categoriesAnalysis": _analysis(call, result, wanted, scale)}
+        _ask_old_vendor(call, "image", body, result, document)
+        return reply(call, document, [result])
 
     return await call.once(work)
+
+
+def _ask_old_vendor(
+    call: Call, kind: str, body: Mapping[str, Any], result: Result, document: Mapping[str, Any]
+) -> None:
+    """Send the request to Azure as well, where the operator wants both compared."""
+    shadow = shadow_of(call.request)
+    if not shadow.wants(NAME):
+        return
+    highest = 7 if str(body.get("outputType", "")).lower() == _EIGHT.lower() else 6
+
+    def shares(told: Mapping[str, Any]) -> dict[str, float]:
+        return {one["category"]: one["severity"] / highest for one in told["categoriesAnalysis"]}
+
+    async def ask(client: httpx.AsyncClient, url: str, key: str) -> Mapping[str, float]:
+        address = f"{url}{_ROOT}/{kind}:analyze?api-version={call.request.query_params['api-version']}"
+        answer = await client.post(address, json=dict(body), headers={"Ocp-Apim-Subscription-Key": key})
+        answer.raise_for_status()
+        return shares(answer.json())
+
+    shadow.send(NAME, result.decision_id, shares(document), ask)
 
 
 def _wanted(body: Mapping[str, Any]) -> Sequence[str]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+import httpx
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -17,6 +18,7 @@ from evenhand.api.compat.base import Dialect, under
 from evenhand.api.compat.calls import Call, admit
 from evenhand.api.compat.categories import unanswered
 from evenhand.api.compat.openai_categories import CATEGORIES, KNOWN, OMNI_ONLY, Judged, judge
+from evenhand.api.compat.shadow import shadow_of
 from evenhand.api.errors import Problem
 from evenhand.domain import Action, Content, ItemError, Result
 from evenhand.errors import AuthError, FetchError, InputError
@@ -63,9 +65,33 @@ async def _moderations(request: Request) -> Response:
             "model": model,
             "results": [_answer(call, model, [next(rest) for _ in entry], worst) for entry in entries],
         }
+        _ask_old_vendor(call, body, results[0], document)
         return call.reply(document, results, headers=_VERSION)
 
     return await call.once(work)
+
+
+def _ask_old_vendor(call: Call, body: Mapping[str, Any], first: Result, document: Mapping[str, Any]) -> None:
+    """Send the request to OpenAI as well, where the operator wants both compared."""
+    shadow = shadow_of(call.request)
+    if not shadow.wants(NAME):
+        return
+
+    async def ask(client: httpx.AsyncClient, url: str, key: str) -> Mapping[str, float]:
+        answer = await client.post(f"{url}/moderations", json=dict(body), headers={"Authorization": f"Bearer {key}"})
+        answer.raise_for_status()
+        return _highest(answer.json())
+
+    shadow.send(NAME, first.decision_id, _highest(document), ask)
+
+
+def _highest(document: Mapping[str, Any]) -> dict[str, float]:
+    """Give the highest score of each category over all inputs."""
+    out: dict[str, float] = {}
+    for result in document["results"]:
+        for name, score in result["category_scores"].items():
+            out[name] = max(float(score), out.get(name, 0.0))
+    return out
 
 
 def _token(request: Request) -> str | None:

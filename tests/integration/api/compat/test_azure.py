@@ -127,7 +127,7 @@ def test_errors_have_azures_shape(
     assert (answer.status_code, error["code"], error.get("target")) == (status, code, target), error
     assert answer.headers["x-ms-error-code"] == code
     assert error["message"]
-    if name != "too long":
+    if name not in ("too long", "no image"):  # the decoders' own words change as they learn to read more
         pair = {"path": path, "request": body, "status": answer.status_code, "response": answer.json()}
         golden(GOLDEN, f"error: {name}", pair)
 

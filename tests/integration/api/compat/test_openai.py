@@ -182,7 +182,7 @@ def test_errors_have_openais_shape(
     assert set(error) == {"message", "type", "param", "code"}
     assert (answer.status_code, error["param"], error["code"]) == (status, param, code), error
     assert error["type"] == "invalid_request_error"
-    if name != "too many":
+    if name not in ("too many", "no picture"):  # the decoders' own words are theirs to change
         pair = {"request": body, "status": answer.status_code, "response": answer.json()}
         golden(GOLDEN, f"error: {name}", pair)
 

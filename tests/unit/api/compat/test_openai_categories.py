@@ -118,3 +118,13 @@ def test_every_harm_has_its_row_in_the_table() -> None:
     for label in left_out:
         assert f"`{label}`" in section, f"{label} is in no category, and the page does not say so"
     assert not KNOWN.takes("known.white")
+
+
+def test_the_policy_of_the_guide_flags_as_it_says(tmp_path: Path) -> None:
+    guide = (_DOCS.parent / "how-to" / "migrate-from-openai.md").read_text()
+    document = tmp_path / "policy.yaml"
+    document.write_text(guide.split("```yaml\n", 1)[1].split("```", 1)[0])
+    policy = load_policy(document)
+    assert judge(result(("harassment.insult", 0.6)), policy, "moderations").flagged == {"harassment"}
+    assert judge(result(("harassment.insult", 0.6)), policy, "default").flagged == set()
+    assert "self-harm" in judge(result(("self_harm", 0.4)), policy, "moderations").flagged
