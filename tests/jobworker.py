@@ -40,7 +40,7 @@ def settings_for(url: str, folder: Path, **more: Any) -> Settings:
         "jobs_chunk_items": 10,
         "jobs_heartbeat_s": 0.3,
         "jobs_backoff_s": 0.1,
-        "shutdown_timeout_s": 5,
+        "shutdown_timeout_s": 60,
         "log_format": "console",
         **more,
     }

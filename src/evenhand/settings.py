@@ -192,7 +192,7 @@ class Settings(BaseSettings):
 
     # Webhooks
     webhook_timeout_s: float = Field(10.0, gt=0, description="Seconds one delivery may take.")
-    webhook_attempts: int = Field(12, ge=1, le=100, description="Tries of one delivery, over some six hours.")
+    webhook_attempts: int = Field(12, ge=1, le=100, description="Tries of one delivery, over some four hours.")
     webhook_allow_hosts: tuple[str, ...] = Field(
         (), description='Internal hosts that webhooks may be sent to, a JSON list: ["hooks.internal:8080"].'
     )
