@@ -57,7 +57,7 @@ class Heard:
 
 
 class SpeechModel:
-    """A Whisper model, verified and loaded on first use, once. About 250 MB in memory for the one that ships.
+    """A Whisper model, verified and loaded on first use, once. About 370 MB in memory for the one that ships.
 
     Args:
         folder: a Whisper model for CTranslate2; None: the one that ships.

@@ -9,7 +9,7 @@ import pytest
 
 from evenhand.errors import ModelError
 from evenhand.inference.cards import ModelCard, load_card
-from evenhand.inference.speech_weights import NAME, PACKAGE, _joined, read_weights
+from evenhand.inference.speech_weights import NAME, PACKAGE, JoinedFile, _verified, read_weights
 
 pytest.importorskip("faster_whisper")
 
@@ -34,21 +34,24 @@ def test_pieces_are_joined_and_never_imported(package: str) -> None:
     import hashlib
 
     made, entry = card(hashlib.sha256(b"first second").hexdigest(), (package, "a.part1"), (package, "a.part2"))
-    assert _joined(made, "f", entry) == b"first second"
+    paths = _verified(made, "f", entry)
+    assert JoinedFile(paths).read() == b"first second"
+    held = JoinedFile(paths)
+    assert [held.read(4) for _ in range(4)] == [b"firs", b"t se", b"cond", b""]
     assert package not in sys.modules
 
 
 def test_another_file_is_refused(package: str) -> None:
     made, entry = card("0" * 64, (package, "a.part1"))
     with pytest.raises(ModelError, match="not what the card describes"):
-        _joined(made, "f", entry)
+        _verified(made, "f", entry)
 
 
 @pytest.mark.parametrize("missing", [("no_such_weights", "a.part1"), ("some_weights", "no.file")])
 def test_what_is_missing_is_named(package: str, missing: tuple[str, str]) -> None:
     made, entry = card("0" * 64, missing)
     with pytest.raises(ModelError, match="extra 'audio'"):
-        _joined(made, "f", entry)
+        _verified(made, "f", entry)
 
 
 def test_the_shipped_model_is_whole() -> None:
