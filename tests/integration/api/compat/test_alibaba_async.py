@@ -68,6 +68,8 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
         ),
         "tone.wav": recordings.sound(tone),
     }
+    (folder / "bucket").mkdir()
+    (folder / "bucket" / "clip.mp4").write_bytes(files["clip.mp4"])
     with receiving() as (callback, taken), hosting(files) as address:
         hosts = (address.removeprefix("http://"), callback.removeprefix("http://").partition("/")[0])
         settings = quick(
@@ -81,6 +83,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
             jobs_backoff_s=0.2,
             jobs_attempts=2,
             detector_timeout_s=120,
+            s3_buckets={"uploads": str(folder / "bucket")},
         )
         with alibaba(settings, work=True) as running:
             yield Setting(running, address, callback, taken)
@@ -233,6 +236,21 @@ def test_videos_of_2022(here: Setting) -> None:
     assert (content["Code"], content["Data"]["TaskId"]) == (200, submitted.data.task_id)
     whole = here.served.pair.access_id + "s2" + form["content"]
     assert form["checksum"] == hashlib.sha256(whole.encode()).hexdigest()
+
+
+def test_a_video_in_a_bucket(here: Setting) -> None:
+    client = here.served.client_2022()
+    parameters = {"ossBucketName": "uploads", "ossObjectName": "clip.mp4", "dataId": "b-1"}
+    request = models.VideoModerationRequest(service="videoDetection", service_parameters=json.dumps(parameters))
+    task_id = client.video_moderation(request).body.data.task_id
+    asked = models.VideoModerationResultRequest(
+        service="videoDetection", service_parameters=json.dumps({"taskId": task_id})
+    )
+    done = until(lambda: client.video_moderation_result(asked).body, lambda body: body.code != 280)
+    assert (done.code, done.data.data_id, done.data.risk_level) == (200, "b-1", "medium")
+    gone = json.dumps({**parameters, "ossObjectName": "none.mp4"})
+    request = models.VideoModerationRequest(service="videoDetection", service_parameters=gone)
+    assert client.video_moderation(request).body.code == 480
 
 
 def test_what_a_video_says(here: Setting) -> None:

@@ -69,11 +69,22 @@ def served(tmp_path_factory: pytest.TempPathFactory, files: str) -> Iterator[Ser
     folder = tmp_path_factory.mktemp("pictures")
     lists = folder / "libraries"
     lists.mkdir()
+    bucket = folder / "bucket"
+    (bucket / "上海").mkdir(parents=True)
+    (bucket / "上海" / "listed.png").write_bytes(png(drawings.landscape()))
+    (folder / "secret.png").write_bytes(png(drawings.landscape()))
     digest = hash_image(png(drawings.landscape()))[0]
     (lists / "pictures.yaml").write_text(LIBRARY.format(landscape=digest))
     (lists / "words.yaml").write_text(LISTED)
     allowed = (files.removeprefix("http://"),)
-    settings = quick(folder, secret_key=SECRET_KEY, libraries=lists, fetch_allow_hosts=allowed, detector_timeout_s=120)
+    settings = quick(
+        folder,
+        secret_key=SECRET_KEY,
+        libraries=lists,
+        fetch_allow_hosts=allowed,
+        detector_timeout_s=120,
+        s3_buckets={"uploads": str(bucket)},
+    )
     with alibaba(settings) as running:
         yield running
 
@@ -274,3 +285,14 @@ def test_many_at_a_time(served: Served, files: str) -> None:
 
     with ThreadPoolExecutor(16) as pool:
         assert list(pool.map(one, range(16))) == ["medium", "none"] * 8
+
+
+def test_objects_in_buckets(served: Served) -> None:
+    def stored(bucket: str, name: str) -> Any:
+        return moderated(served, "", ossBucketName=bucket, ossObjectName=name)
+
+    found = stored("uploads", "上海/listed.png")
+    assert found.code == 200, found.msg
+    assert found.data.risk_level == "medium"
+    for bucket, name in (("uploads", "none.png"), ("other", "x.png"), ("uploads", "../secret.png"), ("uploads", "")):
+        assert stored(bucket, name).code == 480, name

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import anyio.to_thread
 from starlette.responses import Response
 
-from evenhand.api.compat.alibaba import errors, media
+from evenhand.api.compat.alibaba import errors, media, objects
 from evenhand.api.compat.alibaba import tasks as durable
 from evenhand.api.compat.alibaba.answers import RISK, least, strictest
 from evenhand.api.compat.alibaba.errors import DENIED, CodeError
@@ -92,7 +94,12 @@ async def _recording(asked: Asked, form: str) -> Response:
     if _LIVE in service.lower() or body.get("liveId"):
         raise CodeError("Live streams are not enabled here.", number=DENIED)
     kept = {"form": form, "service": service, **durable.callback(body)}
-    name = await durable.recording(asked.call, _url(body, "url"), data_id(body), service=service, asked=kept)
+    place: str | Path
+    if objects.named(body) and not body.get("url"):
+        place = await anyio.to_thread.run_sync(objects.file_of, body, asked.call.settings)
+    else:
+        place = _url(body, "url")
+    name = await durable.recording(asked.call, place, data_id(body), service=service, asked=kept)
     return asked.reply({"TaskId": name, **asked.said(DataId="dataId")})
 
 

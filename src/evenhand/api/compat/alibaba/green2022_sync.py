@@ -9,7 +9,7 @@ import anyio.to_thread
 import orjson
 from starlette.responses import Response
 
-from evenhand.api.compat.alibaba import errors, labels
+from evenhand.api.compat.alibaba import errors, labels, objects
 from evenhand.api.compat.alibaba.answers import (
     RISK,
     Answer,
@@ -24,6 +24,7 @@ from evenhand.api.compat.alibaba.answers import (
 from evenhand.api.compat.alibaba.errors import CodeError
 from evenhand.api.compat.alibaba.faces import check_attributes, faces_2022, refused
 from evenhand.api.compat.alibaba.green2022_calls import Asked, data_id
+from evenhand.contents import read_file
 from evenhand.domain import Action, Content, ContentKind, Result, Source, is_under
 from evenhand.policy import Policy
 
@@ -193,7 +194,14 @@ def image_service(name: str) -> str:
 async def _picture(asked: Asked, body: Mapping[str, Any]) -> Content:
     if isinstance(url := body.get("imageUrl"), str) and url:
         return Content(url=url, id=data_id(body), kind=ContentKind.IMAGE)
-    raise CodeError("ServiceParameters needs `imageUrl`, or the `ossBucketName` and `ossObjectName` of an upload.")
+    if objects.named(body):
+        settings = asked.call.settings
+
+        def read() -> bytes:
+            return read_file(objects.file_of(body, settings), settings.max_file_bytes)
+
+        return Content(data=await anyio.to_thread.run_sync(read), id=data_id(body), kind=ContentKind.IMAGE)
+    raise CodeError("ServiceParameters needs `imageUrl`, or `ossBucketName` and `ossObjectName`.")
 
 
 def image_data(policy: Policy, answer: Answer, *, faces: bool = False) -> dict[str, Any]:

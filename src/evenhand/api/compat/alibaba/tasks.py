@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import anyio.to_thread
@@ -91,11 +92,24 @@ async def pictures(
     return [f"{job.id}.{place}" for place in range(len(rows))]
 
 
-async def recording(call: Call, url: str, data_id: str | None, *, service: str | None, asked: Mapping[str, Any]) -> str:
-    """Submit a video or a sound; give the id of its task. Arguments and errors as `pictures`."""
+async def recording(
+    call: Call, place: str | Path, data_id: str | None, *, service: str | None, asked: Mapping[str, Any]
+) -> str:
+    """Submit a video or a sound, an address or a file; give the id of its task. Otherwise as `pictures`."""
     await _somebody_works(call)
-    asked = {**asked, "tasks": [{"url": url, "dataId": data_id}]}
-    job = await _submit(call, "media", {"url": url}, service, asked, caller_id=data_id)
+    source: dict[str, Any]
+    if isinstance(place, Path):
+
+        def keep() -> tuple[str, int]:
+            with place.open("rb") as stream:
+                return Blobs(call.settings).put(stream)
+
+        blob, size = await anyio.to_thread.run_sync(keep)
+        source = {"blob": blob, "size": size}
+    else:
+        source = {"url": place}
+    asked = {**asked, "tasks": [{"url": source.get("url"), "dataId": data_id}]}
+    job = await _submit(call, "media", source, service, asked, caller_id=data_id)
     return f"{job.id}.0"
 
 
