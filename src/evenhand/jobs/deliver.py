@@ -53,12 +53,14 @@ class Deliver:
             return Outcome(result={"delivery": delivery.id})
         try:
             webhook = log.get(delivery.webhook_id)
+            why = "the webhook was switched off" if webhook.disabled_at is not None else None
         except NotFoundError:
-            raise RefusedError("the webhook was removed") from None
-        if webhook.disabled_at is not None:
-            raise RefusedError("the webhook was switched off")
-        body = delivery.body.encode()
+            why = "the webhook was removed"
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        if why is not None:
+            log.tried(delivery.id, {"at": at, "status": None, "error": why, "ms": 0}, state="failed")
+            raise RefusedError(why)
+        body = delivery.body.encode()
         sent = send(webhook.url, body, headers(delivery.id, body, webhook.secrets), work.settings)
         last = self.retries(work.settings).after(work.task.attempts + 1) is None or sent.status == _GONE
         state = "delivered" if sent.good else "failed" if last else "queued"
