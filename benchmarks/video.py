@@ -3,7 +3,7 @@
 Usage: python benchmarks/video.py [--seconds 60] [--detectors] [FILE]
 
 Without a file, a 1280 x 720 H.264 video with sound is drawn: grain, movement, a new scene every 7 seconds, keyframes at
-most 10 s apart. Each ratio is of runs right after each other, the median of three. CPU seconds are told beside, which do
+most 10 s apart. Each ratio is of runs right after each other, the median of three. CPU seconds stand beside, which do
 not depend on what else the machine does. FFmpeg is the command line's, if there is one.
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -30,13 +31,25 @@ EXPECTED: dict[str, tuple[bool, set[str]]] = {
     "pictures/advert-zh.png": (True, {"ads.contact"}),
     "pictures/code.png": (True, {"ads.qrcode", "ads.link"}),
     "pictures/rolling.gif": (True, {"ads.contact"}),
+    "recordings/walk.mp4": (False, set()),
+    "recordings/clip.mp4": (True, {"ads.qrcode", "ads.contact", "harassment.insult"}),
+    "recordings/voice.ogg": (True, {"harassment.insult"}),
 }
+
+# Example -> what happens when: about how many seconds from its start, the label, and how it shows
+INCIDENTS = [
+    ("recordings/clip.mp4", 12, "ads.qrcode", "seen"),
+    ("recordings/clip.mp4", 17, "ads.contact", "read"),
+    ("recordings/clip.mp4", 20, "harassment.insult", "said"),
+    ("recordings/voice.ogg", 7.5, "harassment.insult", "said"),
+]
 
 
 @pytest.fixture(scope="module")
 def results() -> dict[str, dict[str, Any]]:
     command = [sys.executable, "-m", "evenhand", "check", "examples/", "--json"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+    patient = {**os.environ, "EVENHAND_DETECTOR_TIMEOUT_S": "300"}  # machines that test do much else
+    done = subprocess.run(command, cwd=ROOT, env=patient, capture_output=True, check=False)
     assert done.returncode == 1, done.stderr
     return {r["id"].removeprefix("examples/"): r for r in map(json.loads, done.stdout.splitlines())}
 
@@ -53,3 +66,11 @@ def test_the_answer_is_right(results: dict[str, dict[str, Any]], name: str) -> N
     assert labels <= set(result["labels"]), result["labels"]
     if flagged and name.startswith("pictures/"):
         assert any("box" in finding["location"] for finding in result["findings"])
+
+
+@pytest.mark.parametrize(("name", "second", "label", "way"), INCIDENTS)
+def test_what_happens_in_a_recording_is_found_in_its_place(
+    results: dict[str, dict[str, Any]], name: str, second: float, label: str, way: str
+) -> None:
+    found = [one for one in results[name]["incidents"] if label in one["labels"] and way in one["modalities"]]
+    assert any(abs(one["start"] - second) <= 2 for one in found), results[name]["incidents"]

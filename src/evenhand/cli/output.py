@@ -99,6 +99,8 @@ def describe(place: Location) -> str:
         where.append(f"chars {place.span[0]}-{place.span[1]}")
     if place.frame is not None:
         where.append(f"frame {place.frame}")
+    elif place.time is not None:
+        where.append(f"at {place.time[0]:.1f} s")
     if place.box is not None:
         where.append("box " + ",".join(f"{value:.0f}" for value in place.box))
     return " ".join(where) or place.source.value
