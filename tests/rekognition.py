@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -126,11 +127,13 @@ def sign(
     from botocore.awsrequest import AWSRequest
     from botocore.credentials import Credentials
 
+    # Equal requests of one second are signed alike; tests send many.
+    alone = {"X-Amz-Test": uuid.uuid4().hex}
     request = AWSRequest(
         method="POST",
         url=url or f"{served.address}/",
         data=body,
-        headers={"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1", **(headers or {})},
+        headers={"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1", **alone, **(headers or {})},
     )
     moment = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=ago)
     with pytest.MonkeyPatch.context() as patch:

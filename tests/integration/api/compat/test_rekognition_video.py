@@ -147,7 +147,7 @@ def test_a_higher_confidence_leaves_out_what_is_less_sure(client: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("text.txt", "neither a video nor a sound"), ("sound.wav", "No detector")]
+    ("name", "message"), [("text.txt", "the file is no video and no sound"), ("sound.wav", "No detector")]
 )
 def test_what_is_no_video_fails_with_a_reason(client: Any, name: str, message: str) -> None:
     started = client.start_content_moderation(Video={"S3Object": {"Bucket": "uploads", "Name": name}})
