@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 from math import ceil
 
 import cv2
@@ -45,7 +46,7 @@ def charts() -> Iterator[Image.Image]:
         for wide in (46, 64):
             image = Image.new("RGB", (360, 520), (250, 249, 244))
             draw = ImageDraw.Draw(image)
-            line = {"fill": tone, "outline": (60, 60, 60), "width": 3}
+            line: dict[str, Any] = {"fill": tone, "outline": (60, 60, 60), "width": 3}
             draw.ellipse((150, 30, 210, 105), **line)
             draw.rounded_rectangle((180 - wide, 110, 180 + wide, 290), 30, **line)
             for side in (-1, 1):

@@ -10,7 +10,6 @@ import numpy as np
 
 from evenhand.detectors import drawings, regions
 from evenhand.detectors.base import Cost, Detection, DetectorContext, DetectorInfo, Example
-from evenhand.detectors.drawn import drawn
 from evenhand.detectors.fire import FireDoubt
 from evenhand.detectors.sexual_scale import EXPLICIT, GRAPHIC, NUDITY, SUGGESTIVE, Scale, read_scale
 from evenhand.detectors.stretches import Stretch, by_picture
@@ -52,8 +51,7 @@ class NudityDetector:
     """Scores a picture with two small classifiers on one sexual scale, and with one of them for gore.
 
     A picture over three times as long as wide is looked at in up to 16 stretches, of which the highest score counts.
-    Regions come from the class activation maps; where they show no peak, the whole picture is given. A finding tells
-    whether the picture is drawn or photographed (the fact `drawn`, by its surface); scores do not change by it.
+    Regions come from the class activation maps; where they show no peak, the whole picture is given.
 
     The examples only show what must find nothing: no sexual or gory picture is made, stored or shipped in this
     project, and so recall was not measured here. See the models' cards for what their authors state.
@@ -61,7 +59,7 @@ class NudityDetector:
 
     info = DetectorInfo(
         name="image.nudity",
-        version="3",
+        version="2",
         reads=PartKind.IMAGE,
         labels=(EXPLICIT, NUDITY, SUGGESTIVE, GRAPHIC),
         cost=Cost.MODEL,
@@ -125,7 +123,6 @@ class NudityDetector:
                 detector=self.info.name,
                 version=self.info.version,
                 reason=_REASONS[label],
-                facts={"drawn": round(drawn(part), 2)},
             )
             for label in labels
             for look in looks
