@@ -47,7 +47,10 @@ def test_pictures() -> None:
         ("name: a\x00\n", "not valid YAML"),
         ("kind: words\nlist: black\nitems: []\n", "line 1: 'name' is missing"),
         ("name: House Rules\nkind: words\nlist: black\nitems: []\n", "line 1: a name is 1 to 64"),
-        ("name: a\nX),
+        (
+            "name: a\nkind: smells\nlist: black\nitems: []\n",
+            "line 2: 'smells' is no kind; it is one of words, images, sounds",
+        ),
         ("name: a\nkind: words\nlist: grey\nitems: []\n", "line 3: 'grey' is no list; it is one of black, white"),
         (HEAD + "colour: red\nitems: []\n", "line 4: 'colour' is no key"),
         (HEAD + "name: again\nitems: []\n", "line 4: 'name' is given twice"),
