@@ -12,7 +12,7 @@ from rich.text import Text
 
 from evenhand.cli import CLEAN
 from evenhand.cli.check import worst
-from evenhand.domain import Finding, ItemError, Location, Result
+from evenhand.domain import Finding, Incident, ItemError, Location, Result
 
 _STYLES = {"pass": "green", "mark": "cyan", "review": "yellow", "block": "bold red", "error": "bold magenta"}
 _SHOWN = 3  # findings shown a row; the JSON form has all
@@ -64,7 +64,7 @@ def _row(answer: Result | ItemError) -> tuple[str, Text, Text, Text]:
     if isinstance(answer, ItemError):
         return plain(answer.id or ""), _styled("error"), Text(answer.code), Text(plain(answer.message))
     labels = "\n".join(f"{label} {score:.2f}" for label, score in _top(answer)) or "-"
-    places = _places(answer.findings)
+    places = _happened(answer.incidents) + _places([] if answer.incidents else answer.findings)
     evidence = "\n".join(f"{place}: {'; '.join(reasons)}" for place, reasons in places[:_SHOWN]) or "-"
     if len(places) > _SHOWN:
         evidence += f"\n... and {len(places) - _SHOWN} more"
@@ -73,6 +73,15 @@ def _row(answer: Result | ItemError) -> tuple[str, Text, Text, Text]:
 
 def _top(answer: Result) -> list[tuple[str, float]]:
     return sorted(answer.labels.items(), key=lambda pair: -pair[1])[:_SHOWN]
+
+
+def _happened(incidents: Sequence[Incident]) -> list[tuple[str, list[str]]]:
+    """Give what happened when in a recording, the surest first."""
+    told = []
+    for one in sorted(incidents, key=lambda incident: -incident.score):
+        ways = ", ".join(way.value for way in one.modalities)
+        told.append((f"{one.start:.1f}-{one.end:.1f} s", [f"{one.label} {one.score:.2f}, {ways}"]))
+    return told
 
 
 def _places(findings: Sequence[Finding]) -> list[tuple[str, list[str]]]:
