@@ -108,6 +108,12 @@ async def accept(request: Request, pair: DialectKey, *, moment: datetime, nonce:
     check_date(request, moment)
     state = state_of(request)
     until = moment + timedelta(seconds=state.moderator.settings.signature_window_s + 1)
-    if not await asyncio.to_thread(state.store.nonces.take, nonce, key_id=pair.id, until=until):
+
+    def take() -> bool:
+        fresh = state.store.nonces.take(nonce, key_id=pair.id, until=until)
+        if fresh:
+            state.store.dialect_keys.used(pair)
+        return fresh
+
+    if not await asyncio.to_thread(take):  # one turn in a thread for both: each costs
         raise ReplayedError("This very request was answered before; sign each request anew.")
-    await asyncio.to_thread(state.store.dialect_keys.used, pair)
