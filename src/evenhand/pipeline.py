@@ -6,16 +6,30 @@ It knows no kind of content and no detector by name; `rounds` runs the detectors
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from weakref import WeakKeyDictionary
 
-from evenhand.decode import decode
+from evenhand.decode import Decoded, decode
 from evenhand.decode.media import MediaPlan
 from evenhand.detectors.registry import Registry
-from evenhand.domain import Content, Decision, Finding, ImagePart, ItemError, Options, Result, Seen, new_id
+from evenhand.domain import (
+    Content,
+    ContentKind,
+    Decision,
+    Finding,
+    ImagePart,
+    Incident,
+    ItemError,
+    Options,
+    Part,
+    Result,
+    Seen,
+    new_id,
+)
 from evenhand.errors import InputError
 from evenhand.policy import Policy, decide
 from evenhand.recording import Recorder, Recording
@@ -154,6 +168,46 @@ class Pipeline:
             await self._record([item], [result], options.caller)
         return result
 
+    # A live stream: its windows as they come, and what an incident in it amounts to.
+
+    async def look(
+        self, content: Content, parts: Sequence[Part], options: Options, *, keep: Callable[[Part], bool] | None = None
+    ) -> tuple[Item, Mapping[str, str]]:
+        """Run the detectors over a window; give what was found, and detector -> version.
+
+        Args:
+            content: the stream, for the caller's hints.
+            parts: pictures and sound of the window.
+            options: the business line says which detectors do not run.
+            keep: whether a part read out of another is looked at; None: all are.
+
+        Raises:
+            PolicyError: the business line does not exist.
+        """
+        item = Item(content, _streamed(tuple(parts)), keep=keep)
+        models = await self._rounds.run([item], self._policy().line(options.line).skip)
+        return item, models[item.kinds]
+
+    def judge(self, content: Content, incident: Incident, options: Options, models: Mapping[str, str]) -> Result:
+        """Decide about one incident of a stream; nothing is recorded.
+
+        Raises:
+            PolicyError: the business line does not exist.
+        """
+        item = Item(content, _streamed(()), findings=list(incident.findings), incidents=(incident,))
+        item.media = {"start": round(incident.start, 3), "end": round(incident.end, 3)}
+        return self._decide(item, options, self._policy(), models, {})
+
+    async def keep(self, content: Content, result: Result, options: Options) -> None:
+        """Count and record what was decided about a stream.
+
+        Raises:
+            StoreError: it could not be recorded.
+        """
+        self._count([result], options.line)
+        if self._recording is not None and options.record:
+            await self._recording.write([content], [result], key_id=options.caller)
+
     def warm(self) -> Mapping[str, str]:
         """Load what loads lazily, by running every detector's examples; give detector -> why for those that fail."""
         failures = {}
@@ -270,6 +324,12 @@ class Pipeline:
         made = [result for result in results if isinstance(result, Result)]
         if self._recording is not None and made:
             await self._recording.write([item.content for item in items], made, key_id=caller)
+
+
+def _streamed(parts: tuple[Part, ...]) -> Decoded:
+    """Give what stands for a stream, which has neither a size nor a hash: a moment of it has a name of its own."""
+    digest = hashlib.sha256(new_id().encode()).hexdigest()
+    return Decoded(kind=ContentKind.STREAM, parts=parts, content_hash=f"sha256:{digest}", size=0)
 
 
 def _seen(item: Item) -> Seen | None:

@@ -190,6 +190,20 @@ class Settings(BaseSettings):
     )
     max_job_bytes: int = Field(4 * 2**30, ge=1, description="Largest file that is submitted as a job, in bytes.")
 
+    # Live streams
+    live_interval_s: float = Field(
+        1.0, gt=0, le=60, description="Longest time of a live stream between two frames that are looked at, in seconds."
+    )
+    live_window_s: float = Field(2.0, gt=0, le=60, description="Seconds of pictures that are looked at together.")
+    live_speech_s: float = Field(5.0, ge=2, le=30, description="Seconds of sound that are listened to together.")
+    live_clip_s: float = Field(20.0, ge=1, le=300, description="Seconds of a stream that a clip of an incident holds.")
+    live_patience_s: float = Field(
+        300.0, gt=0, description="Seconds without anything from a stream after which it is given up."
+    )
+    live_allow_hosts: tuple[str, ...] = Field(
+        (), description='Internal hosts that streams may come from, a JSON list: ["media.internal:1935"].'
+    )
+
     # Webhooks
     webhook_timeout_s: float = Field(10.0, gt=0, description="Seconds one delivery may take.")
     webhook_attempts: int = Field(12, ge=1, le=100, description="Tries of one delivery, over some four hours.")

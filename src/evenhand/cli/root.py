@@ -20,6 +20,7 @@ from evenhand.cli.redact import redact
 from evenhand.cli.serve import serve
 from evenhand.cli.settings import settings
 from evenhand.cli.version import version
+from evenhand.cli.watch import watch
 from evenhand.cli.webhooks import webhooks
 from evenhand.cli.worker import worker
 
@@ -35,6 +36,7 @@ def build() -> typer.Typer:
         rich_markup_mode=None,
     )
     app.command()(check)
+    app.command()(watch)
     app.command()(redact)
     app.command("eval")(evaluate)
     app.command()(audit)
