@@ -33,8 +33,8 @@ async def endpoint(request: Request) -> Response:
         )
     work = ACTIONS.get(action)
     if work is None:
-        known = ", ".join(sorted(ACTIONS))
-        raise GatewayError("InvalidAction.NotFound", f"No action {action[:60]!r} here; there are {known}.", status=404)
+        text = f"There is no action {action[:60]!r} here; docs/reference/dialects.md lists those that there are."
+        raise GatewayError("InvalidAction.NotFound", text, status=404)
     asked = Asked(call, signed)
     try:
         return await call.once(lambda: work(asked))
