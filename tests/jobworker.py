@@ -27,7 +27,7 @@ from evenhand.store.jobrecords import Job, Task
 
 ROOT = Path(__file__).resolve().parents[1]
 OFF = ("text.harm", "image.ocr", "image.nudity", "image.face", "image.weapon", "image.symbol", "audio.events")
-PATIENCE_S = 120.0
+PATIENCE_S = 240.0
 
 
 def settings_for(url: str, folder: Path, **more: Any) -> Settings:

@@ -129,6 +129,15 @@ class Queue:
         )
         return {status.workflow_id for status in found}
 
+    def holders(self) -> set[str]:
+        """Give the ids of the workers that have tasks in hand, dead or alive.
+
+        Raises:
+            StoreError: the queue's database refused or cannot be reached.
+        """
+        found = self._ask(lambda: self._dbos.list_workflows(status="PENDING", load_input=False, load_output=False))
+        return {status.executor_id for status in found if status.executor_id}
+
     def tidy(self, older: timedelta = timedelta(minutes=5), limit: int = 1_000) -> int:
         """Delete what is over from the queue's tables; give how many rows.
 

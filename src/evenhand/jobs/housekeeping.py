@@ -62,6 +62,12 @@ class Housekeeping:
             return
         self._tidied = time.monotonic()
         self._store.jobs.overdue()
+        # First who holds tasks, then who lives: a worker gives a sign of life before it takes its first task.
+        holders = self._queue.holders()
+        unknown = sorted(holders - {worker.id for worker in self._store.tasks.workers()})
+        if unknown:
+            self._queue.recover(unknown)
+            structlog.get_logger().warning("tasks of unknown workers go to the living", workers=unknown)
         stale = self._store.tasks.stale(_LOST_S)
         if stale:
             held = self._queue.holds([task_key(one.job_id, one.number, one.round) for one in stale])

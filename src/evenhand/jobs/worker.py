@@ -72,10 +72,15 @@ class Worker:
         self._stopping, self._ended, self._knocked = threading.Event(), threading.Event(), threading.Event()
         self._busy: dict[str, Task] = {}
         self._lock = threading.Lock()
-        self._queue = Queue(self._settings, self._store.database.engine.url, worker=self.id, run=self._run)
-        self._keeping = Housekeeping(self._settings, self._store, self._queue, self._blobs)
         self._beats = 0
+        # Before the first task is taken: one who dies with a task in hand must be known, to be missed.
         self._beat()
+        try:
+            self._queue = Queue(self._settings, self._store.database.engine.url, worker=self.id, run=self._run)
+        except BaseException:
+            self._quietly(partial(self._store.tasks.gone, self.id), "the list of workers could not be written")
+            raise
+        self._keeping = Housekeeping(self._settings, self._store, self._queue, self._blobs)
         self._threads = [
             threading.Thread(target=self._feed, name="evenhand-jobs-feed", daemon=True),
             threading.Thread(target=self._watch, name="evenhand-jobs-watch", daemon=True),
@@ -245,7 +250,8 @@ class Worker:
         return done
 
     def _give_up(self, task: Task, code: str, message: str, again_s: float | None) -> None:
-        error = {"code": code, "message": message[:1_000]}
+        # Callers see it, and subscribers of webhooks: where their file lies here is nothing to them.
+        error = {"code": code, "message": self._blobs.unnamed(message)[:1_000]}
         self._persist(partial(self._store.tasks.failed, task, error, again_s=again_s))
 
     def _persist(self, work: Callable[[], T]) -> T:
