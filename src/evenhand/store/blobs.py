@@ -84,6 +84,11 @@ class Blobs:
             )
         return path
 
+    def unnamed(self, message: str) -> str:
+        """Give a message without the place of the files on this machine, which is nobody's business elsewhere."""
+        place = re.escape(str(self._folder))
+        return re.sub(rf"{place}(?P<file>/[0-9a-f]{{32,64}}(?:\.part)?)?", _without_place, message)
+
     def remove(self, name: str, *, used: Callable[[], bool] = lambda: False) -> None:
         """Delete a file unless somebody uses it; one that is not there is no error.
 
@@ -144,6 +149,10 @@ class Blobs:
         else:
             advice = f"the folder cannot be used ({error.strerror or error}): set EVENHAND_BLOBS to one that can"
         return StoreError(f"submitted files are kept in {self._folder}: {advice}")
+
+
+def _without_place(found: re.Match[str]) -> str:
+    return "the file" if found["file"] else "the folder EVENHAND_BLOBS"
 
 
 class Part:

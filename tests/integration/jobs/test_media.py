@@ -125,4 +125,5 @@ def test_what_is_no_recording_fails_with_the_reason(tmp_path: Path) -> None:
             assert failed.state == "failed"
             assert failed.error is not None
             assert failed.error["code"] in {code, "unsupported", "bad_input"}, failed.error
+            assert str(tmp_path) not in failed.error["message"], "where files lie here is nothing to callers"
         store.close()
