@@ -21,6 +21,7 @@ from evenhand.settings import Settings
 from evenhand.telemetry import Metrics
 
 _HEARD = 4  # times as long as others may a detector of sound take
+_FIRST = 4  # times as long may a detector's first call take, which loads its model
 _CLOSE_S = 5.0  # seconds that closing waits for calls that still run
 MAX_ROUNDS = 3  # a picture, the words in it, and what is read out of those; more would be a loop
 
@@ -165,7 +166,7 @@ class Rounds:
             most = 64 if detector.info.cost is Cost.HEAVY else 512
             heard = detector.info.reads is PartKind.AUDIO  # half a minute at a time, not a moment
             limit = self._settings.detector_timeout_s * (_HEARD if heard else 1)
-            made = Lane(name, timeout_s=limit, most=most, weigh=_weight)
+            made = Lane(name, timeout_s=limit, first_s=limit * _FIRST, most=most, weigh=_weight)
             lane = self._lanes.setdefault(name, made)
         return lane
 

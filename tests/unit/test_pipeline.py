@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -159,6 +160,20 @@ async def test_a_detector_that_hangs_makes_the_content_incomplete() -> None:
     release.set()
     assert result.action is Action.REVIEW
     assert "no answer within" in result.incomplete["text.sample"]
+
+
+async def test_a_model_that_takes_its_time_to_load_is_waited_for() -> None:
+    calls = list[str]()
+
+    def loads(part: TextPart) -> Detection:
+        calls.append(part.text)
+        if len(calls) == 1:
+            time.sleep(1.0)  # twice what a call may take
+        return NOTHING
+
+    async with moderator(Sample(loads), detector_timeout_s=0.5) as opened:
+        result = await opened.check("hello")
+    assert (result.action, result.incomplete) == (Action.PASS, {})
 
 
 async def test_a_missing_model_makes_the_content_incomplete() -> None:

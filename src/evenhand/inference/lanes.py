@@ -3,7 +3,8 @@
 While a lane's thread is busy, the parts of all waiting callers pile up; when it is free it takes them together, so
 batches grow with load and an idle lane adds no waiting. A call that outlives its time limit is given up: its callers
 are told, its thread is left behind, and a fresh thread goes on with the rest. When too many threads have been left
-behind, the lane refuses at once instead of collecting more of them.
+behind, the lane refuses at once instead of collecting more of them. The first call of a function may take longer:
+it loads a model, which on a slow, busy machine takes longer than using it ever does.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ class _Run:
     """What one thread is doing now; a thread whose run is no longer the lane's has been given up."""
 
     started: float | None = None
+    limit: float = 0.0  # seconds that the call may take
     jobs: list[_Job] = field(default_factory=list)
     thread: threading.Thread | None = None
 
@@ -55,14 +57,23 @@ class Lane:
     Args:
         name: for thread names and messages.
         timeout_s: seconds that one call may take.
+        first_s: seconds that calls of a function may take until one has answered; None: as long as any.
         most: most weight given to one call, so that it can be done in the time; a single item may weigh more.
         weigh: gives the weight of an item, at least 1; None: each weighs 1.
     """
 
     def __init__(
-        self, name: str, *, timeout_s: float, most: int = 512, weigh: Callable[[Any], int] | None = None
+        self,
+        name: str,
+        *,
+        timeout_s: float,
+        first_s: float | None = None,
+        most: int = 512,
+        weigh: Callable[[Any], int] | None = None,
     ) -> None:
         self._name, self._timeout, self._most = name, timeout_s, most
+        self._first = timeout_s if first_s is None else max(timeout_s, first_s)
+        self._answered = set[str]()  # keys of functions that gave an answer: what they load is loaded
         self._weigh = weigh or (lambda item: 1)
         self._waiting: OrderedDict[str, list[_Job]] = OrderedDict()
         self._changed = threading.Condition()
@@ -151,26 +162,26 @@ class Lane:
     def _patience(self) -> float:
         run = self._run
         started = run.started if run else None
-        return self._timeout if started is None else max(0.01, started + self._timeout - time.monotonic())
+        return self._timeout if run is None or started is None else max(0.01, started + run.limit - time.monotonic())
 
     def _give_up_if_late(self) -> None:
         with self._changed:
             run = self._run
-            if run is None or run.started is None or time.monotonic() - run.started < self._timeout:
+            if run is None or run.started is None or time.monotonic() - run.started < run.limit:
                 return
             self._lost += 1
             self._run = None
             if self._waiting and self._lost < MAX_LOST_THREADS:
                 self._start()
-            late = run.jobs
+            late, limit = run.jobs, run.limit
             if self._lost >= MAX_LOST_THREADS:
                 late = late + [job for jobs in self._waiting.values() for job in jobs]
                 self._waiting.clear()
         for job in late:
-            _finish(job, [Failure(f"gave no answer within {self._timeout:g} s")] * len(job.items))
+            _finish(job, [Failure(f"gave no answer within {limit:g} s")] * len(job.items))
 
-    def _take(self, run: _Run) -> list[_Job] | None:
-        """Wait for work; give the jobs of the key that has waited longest, or None when this thread should end."""
+    def _take(self, run: _Run) -> tuple[str, list[_Job]] | None:
+        """Wait for work; give the key that has waited longest and its jobs, or None when this thread should end."""
         with self._changed:
             run.started, run.jobs = None, []
             while not self._waiting and not self._closed and self._run is run:
@@ -186,13 +197,17 @@ class Lane:
                 taken += 1
             if jobs[taken:]:
                 self._waiting[key] = jobs[taken:]
+            run.limit = self._timeout if key in self._answered else self._first
             run.started, run.jobs = time.monotonic(), jobs[:taken]
-            return run.jobs
+            return key, run.jobs
 
     def _work(self, run: _Run) -> None:
-        while (jobs := self._take(run)) is not None:
+        while (taken := self._take(run)) is not None:
+            key, jobs = taken
             items = [item for job in jobs for item in job.items] if len(jobs) > 1 else jobs[0].items
             answers = _answers(jobs[0].call, items)
+            if not all(isinstance(answer, Failure) for answer in answers):
+                self._answered.add(key)
             start = 0
             for job in jobs:
                 _finish(job, answers[start : start + len(job.items)])

@@ -179,3 +179,42 @@ async def test_heavy_items_are_cut_into_calls_that_can_be_done_in_time() -> None
     assert await lane.call("note", note, items) == double(items)
     assert sizes == [[4, 4], [4], [25], [1, 9], [1]]
     lane.close()
+
+
+async def test_the_first_call_of_a_function_may_take_longer_until_one_has_answered() -> None:
+    lane = Lane("test", timeout_s=0.2, first_s=60)
+    loaded, release = threading.Event(), threading.Event()
+
+    def loads(items: Sequence[int]) -> list[int]:
+        if not loaded.is_set():
+            release.wait(0.6)  # three times what a call may take
+            if 13 in items:
+                raise ValueError("could not load")
+            loaded.set()
+        elif 7 in items:
+            release.wait(30)
+        return double(items)
+
+    (failed,) = await lane.call("loads", loads, [13])
+    assert failed.why.startswith("crashed: ValueError")
+    # Nothing is loaded yet, so the next call has the time for it, too.
+    assert await lane.call("loads", loads, [1]) == [2]
+    assert await lane.call("loads", loads, [7]) == [Failure("gave no answer within 0.2 s")]
+    # Another function on the same lane loads something of its own.
+    loaded.clear()
+    assert await lane.call("other", loads, [2]) == [4]
+    release.set()
+    lane.close()
+
+
+async def test_a_first_call_that_hangs_is_given_up_too() -> None:
+    lane = Lane("test", timeout_s=0.02, first_s=0.1)
+    release = threading.Event()
+
+    def hang(items: Sequence[int]) -> list[int]:
+        release.wait(30)
+        return double(items)
+
+    assert await lane.call("hang", hang, [1]) == [Failure("gave no answer within 0.1 s")]
+    release.set()
+    lane.close()
