@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from evenhand.app import AsyncModerator
-from evenhand.contents import Checkable, batches
+from evenhand.contents import Checkable, as_content, batches
 from evenhand.domain import Content, ItemError, Options, PictureClass, Result
 from evenhand.errors import ClosedError
 
 if TYPE_CHECKING:
     from evenhand.actions.redact import Redacted
+    from evenhand.actions.sheet import Sheet
     from evenhand.detectors.classes_train import Trained
 
 T = TypeVar("T")
@@ -67,6 +68,33 @@ class Moderator:
     def redact(self, content: Content | str | bytes | Path, **keywords: Any) -> Redacted:
         """Give a content back with what was found covered and no metadata; see AsyncModerator.redact."""
         return self._wait(self._inner.redact(content, **keywords))
+
+    def sheet(
+        self,
+        content: Content | bytes | Path,
+        *,
+        result: Result | None = None,
+        options: Options | None = None,
+        frames: int = 24,
+        blur: bool = True,
+    ) -> Sheet:
+        """Draw a contact sheet of a recording: its incidents, and frames of its whole length.
+
+        Args:
+            content: a video or sound.
+            result: of checking the same content; None: it is checked now.
+            options: of that check.
+            frames: thumbnails of the whole recording, 0 to 96.
+            blur: blur what people should not have to see.
+
+        Raises:
+            InputError: it cannot be read, is no recording, or the result is of another content.
+        """
+        from evenhand.actions.sheet import sheet
+
+        settings = self._inner.settings
+        opened = as_content(content, max_bytes=settings.max_file_bytes)
+        return sheet(opened, result or self.check(opened, options=options), settings, frames=frames, blur=blur)
 
     def decision(self, decision_id: str) -> Mapping[str, Any]:
         """Give a recorded decision; see AsyncModerator.decision."""

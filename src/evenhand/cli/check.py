@@ -5,16 +5,20 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from evenhand.cli import CLEAN, FLAGGED, SYSTEM_ERROR, USER_ERROR
 from evenhand.cli.common import Libraries, PolicyFile, open_moderator
+from evenhand.cli.files import check_writable
+from evenhand.errors import UserError
 
 if TYPE_CHECKING:
     from evenhand.contents import Pause
     from evenhand.domain import Content, ItemError, Result
+    from evenhand.facade import Moderator
 
 _FLUSH_S = 0.1  # seconds that a written answer may wait, while the next contents are being read
 
@@ -39,6 +43,15 @@ def check(
     policy: PolicyFile = None,
     libraries: Libraries = None,
     progress: Annotated[bool, typer.Option(help="Show a progress bar on a terminal.")] = True,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(
+            help="Draw what happened when in a video or sound on one page: a JPEG; an existing one is replaced."
+        ),
+    ] = None,
+    uncovered: Annotated[
+        bool, typer.Option("--uncovered", help="With --sheet: do not blur sexual and graphic pictures.")
+    ] = False,
 ) -> None:
     """Check contents and say what was decided, and why.
 
@@ -53,17 +66,51 @@ def check(
         raise typer.BadParameter('--lang takes a language tag of BCP 47, such as "en" or "zh-Hant"')
     if not (targets or text or jsonl):
         raise typer.BadParameter("give files, folders, URLs, - for standard input, --text or --jsonl")
+    if sheet is not None and (len(targets or []) != 1 or text or jsonl):
+        raise typer.BadParameter("--sheet is drawn of one recording; give one file")
+    if sheet is not None:
+        check_writable([sheet], data=Path((targets or [""])[0]))
     with open_moderator(policy=policy, libraries=libraries) as moderator:
         limit = moderator.inner.settings.max_file_bytes
         contents = inputs.gather(targets or [], text or [], jsonl, language=lang, max_bytes=limit)
         options = Options(line=line, all_scores=all_scores)
+        kept: list[Result] = []
         if json or jsonl:
-            code = _write_lines(moderator.check_many(_flushing(contents), options=options))
+            code = _write_lines(_keeping(moderator.check_many(_flushing(contents), options=options), kept, sheet))
         else:
-            answers = moderator.check_many(contents, options=options)
+            answers = _keeping(moderator.check_many(contents, options=options), kept, sheet)
             total = inputs.count(targets or [], text or [])
             code = output.table(answers, total=total, progress=progress)
+        if sheet is not None and kept:
+            _draw(moderator, Path((targets or [""])[0]), kept[0], sheet, blur=not uncovered)
     raise typer.Exit(code)
+
+
+def _keeping(
+    answers: Iterable[Result | ItemError], kept: list[Result], sheet: Path | None
+) -> Iterator[Result | ItemError]:
+    """Hand on answers, and keep the result that a sheet is drawn of."""
+    from evenhand.domain import Result
+
+    for answer in answers:
+        if sheet is not None and isinstance(answer, Result):
+            kept.append(answer)
+        yield answer
+
+
+def _draw(moderator: Moderator, target: Path, result: Result, sheet: Path, *, blur: bool) -> None:
+    """Write the sheet; say on standard error what is on it.
+
+    Raises:
+        UserError: it cannot be written, or the file is no recording.
+    """
+    drawn = moderator.sheet(target, result=result, blur=blur)
+    try:
+        sheet.write_bytes(drawn.data)
+    except OSError as error:
+        raise UserError(f"{sheet} cannot be written: {error.strerror or error}.") from error
+    told = f"{sheet}: {drawn.incidents} incidents, {drawn.frames} frames, {drawn.blurred} blurred"
+    typer.echo("; ".join((told, *drawn.notes)), err=True)
 
 
 def _flushing(contents: Iterable[Content | ItemError | Pause]) -> Iterator[Content | ItemError | Pause]:

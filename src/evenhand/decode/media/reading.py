@@ -260,6 +260,15 @@ class SegmentParts:
         for track in self.reader.plan.of("video")[:1] if moments else ():
             yield from self._distinct(self._decode(track, self._held.get(track.index, []), moments))
 
+    def at(self, times: Sequence[float]) -> Iterator[ImagePart]:
+        """Give the first frame at or after each time; where there is none, nothing.
+
+        Args:
+            times: seconds, in order.
+        """
+        for track in self.reader.plan.of("video")[:1]:
+            yield from self._decode(track, self._held.get(track.index, []), times)
+
     def sound(self) -> list[AudioPart]:
         """Give the segment's sound, cut where it is quiet near its borders; the tracks one after another."""
         segment, parts = self.segment, list[AudioPart]()
