@@ -25,7 +25,7 @@ from evenhand.api.compat.perspective_spans import sentences, utf16
 from evenhand.api.compat.shadow import shadow_of
 from evenhand.api.errors import Problem
 from evenhand.api.state import state_of
-from evenhand.domain import Content, Result
+from evenhand.domain import Content, Result, is_under
 from evenhand.domain.attributes import (
     ATTRIBUTES,
     EXPERIMENTAL,
@@ -200,7 +200,7 @@ def _attributes(call: Call, result: Result, wanted: Sequence[Wanted]) -> Mapping
         DetectorError: a detector that they rest on gave no answer; no answer must never read as a low score.
     """
     scores = perspective_attributes(result.labels) | experimental_attributes(result.labels)
-    missing = [one.name for one in wanted if one.attribute not in scores]
+    missing = [one.name for one in wanted if not _looked_for(one.attribute, result.labels)]
     if missing or (result.incomplete and _rest_on(call, result.incomplete)):
         if call.settings.dialect_incomplete == "worst":
             return {one.attribute: 1.0 for one in wanted}
@@ -210,15 +210,22 @@ def _attributes(call: Call, result: Result, wanted: Sequence[Wanted]) -> Mapping
     return {name: curves.to_theirs(name, score) for name, score in scores.items()}
 
 
+def _looked_for(attribute: str, labels: Mapping[str, float]) -> bool:
+    """Say whether something that ran looks for everything that an attribute means, not only for a part of it."""
+    tops = {**ATTRIBUTES, **EXPERIMENTAL}.get(attribute) or {top for tops in ATTRIBUTES.values() for top in tops}
+    return all(any(is_under(label, top) for label in labels) for top in tops)
+
+
 def _rest_on(call: Call, incomplete: Mapping[str, str]) -> bool:
     """Say whether attributes rest on a detector that gave no answer."""
     tops = {label for labels in (*ATTRIBUTES.values(), *EXPERIMENTAL.values()) for label in labels}
-    for entry in call.state.moderator.detectors():
-        if entry["name"] in incomplete:
-            labels: Sequence[str] = entry.get("labels", ())
-            if not labels or any(label == top or label.startswith(f"{top}.") for label in labels for top in tops):
-                return True
-    return False
+    known: Mapping[str, Sequence[str]] = {
+        entry["name"]: entry.get("labels", ()) for entry in call.state.moderator.detectors()
+    }
+    # What could not be built says nothing of its labels, and what is no detector (a step before them) stands for all.
+    return any(
+        not known.get(name) or any(is_under(label, top) for label in known[name] for top in tops) for name in incomplete
+    )
 
 
 def _score(value: float) -> dict[str, Any]:

@@ -313,6 +313,18 @@ def test_a_detector_that_failed_never_reads_as_a_low_score(tmp_path: Path) -> No
     assert "could not be scored" in error["message"]
 
 
+def test_a_list_that_stands_for_a_part_of_an_attribute_is_no_answer(tmp_path: Path) -> None:
+    lists = tmp_path / "lists"
+    lists.mkdir()
+    (lists / "own.yaml").write_text(
+        "name: own\nkind: words\nlist: black\nitems: [{value: rudeword, label: harassment}]\n", "utf-8"
+    )
+    with serving(quick(tmp_path, libraries=lists)) as client:  # what else abuse means, nothing looks for here
+        answer = client.post(ANALYZE, json=asking("good morning", "TOXICITY", languages=["en"]))
+    assert (answer.status_code, answer.json()["error"]["status"]) == (503, "UNAVAILABLE")
+    assert "TOXICITY" in answer.json()["error"]["message"]
+
+
 def test_a_detector_that_was_too_slow_gives_an_error_or_the_worst_score(tmp_path: Path) -> None:
     for worst in (False, True):
         more = {"dialect_incomplete": "worst"} if worst else {}
