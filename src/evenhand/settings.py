@@ -204,6 +204,17 @@ class Settings(BaseSettings):
         (), description='Internal hosts that streams may come from, a JSON list: ["media.internal:1935"].'
     )
 
+    # Review by people
+    review_queues: Path | None = Field(
+        None, description="File of review queues (YAML); none: all decisions that ask for a person wait in one queue."
+    )
+    review_lease_s: float = Field(
+        900.0, gt=0, le=86_400, description="Seconds that a reviewer has a claimed item for; then others may claim it."
+    )
+    review_target_s: float = Field(
+        86_400.0, gt=0, description="Service level of the default review queue: seconds within which items are done."
+    )
+
     # Webhooks
     webhook_timeout_s: float = Field(10.0, gt=0, description="Seconds one delivery may take.")
     webhook_attempts: int = Field(12, ge=1, le=100, description="Tries of one delivery, over some four hours.")

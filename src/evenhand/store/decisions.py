@@ -14,7 +14,9 @@ from evenhand.settings import Settings
 from evenhand.store.columns import dumps, escape, instant_text
 from evenhand.store.database import Database
 from evenhand.store.records import Filters, Page, Record
-from evenhand.store.schema import decisions, originals
+from evenhand.store.reviewqueues import read_queues
+from evenhand.store.reviewrows import new_items, outcome
+from evenhand.store.schema import decisions, originals, review_items
 
 MAX_PAGE = 1_000
 _RECORDING = ("incidents", "media")  # what only results about videos and sounds have
@@ -39,6 +41,8 @@ class Decisions:
             index_elements=["content_hash"],
             set_={"created_at": kept.excluded.created_at, "expires_at": kept.excluded.expires_at},
         )
+        self._queues = read_queues(settings)
+        self._ask = database.insert(review_items).on_conflict_do_nothing(index_elements=["decision_id"])
 
     def record(self, records: Sequence[Record]) -> None:
         """Store all of them in one transaction. A decision_id that is stored already is left as it is.
@@ -60,12 +64,16 @@ class Decisions:
         expires = _after(now, self._settings.keep_decisions_days)
         rows = self._rows(records, expires)
         kept = self._originals(records, now)
+        # With the decision, so that none is lost and none waits that was never given out. Others cost nothing more.
+        asked = new_items(records, self._queues)
 
         def work(connection: Connection) -> None:
             if rows:
                 connection.exec_driver_sql(self._insert, rows)
             if kept:
                 connection.execute(self._keep, kept)
+            if asked:
+                connection.execute(self._ask, asked)
 
         return work
 
@@ -80,13 +88,15 @@ class Decisions:
         return {row.decision_id: _document(row) for row in rows}
 
     def get(self, decision_id: str) -> dict[str, object]:
-        """Give the result document of a decision, with `created_at` (RFC 3339, UTC).
+        """Give the result document of a decision, with `created_at` (RFC 3339, UTC), and `review` once a person judged.
 
         Raises:
             NotFoundError: there is none with that id, or no longer.
             StoreError: the database refused or cannot be reached.
         """
-        return _document(self._one(decision_id))
+        document = _document(self._one(decision_id))
+        judged = self._database.read(lambda connection: outcome(connection, decision_id))
+        return document if judged is None else {**document, "review": judged}
 
     def context(self, decision_id: str) -> dict[str, object]:
         """Give what was kept of the context that came with the content.

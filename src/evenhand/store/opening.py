@@ -19,6 +19,7 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
         StoreError: the SQLite file cannot be made.
     """
     from evenhand.store.address import read_url
+    from evenhand.store.auditlog import AuditLog
     from evenhand.store.blocklists import Blocklists
     from evenhand.store.classes import Classes
     from evenhand.store.database import Database
@@ -29,6 +30,9 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
     from evenhand.store.jobtasks import Tasks
     from evenhand.store.keys import Keys
     from evenhand.store.retention import Retention
+    from evenhand.store.review import Reviews
+    from evenhand.store.reviewmarks import Marks
+    from evenhand.store.reviewstats import ReviewTotals
     from evenhand.store.sealing import Seal
     from evenhand.store.versions import Libraries, Policies
     from evenhand.store.webhooks import Webhooks
@@ -36,6 +40,7 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
     settings = settings or Settings()
     database = Database(read_url(url or settings.database_url, settings))
     log = Decisions(database, settings)
+    audit = AuditLog(database)
     return Store(
         database=database,
         log=log,
@@ -52,4 +57,8 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
         jobs=Jobs(database, settings),
         tasks=Tasks(database, settings, log),
         webhooks=Webhooks(database, settings),
+        audit=audit,
+        reviews=Reviews(database, settings, audit),
+        review_totals=ReviewTotals(database),
+        marks=Marks(database, audit),
     )

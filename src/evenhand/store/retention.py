@@ -24,7 +24,19 @@ from evenhand.errors import NotFoundError
 from evenhand.settings import Settings
 from evenhand.store.database import Database
 from evenhand.store.records import Deleted, Original
-from evenhand.store.schema import decisions, idempotency, job_tasks, jobs, nonces, originals, suggestions
+from evenhand.store.reviewrows import forget_reviews
+from evenhand.store.schema import (
+    decisions,
+    idempotency,
+    job_tasks,
+    jobs,
+    marks,
+    nonces,
+    originals,
+    review_items,
+    review_skips,
+    suggestions,
+)
 
 CHUNK = 500  # rows deleted in one transaction: writers wait for no more than that
 
@@ -74,6 +86,9 @@ class Retention:
             edge = first_id(now - timedelta(days=settings.keep_decisions_days))
             old += self._sweep(decisions, decisions.c.decision_id < edge)
             self._sweep(suggestions, suggestions.c.id < edge)
+        # Decisions by their ids: those that went by an expiry of their own took no part in the range above.
+        for table in (review_items, review_skips):
+            self._sweep(table, table.c.decision_id.not_in(select(decisions.c.decision_id)))
         self._sweep(nonces, nonces.c.expires_at <= now)
         responses = self._sweep(idempotency, idempotency.c.expires_at <= now)
         if content or old or responses:
@@ -82,7 +97,7 @@ class Retention:
 
     def delete_content(self, content_hash: str, *, decisions_too: bool = False) -> Deleted:
         """Delete what is kept of one content: the original, words quoted from it as evidence, the context, and
-        stored answers of idempotent requests that speak of it.
+        stored answers of idempotent requests that speak of it, notes of reviewers.
 
         Args:
             content_hash: "sha256:...".
@@ -103,9 +118,11 @@ class Retention:
                 place = func.position(needle.op("IN")(idempotency.c.response))
             answers = connection.execute(delete(idempotency).where(place > 0)).rowcount
             rows = 0
+            forget_reviews(connection, content_hash, wholly=decisions_too)
             if decisions_too:
                 rows = connection.execute(delete(decisions).where(decisions.c.content_hash == content_hash)).rowcount
                 connection.execute(delete(suggestions).where(suggestions.c.content_hash == content_hash))
+                connection.execute(delete(marks).where(marks.c.content_hash == content_hash))
             else:
                 self._blank(connection, content_hash)
             over = jobs.c.finished_at.is_not(None)

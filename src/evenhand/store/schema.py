@@ -7,7 +7,7 @@ from sqlalchemy import JSON, Column, Float, Index, Integer, LargeBinary, MetaDat
 from evenhand.store.columns import Instant, Words, ident
 
 # Every revision, oldest first; the last is what this version of evenhand needs.
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 
 metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"})
 
@@ -272,3 +272,77 @@ blocklist_items = Table(
     Column("description", Words),
 )
 Index("ix_blocklist_items_blocklist_text", blocklist_items.c.blocklist, blocklist_items.c.text, unique=True)
+
+review_items = Table(
+    "review_items",
+    metadata,
+    # No foreign key: the row is written in the same transaction as its decision, and goes with it.
+    Column("decision_id", ident(), primary_key=True),
+    Column("queue", ident(), nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("tenant", ident(), nullable=False),
+    Column("line", Words, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("language", Words, nullable=False),
+    Column("label", Words, nullable=False),
+    Column("content_hash", ident(), nullable=False, index=True),
+    Column("holder", ident()),
+    Column("free_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("note", Words, nullable=False),
+    Column("verdict", JSON(none_as_null=True)),
+    Column("decided_by", ident()),
+    Column("decided_at", Instant),
+    Column("created_at", Instant, nullable=False),
+)
+# Claiming reads these in this order: what is urgent first.
+Index(
+    "ix_review_items_waiting",
+    review_items.c.queue,
+    review_items.c.priority.desc(),
+    review_items.c.due_at,
+    review_items.c.decision_id,
+    sqlite_where=review_items.c.state == "waiting",
+    postgresql_where=review_items.c.state == "waiting",
+)
+Index("ix_review_items_decided_at", review_items.c.decided_at)
+
+review_skips = Table(
+    "review_skips",
+    metadata,
+    Column("decision_id", ident(), primary_key=True),
+    Column("person", ident(), primary_key=True),
+    Column("reason", Words, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+marks = Table(
+    "marks",
+    metadata,
+    Column("id", ident(), primary_key=True),
+    Column("decision_id", ident()),
+    Column("content_hash", ident(), nullable=False, index=True),
+    Column("verdict", JSON, nullable=False),
+    Column("person", ident(), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("applied_by", ident()),
+    Column("applied_at", Instant),
+    Column("created_at", Instant, nullable=False),
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", Text, nullable=False),
+    Column("actor", ident(), nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Words, nullable=False),
+    Column("payload", JSON(none_as_null=True)),  # NULL: erased
+    Column("payload_sha256", ident(), nullable=False),
+    Column("previous", ident(), nullable=False),
+    Column("hash", ident(), nullable=False),
+)
+Index("ix_audit_log_subject", audit_log.c.subject, postgresql_using="hash")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Unpack
 from evenhand.store.records import Deleted, Filters, Original, Page, Record
 
 if TYPE_CHECKING:  # SQLAlchemy is imported when a store is opened, not before
+    from evenhand.store.auditlog import AuditLog
     from evenhand.store.blocklists import Blocklists
     from evenhand.store.classes import Classes
     from evenhand.store.database import Database
@@ -20,6 +21,9 @@ if TYPE_CHECKING:  # SQLAlchemy is imported when a store is opened, not before
     from evenhand.store.jobtasks import Tasks
     from evenhand.store.keys import Keys
     from evenhand.store.retention import Retention
+    from evenhand.store.review import Reviews
+    from evenhand.store.reviewmarks import Marks
+    from evenhand.store.reviewstats import ReviewTotals
     from evenhand.store.versions import Libraries, Policies
     from evenhand.store.webhooks import Webhooks
 
@@ -28,7 +32,7 @@ if TYPE_CHECKING:  # SQLAlchemy is imported when a store is opened, not before
 class Store:
     """Decisions, kept content, API keys, idempotent answers, versions of policies and libraries, custom
     classes, and what callers in other vendors' protocols need: key pairs, nonces, suggested scores, blocklists;
-    jobs, what workers do with them, and webhooks.
+    jobs, what workers do with them, and webhooks; what people review and mark, and the audit log.
 
     Made by `open_store`. Methods block: asynchronous callers use a thread. Each raises StoreError when the database
     refuses or cannot be reached, with what to do about it; the next call tries a fresh connection.
@@ -49,6 +53,10 @@ class Store:
     jobs: Jobs
     tasks: Tasks
     webhooks: Webhooks
+    audit: AuditLog
+    reviews: Reviews
+    review_totals: ReviewTotals
+    marks: Marks
 
     @property
     def address(self) -> str:

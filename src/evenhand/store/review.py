@@ -1,0 +1,346 @@
+"""The review service's items: who has which, what was said about it, and how the queues are.
+
+Claiming is one statement that locks what it takes (PostgreSQL passes by what others lock; SQLite has one writer), so no
+two people get the same item. A lease that has run out, and a hold that is over, need nobody to end them: `free_at` has
+passed. Every step is told in the audit log, in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, NoReturn
+
+from sqlalchemy import ColumnElement, Connection, exists, or_, select, update
+
+from evenhand.domain import id_time
+from evenhand.errors import ConflictError, NotFoundError
+from evenhand.settings import Settings
+from evenhand.store.announcing import announce
+from evenhand.store.auditlog import AuditLog
+from evenhand.store.database import Database
+from evenhand.store.reviewrecords import Person, ReviewItem, Verdict, Wanted
+from evenhand.store.reviewrows import item
+from evenhand.store.schema import api_keys
+from evenhand.store.schema import review_items as table
+from evenhand.store.schema import review_skips as skips
+
+ESCALATED = 1  # level of what only seniors get
+_TOP = 1_000_000  # priority of what was escalated or handed over: before anything that a queue says
+
+
+class Reviews:
+    """Claims, hands over, judges and lists review items.
+
+    Args:
+        database: where.
+        settings: how long a lease lasts.
+        audit: is told of every step.
+    """
+
+    def __init__(self, database: Database, settings: Settings, audit: AuditLog) -> None:
+        self._database, self._audit = database, audit
+        self._lease = timedelta(seconds=settings.review_lease_s)
+
+    def claim(self, person: Person, wanted: Wanted | None = None) -> ReviewItem | None:
+        """Take the most urgent free item that fits; nobody else gets it until the lease is over. None: there is none.
+
+        What the person skipped is not given again, and what was escalated only to seniors.
+
+        Raises:
+            StoreError: nothing was claimed.
+        """
+        now = datetime.now(UTC)
+        skipped = exists().where(skips.c.decision_id == table.c.decision_id, skips.c.person == person.id)
+        free = [table.c.state == "waiting", table.c.free_at <= now, ~skipped, *_where(wanted)]
+        if not person.senior:
+            free.append(table.c.level < ESCALATED)
+        order = (table.c.priority.desc(), table.c.due_at, table.c.decision_id)
+        query = select(table).where(*free).order_by(*order).limit(1).with_for_update(skip_locked=True)
+
+        def work(connection: Connection) -> ReviewItem | None:
+            row = connection.execute(query).first()
+            if row is None:
+                return None
+            return self._change(
+                connection,
+                item(row, now),
+                person,
+                "review.claim",
+                {"holder": person.id, "free_at": now + self._lease},
+                {"lease_until": _text(now + self._lease)},
+            )
+
+        return self._database.write(work)
+
+    def renew(self, decision_id: str, person: Person) -> ReviewItem:
+        """Lengthen the lease of an item that the person holds; errors as `release`."""
+
+        def work(found: ReviewItem, now: datetime) -> _Step:
+            return "review.renew", {"free_at": now + self._lease}, {"lease_until": _text(now + self._lease)}
+
+        return self._held(decision_id, person, work)
+
+    def release(self, decision_id: str, person: Person) -> ReviewItem:
+        """Give an item back, for anybody.
+
+        Raises:
+            NotFoundError: there is no such item.
+            ConflictError: the person does not hold it.
+            StoreError: nothing was changed.
+        """
+        return self._held(decision_id, person, lambda _, now: ("review.release", {"holder": None, "free_at": now}, {}))
+
+    def skip(self, decision_id: str, person: Person, reason: str) -> ReviewItem:
+        """Give an item back and not get it again; errors as `release`."""
+
+        def work(connection: Connection, found: ReviewItem, now: datetime) -> _Step:
+            row = {"decision_id": decision_id, "person": person.id, "reason": reason, "created_at": now}
+            known = self._database.insert(skips).values(row)
+            connection.execute(known.on_conflict_do_nothing(index_elements=["decision_id", "person"]))
+            return "review.skip", {"holder": None, "free_at": now}, {"reason": reason}
+
+        return self._step(decision_id, person, work, must_hold=True)
+
+    def hand_over(self, decision_id: str, person: Person, to: str, note: str = "") -> ReviewItem:
+        """Give an item to somebody else, who has it for a lease of their own.
+
+        Args:
+            decision_id: whose item.
+            person: who holds it.
+            to: id or name of an API key that may review.
+            note: for them.
+
+        Raises:
+            NotFoundError: there is no such item or person.
+            ConflictError: the person does not hold it, or the other may not have it.
+            StoreError: nothing was changed.
+        """
+        other = self.person(to)
+
+        def work(found: ReviewItem, now: datetime) -> _Step:
+            if found.level >= ESCALATED and not other.senior:
+                raise ConflictError("that item was escalated: hand it to somebody senior")
+            fields = {"holder": other.id, "free_at": now + self._lease, "note": note}
+            return "review.hand_over", fields, {"to": other.id, "note": note}
+
+        return self._held(decision_id, person, work)
+
+    def escalate(self, decision_id: str, person: Person, note: str) -> ReviewItem:
+        """Give an item to those who are senior, before anything else; errors as `release`."""
+
+        def work(found: ReviewItem, now: datetime) -> _Step:
+            fields = {"holder": None, "free_at": now, "level": ESCALATED, "priority": _TOP, "note": note}
+            return "review.escalate", fields, {"note": note}
+
+        return self._held(decision_id, person, work)
+
+    def hold(self, decision_id: str, person: Person, until: datetime, note: str) -> ReviewItem:
+        """Keep an item from everybody until a moment (aware, at most a year ahead).
+
+        Raises:
+            ValueError: the moment is past, too far, or has no time zone.
+            NotFoundError, ConflictError, StoreError: as `release`.
+        """
+
+        def work(found: ReviewItem, now: datetime) -> _Step:
+            if until.tzinfo is None or not now < until <= now + timedelta(days=366):
+                raise ValueError("hold an item until a moment ahead, with its time zone, within a year")
+            fields = {"holder": None, "free_at": until, "note": note}
+            return "review.hold", fields, {"until": _text(until), "note": note}
+
+        return self._held(decision_id, person, work)
+
+    def decide(self, decision_id: str, person: Person, verdict: Verdict) -> ReviewItem:
+        """Give the verdict, on an item that the person holds or that nobody holds. Webhooks get `review.decided`.
+
+        Raises:
+            NotFoundError: there is no such item.
+            ConflictError: somebody else holds it, it is on hold or done, or only seniors may judge it.
+            StoreError: nothing was changed.
+        """
+
+        def work(connection: Connection, found: ReviewItem, now: datetime) -> _Step:
+            if found.state == "held":
+                raise ConflictError(f"that item is on hold until {_text(found.free_at)}")
+            told = verdict.as_dict()
+            said = {"decision_id": decision_id, "content_hash": found.content_hash, "queue": found.queue, **told}
+            announce(connection, self._database, "review.decided", said)
+            fields = {"state": "done", "verdict": told, "decided_by": person.id, "decided_at": now}
+            return "review.decide", {**fields, "holder": None, "free_at": now}, told
+
+        return self._step(decision_id, person, work, must_hold=False)
+
+    def undo(self, person: Person) -> ReviewItem:
+        """Take back the person's last verdict; they hold the item again. Webhooks get `review.undone`.
+
+        Raises:
+            NotFoundError: they have given none that still stands.
+            StoreError: nothing was changed.
+        """
+        query = (
+            select(table)
+            .where(table.c.state == "done", table.c.decided_by == person.id)
+            .order_by(table.c.decided_at.desc(), table.c.decision_id.desc())
+            .limit(1)
+            .with_for_update()
+        )
+        now = datetime.now(UTC)
+
+        def work(connection: Connection) -> ReviewItem:
+            row = connection.execute(query).first()
+            if row is None:
+                raise NotFoundError("there is no verdict of yours to undo")
+            found = item(row, now)
+            said = {"decision_id": found.decision_id, "content_hash": found.content_hash, "queue": found.queue}
+            announce(connection, self._database, "review.undone", said)
+            fields: dict[str, Any] = dict.fromkeys(("verdict", "decided_by", "decided_at"))
+            fields |= {"state": "waiting", "holder": person.id, "free_at": now + self._lease}
+            return self._change(connection, found, person, "review.undo", fields, None, before=found.verdict)
+
+        return self._database.write(work)
+
+    def get(self, decision_id: str) -> ReviewItem:
+        """Give an item.
+
+        Raises:
+            NotFoundError: the decision did not ask for a person, or is gone.
+            StoreError: the database refused or cannot be reached.
+        """
+        return self._database.read(lambda connection: self._one(connection, decision_id, datetime.now(UTC)))
+
+    def page(
+        self, wanted: Wanted | None = None, *, state: str | None = None, after: str = "", limit: int = 100
+    ) -> list[ReviewItem]:
+        """List items, oldest first.
+
+        Args:
+            wanted: which.
+            state: "waiting", "claimed", "held" or "done"; None: any.
+            after: id of the last one already seen.
+            limit: most to give, 1 to 1000.
+
+        Raises:
+            ValueError: the limit or the state is wrong.
+            StoreError: the database refused or cannot be reached.
+        """
+        if not 1 <= limit <= 1_000:
+            raise ValueError(f"limit is {limit}: give 1 to 1000")
+        now = datetime.now(UTC)
+        where = [table.c.decision_id > after, *_where(wanted), *_state(state, now)]
+        query = select(table).where(*where).order_by(table.c.decision_id).limit(limit)
+        rows = self._database.read(lambda connection: connection.execute(query).all())
+        return [item(row, now) for row in rows]
+
+    def person(self, name: str) -> Person:
+        """Give a person by the id or the name of their API key.
+
+        Raises:
+            NotFoundError: there is none, the key may not review or is no longer good, or several have that name.
+            StoreError: the database refused or cannot be reached.
+        """
+        query = select(api_keys).where(or_(api_keys.c.id == name, api_keys.c.name == name))
+        now = datetime.now(UTC)
+        rows = self._database.read(lambda connection: connection.execute(query).all())
+        good = [
+            row
+            for row in rows
+            if row.revoked_at is None
+            and (row.expires_at is None or row.expires_at > now)
+            and {"review", "senior", "admin"} & set(row.scopes)
+        ]
+        if len(good) != 1:
+            found = "several API keys" if good else "no API key that may review"
+            raise NotFoundError(f"{found} has the id or name {name[:80]!r}; `evenhand keys list` shows them")
+        row = good[0]
+        return Person(id=row.id, name=row.name, senior=bool({"senior", "admin"} & set(row.scopes)))
+
+    def _held(self, decision_id: str, person: Person, work: Callable[[ReviewItem, datetime], _Step]) -> ReviewItem:
+        return self._step(decision_id, person, lambda _, found, now: work(found, now), must_hold=True)
+
+    def _step(
+        self,
+        decision_id: str,
+        person: Person,
+        work: Callable[[Connection, ReviewItem, datetime], _Step],
+        *,
+        must_hold: bool,
+    ) -> ReviewItem:
+        def run(connection: Connection) -> ReviewItem:
+            now = datetime.now(UTC)
+            found = self._one(connection, decision_id, now, lock=True)
+            if found.state == "done":
+                raise ConflictError("that item is done; `undo` takes the last verdict back")
+            if found.holder not in {None, person.id}:
+                raise ConflictError("somebody else holds that item: claim another one")
+            if must_hold and found.holder != person.id:
+                raise ConflictError("that item is not yours, or no longer: claim it first")
+            if found.level >= ESCALATED and not person.senior and found.holder != person.id:
+                raise ConflictError("that item was escalated: somebody senior decides it")
+            action, fields, after = work(connection, found, now)
+            return self._change(connection, found, person, action, fields, after)
+
+        return self._database.write(run)
+
+    def _change(
+        self,
+        connection: Connection,
+        found: ReviewItem,
+        person: Person,
+        action: str,
+        fields: Mapping[str, Any],
+        after: Mapping[str, Any] | None,
+        *,
+        before: Mapping[str, Any] | None = None,
+    ) -> ReviewItem:
+        connection.execute(update(table).where(table.c.decision_id == found.decision_id).values(**fields))
+        row = connection.execute(select(table).where(table.c.decision_id == found.decision_id)).one()
+        old = {"state": found.state, "holder": found.holder, "level": found.level, **(before or {})}
+        subject = f"decision:{found.decision_id}"
+        self._audit.append(connection, action, subject, actor=person.id, before=old, after=after)
+        return item(row)
+
+    def _one(self, connection: Connection, decision_id: str, now: datetime, *, lock: bool = False) -> ReviewItem:
+        try:
+            id_time(decision_id)
+        except ValueError:
+            _unknown(decision_id)
+        query = select(table).where(table.c.decision_id == decision_id)
+        row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+        return _unknown(decision_id) if row is None else item(row, now)
+
+
+_Step = tuple[str, dict[str, Any], dict[str, Any]]
+
+
+def _unknown(decision_id: str) -> NoReturn:
+    raise NotFoundError(f"no decision with the id {decision_id[:80]!r} waits for a person, or did")
+
+
+def _where(wanted: Wanted | None) -> list[ColumnElement[bool]]:
+    wanted = wanted or Wanted()
+    c = table.c
+    pairs = ((c.queue, wanted.queue), (c.line, wanted.line), (c.language, wanted.language), (c.kind, wanted.kind))
+    where = [column == value for column, value in (*pairs, (c.tenant, wanted.tenant)) if value]
+    if wanted.label:
+        where.append(or_(c.label == wanted.label, c.label.startswith(wanted.label + ".", autoescape=True)))
+    return where
+
+
+def _state(state: str | None, now: datetime) -> list[ColumnElement[bool]]:
+    over = table.c.free_at <= now
+    tests = {
+        "done": [table.c.state == "done"],
+        "waiting": [table.c.state == "waiting", over],
+        "claimed": [table.c.state == "waiting", ~over, table.c.holder.is_not(None)],
+        "held": [table.c.state == "waiting", ~over, table.c.holder.is_(None)],
+    }
+    if state is None:
+        return []
+    if state not in tests:
+        raise ValueError(f"there is no state {state!r}; there are {', '.join(tests)}")
+    return tests[state]
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

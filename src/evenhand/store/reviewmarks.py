@@ -1,0 +1,233 @@
+"""Marks: what people say about automatic results, and which of it answers the same content from now on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from evenhand.domain import id_time, new_id
+from evenhand.errors import ConflictError, NotFoundError
+from evenhand.store.auditlog import AuditLog
+from evenhand.store.database import Database
+from evenhand.store.reviewrecords import Effect, Mark, NewMark, Person
+from evenhand.store.schema import decisions
+from evenhand.store.schema import marks as table
+
+MOST = 1_000  # marks in one call
+
+
+class Marks:
+    """Adds, lists, previews, applies and undoes marks.
+
+    Args:
+        database: where.
+        audit: is told of every step.
+    """
+
+    def __init__(self, database: Database, audit: AuditLog) -> None:
+        self._database, self._audit = database, audit
+
+    def add(self, person: Person, new: Sequence[NewMark]) -> list[Mark]:
+        """Store marks, all or none; nothing is answered otherwise yet. Gives them in the same order.
+
+        Raises:
+            NotFoundError: a decision is not stored.
+            StoreError: nothing was stored.
+            ValueError: there are none, or more than 1000.
+        """
+        _refuse_number(len(new))
+        now = datetime.now(UTC)
+
+        def work(connection: Connection) -> list[Mark]:
+            hashes = _hashes(connection, [one.decision_id for one in new if one.decision_id is not None])
+            made = []
+            for one in new:
+                content_hash = one.content_hash or hashes[str(one.decision_id)]
+                row = {
+                    "id": new_id(),
+                    "decision_id": one.decision_id,
+                    "content_hash": content_hash,
+                    "verdict": one.verdict.as_dict(),
+                    "person": person.id,
+                    "state": "proposed",
+                    "applied_by": None,
+                    "applied_at": None,
+                    "created_at": now,
+                }
+                made.append(Mark(**row))  # type: ignore[arg-type]
+                connection.execute(insert(table), row)
+            for mark in made:
+                after = {"content_hash": mark.content_hash, **mark.verdict}
+                self._audit.append(connection, "mark.add", f"mark:{mark.id}", actor=person.id, after=after)
+            return made
+
+        return self._database.write(work)
+
+    def page(
+        self, *, state: str | None = None, content_hash: str | None = None, after: str = "", limit: int = 100
+    ) -> list[Mark]:
+        """List marks, oldest first.
+
+        Args:
+            state: "proposed", "applied" or "undone"; None: any.
+            content_hash: only about this content.
+            after: id of the last one already seen.
+            limit: most to give.
+
+        Raises:
+            StoreError: the database refused or cannot be reached.
+        """
+        query = select(table).where(table.c.id > after).order_by(table.c.id).limit(limit)
+        if state is not None:
+            query = query.where(table.c.state == state)
+        if content_hash is not None:
+            query = query.where(table.c.content_hash == content_hash)
+        rows = self._database.read(lambda connection: connection.execute(query).all())
+        return [_mark(row) for row in rows]
+
+    def preview(self, ids: Sequence[str]) -> list[Effect]:
+        """Say what applying these marks would change; changes nothing.
+
+        Raises:
+            NotFoundError: there is no such mark.
+            StoreError: the database refused or cannot be reached.
+            ValueError: there are none, or more than 1000.
+        """
+        return self._database.read(lambda connection: self._effects(connection, _some(connection, ids)))
+
+    def apply(self, ids: Sequence[str], person: Person) -> list[Effect]:
+        """Answer the same content as these marks say, from now on; gives what `preview` gave.
+
+        Raises:
+            NotFoundError: there is no such mark.
+            ConflictError: two of them say different things about one content.
+            StoreError: nothing was changed.
+            ValueError: there are none, or more than 1000.
+        """
+        now = datetime.now(UTC)
+
+        def work(connection: Connection) -> list[Effect]:
+            found = _some(connection, ids, lock=True)
+            effects = self._effects(connection, found)
+            if clash := next((effect for effect in effects if effect.clashes), None):
+                raise ConflictError(
+                    f"marks {clash.mark} and {clash.clashes[0]} say different things about one content: apply one"
+                )
+            chosen = [mark.id for mark in found]
+            hashes = {mark.content_hash for mark in found}
+            others = (table.c.content_hash.in_(hashes), table.c.state == "applied", table.c.id.not_in(chosen))
+            connection.execute(update(table).where(*others).values(state="undone"))
+            values = {"state": "applied", "applied_by": person.id, "applied_at": now}
+            connection.execute(update(table).where(table.c.id.in_(chosen)).values(**values))
+            for mark, effect in zip(found, effects, strict=True):
+                before = {"state": mark.state, "action": effect.action_now, "replaces": effect.replaces}
+                after = {"state": "applied", "content_hash": mark.content_hash, **mark.verdict}
+                subject = f"mark:{mark.id}"
+                self._audit.append(connection, "mark.apply", subject, actor=person.id, before=before, after=after)
+            return effects
+
+        return self._database.write(work)
+
+    def undo(self, ids: Sequence[str], person: Person) -> list[Mark]:
+        """Answer the same content as the detectors and the policy say again.
+
+        Raises:
+            NotFoundError: there is no such mark.
+            StoreError: nothing was changed.
+            ValueError: there are none, or more than 1000.
+        """
+
+        def work(connection: Connection) -> list[Mark]:
+            found = _some(connection, ids, lock=True)
+            chosen = [mark.id for mark in found]
+            connection.execute(update(table).where(table.c.id.in_(chosen)).values(state="undone"))
+            for mark in found:
+                before, after = {"state": mark.state, **mark.verdict}, {"state": "undone"}
+                subject = f"mark:{mark.id}"
+                self._audit.append(connection, "mark.undo", subject, actor=person.id, before=before, after=after)
+            return _some(connection, ids)
+
+        return self._database.write(work)
+
+    def version(self) -> str:
+        """Give what changes whenever a mark is applied or undone.
+
+        Raises:
+            StoreError: the database refused or cannot be reached.
+        """
+        query = select(func.count(), func.max(table.c.applied_at)).where(table.c.state == "applied")
+        return self._database.read(lambda connection: str(tuple(connection.execute(query).one())))
+
+    def applied(self) -> dict[str, Mark]:
+        """Give all applied marks by the hash of their content.
+
+        Raises:
+            StoreError: the database refused or cannot be reached.
+        """
+        query = select(table).where(table.c.state == "applied").order_by(table.c.applied_at, table.c.id)
+        rows = self._database.read(lambda connection: connection.execute(query).all())
+        return {row.content_hash: _mark(row) for row in rows}
+
+    def _effects(self, connection: Connection, found: Sequence[Mark]) -> list[Effect]:
+        effects = []
+        for mark in found:
+            of = decisions.c.content_hash == mark.content_hash
+            newest = select(decisions.c.action, decisions.c.findings).where(of)
+            last = connection.execute(newest.order_by(decisions.c.decision_id.desc()).limit(1)).one_or_none()
+            count = connection.execute(select(func.count()).select_from(decisions).where(of)).scalar_one()
+            now = select(table.c.id).where(table.c.content_hash == mark.content_hash, table.c.state == "applied")
+            same = [other for other in found if other.content_hash == mark.content_hash]
+            labels = mark.verdict["labels"]
+            effects.append(
+                Effect(
+                    mark=mark.id,
+                    content_hash=mark.content_hash,
+                    decisions=count,
+                    action_now=None if last is None else last.action,
+                    action_then=mark.verdict["action"],
+                    labels_now=() if last is None else tuple(sorted({x["label"] for x in last.findings})),
+                    labels_then=None if labels is None else tuple(labels),
+                    replaces=connection.execute(now.where(table.c.id != mark.id).limit(1)).scalar_one_or_none(),
+                    clashes=tuple(other.id for other in same if _answer(other.verdict) != _answer(mark.verdict)),
+                )
+            )
+        return effects
+
+
+def _answer(verdict: Mapping[str, Any]) -> tuple[Any, Any]:
+    return verdict["action"], verdict["labels"]
+
+
+def _hashes(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
+    for decision_id in ids:
+        try:
+            id_time(decision_id)
+        except ValueError:
+            raise NotFoundError(f"{decision_id[:80]!r} is no id of a decision") from None
+    query = select(decisions.c.decision_id, decisions.c.content_hash).where(decisions.c.decision_id.in_(list(ids)))
+    found = {row.decision_id: row.content_hash for row in connection.execute(query)} if ids else {}
+    if missing := [decision_id for decision_id in ids if decision_id not in found]:
+        raise NotFoundError(f"no decision with the id {missing[0]} is stored; it may have been deleted")
+    return found
+
+
+def _some(connection: Connection, ids: Sequence[str], *, lock: bool = False) -> list[Mark]:
+    _refuse_number(len(ids))
+    clean = [mark_id for mark_id in dict.fromkeys(ids) if "\x00" not in mark_id]
+    query = select(table).where(table.c.id.in_(clean)).order_by(table.c.id)
+    rows = connection.execute(query.with_for_update() if lock else query).all()
+    if missing := sorted(set(ids) - {row.id for row in rows}):
+        raise NotFoundError(f"no mark has the id {missing[0][:80]!r}")
+    return [_mark(row) for row in rows]
+
+
+def _refuse_number(count: int) -> None:
+    if not 1 <= count <= MOST:
+        raise ValueError(f"{count} marks: give 1 to {MOST} at a time")
+
+
+def _mark(row: Row[Any]) -> Mark:
+    return Mark(**row._mapping)
