@@ -191,7 +191,8 @@ def test_a_client_that_signs_as_rpc(served: Served) -> None:
     assert caught.value.code == "SignatureDoesNotMatch"
 
 
-def test_an_rpc_request_by_hand(served: Served) -> None:
+def rpc(served: Served, **more: str) -> dict[str, str]:
+    """Give signed parameters, as the oldest clients send them."""
     import base64
     import hmac
     from urllib.parse import quote
@@ -204,13 +205,16 @@ def test_an_rpc_request_by_hand(served: Served) -> None:
         "SignatureVersion": "1.0",
         "SignatureNonce": str(time.time_ns()),
         "Timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "Service": "comment_detection_pro",
-        "ServiceParameters": TEXT,
+        **more,
     }
     listed = "&".join(f"{quote(k, safe='~')}={quote(v, safe='~')}" for k, v in sorted(parameters.items()))
     string = f"POST&%2F&{quote(listed, safe='~')}"
     digest = hmac.new(f"{served.pair.secret}&".encode(), string.encode(), "sha1").digest()
-    signed = {**parameters, "Signature": base64.b64encode(digest).decode()}
+    return {**parameters, "Signature": base64.b64encode(digest).decode()}
+
+
+def test_an_rpc_request_by_hand(served: Served) -> None:
+    signed = rpc(served, Service="comment_detection_pro", ServiceParameters=TEXT)
     answer = served.http.post("/", data=signed)
     assert answer.json()["Code"] == 200, answer.text
     assert refused(served.http.post("/", data=signed)) == (400, "SignatureNonceUsed")
@@ -220,3 +224,14 @@ def test_an_rpc_request_by_hand(served: Served) -> None:
     assert refused(served.http.post("/", data=stale)) == (400, "InvalidTimeStamp.Expired")
     short = {name: value for name, value in signed.items() if name != "SignatureNonce"}
     assert refused(served.http.post("/", data=short)) == (400, "MissingSignatureNonce")
+
+
+def test_parameters_sign_nothing_but_themselves(served: Served) -> None:
+    # Nothing beside them may lead to another answer: no body, no address, no header.
+    for path in ("/", "/green/text/scan"):
+        answer = served.http.post(path, params=rpc(served), json=json.loads(SCAN))
+        assert refused(answer) == (400, "IncompleteSignature")
+    assert refused(served.http.post("/green/text/scan", data=rpc(served))) == (400, "IncompleteSignature")
+    signed = rpc(served, Action="NoSuchAction", Service="comment_detection_pro", ServiceParameters=TEXT)
+    answer = served.http.post("/", data=signed, headers={"x-acs-action": "TextModerationPlus"})
+    assert refused(answer) == (404, "InvalidAction.NotFound")

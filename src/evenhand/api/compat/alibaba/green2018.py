@@ -27,6 +27,8 @@ Work = Callable[[Asked], Awaitable[Response]]
 async def endpoint(request: Request) -> Response:
     """Answer a call of any address under `/green/`."""
     signed = await verify(request)
+    if signed.bare:
+        raise GatewayError("IncompleteSignature", "Sign in the Authorization header: this one covers no address.")
     call = await admit_pair(request, NAME, signed.pair)
     version = request.headers.get("x-acs-version", VERSION)
     if version != VERSION:

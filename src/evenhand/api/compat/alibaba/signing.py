@@ -43,6 +43,7 @@ class Signed:
 
     pair: DialectKey
     parameters: Mapping[str, str]  # of the query and, where the body is a form, of the form
+    bare: bool = False  # the parameters are all that was signed: no address, no header
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +76,10 @@ async def verify(request: Request) -> Signed:
         raise GatewayError("IncompleteSignature", f"The Authorization header must begin with {_ACS3!r} or 'acs'.")
     else:
         pair, claimed = await _rpc(request, query, form)
+        if body and not _is_form(request):
+            raise GatewayError("IncompleteSignature", "A signature among the parameters does not cover this body.")
     await accept(request, pair, moment=claimed.moment, nonce=claimed.nonce)
-    return Signed(pair=pair, parameters=dict([*query, *form]))
+    return Signed(pair=pair, parameters=dict([*query, *form]), bare=not header)
 
 
 async def _acs3(request: Request, header: str, query: Pairs, body: bytes) -> tuple[DialectKey, _Claimed]:
