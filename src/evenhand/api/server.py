@@ -29,7 +29,8 @@ def run(settings: Settings) -> None:
     set_up_logs(settings)
     set_up_traces(settings)
     app = create_app(settings, work=settings.jobs_in_server)
-    if not is_loopback(settings.host) and not app.state.evenhand.store.keys.list():
+    store = app.state.evenhand.store
+    if not is_loopback(settings.host) and not (store.keys.list() or store.dialect_keys.list()):
         raise SettingsError(
             f"{settings.host} can be reached from other machines and there is no API key yet; "
             "make one with `evenhand keys create NAME`."

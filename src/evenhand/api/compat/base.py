@@ -21,6 +21,7 @@ class Dialect:
     routes: Sequence[BaseRoute]  # tried in order, for requests that it claims
     claims: Callable[[Scope], bool]  # whether a request is in this dialect; looks at method, path and headers only
     shape: Callable[[Problem, Scope], Response]  # the vendor's own error
+    shadow: bool = True  # it can ask the old vendor as well (EVENHAND_SHADOW_URLS)
     signed: bool = False  # callers sign with a key pair (`evenhand keys create --for NAME`) instead of sending a token
 
 

@@ -39,6 +39,8 @@ def chosen(settings: Settings, policy: Policy) -> Sequence[Dialect]:
             f"There is no dialect {', '.join(unknown)} (EVENHAND_DIALECTS, EVENHAND_DIALECT_LINES); "
             f"there are {', '.join(dialect_names())}."
         )
+    if blind := [dialect.name for dialect in ALL if dialect.name in settings.shadow_urls and not dialect.shadow]:
+        raise SettingsError(f"EVENHAND_SHADOW_URLS: there is no shadow mode for {', '.join(blind)}; leave it out.")
     for line in settings.dialect_lines.values():
         policy.line(line)
     return [dialect for dialect in ALL if dialect.name in named]

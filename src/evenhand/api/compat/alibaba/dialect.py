@@ -35,5 +35,6 @@ DIALECT = Dialect(
     ),
     claims=claims,
     shape=shape,
+    shadow=False,
     signed=True,
 )
