@@ -15,7 +15,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi_offline import FastAPIOffline
 
 from evenhand import __version__
-from evenhand.api import check, errors, info, jobs, limits, redact, webhooks
+from evenhand.api import check, errors, info, jobs, limits, redact, streams, webhooks
 from evenhand.api.auth import Guard, keys_required
 from evenhand.api.compat import Claim, DialectRoute, chosen
 from evenhand.api.jobschemas import JobIn
@@ -62,6 +62,8 @@ def create_app(
             await _start_work(state)
         yield
         state.stopping = True
+        if state.keeper is not None:
+            await asyncio.to_thread(state.keeper.stop, settings.shutdown_timeout_s)
         if state.worker is not None:
             await asyncio.to_thread(state.worker.stop, settings.shutdown_timeout_s)
         if warming is not None:
@@ -81,6 +83,7 @@ def create_app(
     app.include_router(check.router)
     app.include_router(redact.router)
     app.include_router(jobs.router)
+    app.include_router(streams.router)
     app.include_router(webhooks.router)
     app.include_router(info.router)
     dialects = chosen(settings, moderator.policy)
@@ -112,6 +115,7 @@ async def _warm(state: State) -> None:
 async def _start_work(state: State) -> None:
     """Start a worker in this process. Where none can be started, everything but jobs still works, and jobs say why."""
     from evenhand.api.compat.kinds import all_kinds
+    from evenhand.intake.keeper import Keeper
     from evenhand.jobs.worker import Worker
 
     make = partial(Worker, state.moderator, asyncio.get_running_loop(), kinds=all_kinds())
@@ -120,6 +124,7 @@ async def _start_work(state: State) -> None:
     except EvenhandError as error:
         state.no_worker = error.message
         structlog.get_logger().warning("no jobs are worked on here", why=error.message)
+    state.keeper = Keeper(state.moderator, asyncio.get_running_loop())
 
 
 def _describe(app: FastAPI, *, needs_keys: bool) -> None:

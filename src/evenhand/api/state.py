@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from evenhand.api.auth import Guard
 from evenhand.app import AsyncModerator
+from evenhand.intake.keeper import Keeper
 from evenhand.jobs.worker import Worker
 from evenhand.store import Store
 
@@ -21,6 +22,7 @@ class State:
     guard: Guard
     warm: bool = False  # all models are loaded
     worker: Worker | None = None  # works on jobs in this process
+    keeper: Keeper | None = None  # follows live streams in this process
     no_worker: str | None = None  # why no worker could be started in this process
     stopping: bool = False  # the server was told to stop
     failures: dict[str, str] = field(default_factory=dict)  # detector -> why it cannot answer, seen while warming

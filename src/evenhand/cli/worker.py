@@ -19,11 +19,13 @@ def worker(
     policy: PolicyFile = None,
     libraries: Libraries = None,
 ) -> None:
-    """Work on jobs until told to stop: any number of workers, on any number of machines that share a database.
+    """Work on jobs and follow live streams until told to stop: any number of workers, on any number of machines that
+    share a database.
 
     On SIGTERM or Ctrl-C what is in hand is ended, or given to the other workers.
     """
     from evenhand.api.compat.kinds import all_kinds
+    from evenhand.intake.keeper import Keeper
     from evenhand.jobs import process
     from evenhand.jobs.engine import require
     from evenhand.telemetry import set_up_logs, set_up_traces
@@ -33,7 +35,7 @@ def worker(
     require()
     if processes == 1:
         set_up_traces(settings)
-        process.run(settings, kinds=all_kinds())
+        process.run(settings, kinds=all_kinds(), beside=Keeper)
     given = {"--slots": slots, "--policy": policy, "--libraries": libraries}
     more = [word for name, value in given.items() if value is not None for word in (name, str(value))]
     process.supervise([sys.executable, "-m", "evenhand", "worker", *more], processes)

@@ -10,8 +10,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Protocol
 
 import structlog
 
@@ -26,11 +27,27 @@ _RESTART_S = (1.0, 60.0)  # seconds before a worker that died is started anew: a
 _STEADY_S = 300.0  # a worker that lived so long is restarted at once
 
 
+class Companion(Protocol):
+    """Something else that a worker process does."""
+
+    def stop(self, timeout_s: float) -> None:
+        """End what is in hand, or give it back."""
+        ...
+
+
+Beside = Callable[[AsyncModerator, asyncio.AbstractEventLoop], Companion]
+
+
 @contextmanager
 def working(
-    settings: Settings, *, kinds: Mapping[str, Kind] | None = None, observe: Observe | None = None, warm: bool = True
+    settings: Settings,
+    *,
+    kinds: Mapping[str, Kind] | None = None,
+    observe: Observe | None = None,
+    warm: bool = True,
+    beside: Beside | None = None,
 ) -> Iterator[Worker]:
-    """Work on jobs within the block, with a moderator of its own; `kinds` as for Worker.
+    """Work on jobs within the block, with a moderator of its own; `kinds` as for Worker, `beside` does more with it.
 
     Raises:
         SettingsError: the extra 'jobs' is not installed, or settings cannot be used.
@@ -48,9 +65,13 @@ def working(
             for name, why in moderator.warm().items():
                 structlog.get_logger().warning("detector cannot answer", detector=name, why=why)
         worker = Worker(moderator, loop, kinds=kinds, observe=observe)
+        companion = None
         try:
+            companion = beside(moderator, loop) if beside is not None else None
             yield worker
         finally:
+            if companion is not None:
+                companion.stop(settings.shutdown_timeout_s)
             worker.stop(settings.shutdown_timeout_s)
     finally:
         loop.call_soon_threadsafe(loop.stop)
@@ -59,7 +80,12 @@ def working(
 
 
 def run(
-    settings: Settings, *, kinds: Mapping[str, Kind] | None = None, observe: Observe | None = None, warm: bool = True
+    settings: Settings,
+    *,
+    kinds: Mapping[str, Kind] | None = None,
+    observe: Observe | None = None,
+    warm: bool = True,
+    beside: Beside | None = None,
 ) -> None:
     """Work until SIGTERM or SIGINT; then end what is in hand, or give it back. Leaves the process.
 
@@ -69,7 +95,7 @@ def run(
     told = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.set())
-    with working(settings, kinds=kinds, observe=observe, warm=warm) as worker:
+    with working(settings, kinds=kinds, observe=observe, warm=warm, beside=beside) as worker:
         structlog.get_logger().info("working on jobs", worker=worker.id, slots=settings.jobs_slots)
         told.wait()
         structlog.get_logger().info("stopping; what does not end in time goes to others", busy=worker.busy)

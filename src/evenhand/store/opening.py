@@ -34,6 +34,7 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
     from evenhand.store.reviewmarks import Marks
     from evenhand.store.reviewstats import ReviewTotals
     from evenhand.store.sealing import Seal
+    from evenhand.store.streams import Streams
     from evenhand.store.versions import Libraries, Policies
     from evenhand.store.webhooks import Webhooks
 
@@ -61,4 +62,5 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
         reviews=Reviews(database, settings, audit),
         review_totals=ReviewTotals(database),
         marks=Marks(database, audit),
+        streams=Streams(database, settings),
     )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # SQLAlchemy is imported when a store is opened, not before
     from evenhand.store.review import Reviews
     from evenhand.store.reviewmarks import Marks
     from evenhand.store.reviewstats import ReviewTotals
+    from evenhand.store.streams import Streams
     from evenhand.store.versions import Libraries, Policies
     from evenhand.store.webhooks import Webhooks
 
@@ -57,6 +58,7 @@ class Store:
     reviews: Reviews
     review_totals: ReviewTotals
     marks: Marks
+    streams: Streams
 
     @property
     def address(self) -> str:

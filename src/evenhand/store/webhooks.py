@@ -23,7 +23,22 @@ from evenhand.store.sealing import Seal
 SECRET_START = "whsec_"  # noqa: S105  (as the Standard Webhooks specification marks secrets)
 _MOST = 100  # webhooks
 _CHUNK = 500
-EVENTS = ("job.done", "job.failed", "job.cancelled", "webhook.test")
+EVENTS = (
+    "job.done",
+    "job.failed",
+    "job.cancelled",
+    "stream.incident.opened",
+    "stream.incident.escalated",
+    "stream.incident.closed",
+    "stream.stop",
+    "stream.gap",
+    "stream.incomplete",
+    "stream.taken_over",
+    "stream.ended",
+    "stream.stopped",
+    "stream.failed",
+    "webhook.test",
+)
 
 
 class Webhooks:
