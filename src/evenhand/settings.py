@@ -158,6 +158,13 @@ class Settings(BaseSettings):
         le=86_400,
         description="Seconds by which the date of a signed request may differ from the clock here.",
     )
+    signature_repeat_s: int = Field(
+        10,
+        ge=0,
+        le=60,
+        description="Seconds around its date in which a signature of Rekognition's protocol, which has no nonce, is taken "
+        "again under another invocation id, as two equal requests of one second have it; 0: never.",
+    )
     signed_hosts: tuple[str, ...] = Field(
         (),
         description="Names under which clients reach the server where a proxy rewrites the Host header, a JSON list: "

@@ -2,7 +2,8 @@
 
 The protocol dates to the second and has no nonce, and clients put nothing else into the signature: two equal requests
 of one second are signed alike. So a signature is taken once; and again only within seconds of its date and under
-another invocation id, as the vendor's clients give one to every try.
+another invocation id, as the vendor's clients give one to every call. That id is not signed: whoever reads a request on
+its way can, for those seconds, have the same content judged once more, and gets an answer about what they already know.
 """
 
 from __future__ import annotations
@@ -28,7 +29,6 @@ _ALGORITHM = "AWS4-HMAC-SHA256"
 _DATE = "%Y%m%dT%H%M%SZ"
 _FIELD = re.compile(r"\s*(Credential|SignedHeaders|Signature)=([^,\s]+)\s*")
 _END = "aws4_request"
-_AGAIN_S = 10.0  # seconds around its date in which an equal request may come again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +82,8 @@ async def verified(request: Request, dialect: str, *, services: Collection[str])
 
 async def _once(request: Request, pair: DialectKey, signed: Signed) -> None:
     attempt = [request.headers.get(name, "") for name in ("amz-sdk-invocation-id", "amz-sdk-request")]
-    until = signed.moment.timestamp() + state_of(request).moderator.settings.signature_window_s + 1
+    settings = state_of(request).moderator.settings
+    until = signed.moment.timestamp() + settings.signature_window_s + 1
     nonces = state_of(request).store.nonces
     fresh = await asyncio.to_thread(
         nonces.take,
@@ -93,8 +94,8 @@ async def _once(request: Request, pair: DialectKey, signed: Signed) -> None:
     try:
         await accept(request, pair, moment=signed.moment, nonce=signed.signature)
     except ReplayedError as error:
-        near = abs((datetime.now(UTC) - signed.moment).total_seconds()) <= _AGAIN_S
-        if not (fresh and near and attempt[0]):
+        apart = abs((datetime.now(UTC) - signed.moment).total_seconds())
+        if not (fresh and attempt[0] and apart <= settings.signature_repeat_s and settings.signature_repeat_s):
             raise ReplayedError(
                 "This very request was answered before. Sign each request anew; an equal one in the same second needs "
                 "an amz-sdk-invocation-id of its own and a clock that is right."

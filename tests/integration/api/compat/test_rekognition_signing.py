@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -165,6 +166,16 @@ def test_equal_requests_of_one_second_are_two_requests_only_near_their_date(serv
     assert send(served, {**old, "amz-sdk-invocation-id": "one"}).status_code == 200
     late = send(served, {**old, "amz-sdk-invocation-id": "two"})
     assert (kind(late), "answered before" in late.json()["message"]) == ("InvalidSignatureException", True)
+
+
+def test_where_nothing_may_be_repeated_a_signature_is_taken_once(served: Served) -> None:
+    strict = with_model(served.bucket.parent, disabled_detectors=HEAVY, signature_repeat_s=0)
+    body = b'{"Image":{}}'
+    with serving(strict) as http:
+        alone = replace(served, address=str(http.base_url).rstrip("/"), http=http)
+        signed = _signed(alone, body=body)
+        answers = [send(alone, {**signed, "amz-sdk-invocation-id": name}, body=body) for name in ("one", "two")]
+    assert [kind(answer) for answer in answers] == ["InvalidParameterException", "InvalidSignatureException"]
 
 
 def test_a_body_over_the_servers_limit_is_refused_in_shape(served: Served) -> None:
