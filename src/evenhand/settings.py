@@ -162,8 +162,8 @@ class Settings(BaseSettings):
         10,
         ge=0,
         le=60,
-        description="Seconds around its date in which a signature of Rekognition's protocol, which has no nonce, is taken "
-        "again under another invocation id, as two equal requests of one second have it; 0: never.",
+        description="Seconds around its date in which a signature of Rekognition's protocol, which has no nonce, is "
+        "taken again under another invocation id, as two equal requests of one second have it; 0: never.",
     )
     signed_hosts: tuple[str, ...] = Field(
         (),
