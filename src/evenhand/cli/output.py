@@ -16,6 +16,7 @@ from evenhand.domain import Finding, Incident, ItemError, Location, Result
 
 _STYLES = {"pass": "green", "mark": "cyan", "review": "yellow", "block": "bold red", "error": "bold magenta"}
 _SHOWN = 3  # findings shown a row; the JSON form has all
+_QUOTED, _LETTERS = 2, 40  # words quoted of an incident, and letters of each
 
 
 def table(answers: Iterable[Result | ItemError], *, total: int, progress: bool) -> int:
@@ -80,8 +81,20 @@ def _happened(incidents: Sequence[Incident]) -> list[tuple[str, list[str]]]:
     told = []
     for one in sorted(incidents, key=lambda incident: -incident.score):
         ways = ", ".join(way.value for way in one.modalities)
-        told.append((f"{one.start:.1f}-{one.end:.1f} s", [f"{one.label} {one.score:.2f}, {ways}"]))
+        told.append((f"{one.start:.1f}-{one.end:.1f} s", [f"{one.label} {one.score:.2f}, {ways} {_shown(one)}"]))
     return told
+
+
+def _shown(incident: Incident) -> str:
+    """Give the words that were read or said, the strongest first; where there are none, what was seen or heard."""
+    words: list[str] = []
+    for finding in incident.findings:
+        some = " ".join((finding.location.text or "").split())
+        if some and not any(some in other for other in words):
+            words.append(some)
+    if words:
+        return ", ".join(f'"{some[:_LETTERS]}"' for some in words[:_QUOTED])
+    return f"({incident.findings[0].reason.rstrip('.')}{_facts(incident.findings[0])})"
 
 
 def _places(findings: Sequence[Finding]) -> list[tuple[str, list[str]]]:
@@ -103,7 +116,7 @@ def describe(place: Location) -> str:
     """Say in a few words where evidence is: "chars 8-24", "ocr 'call me' box 10,20,110,40"."""
     where = []
     if place.text is not None:
-        where.append(f'{place.source.value} "{" ".join(place.text[:40].split())}"')
+        where.append(f'{place.source.value} "{" ".join(place.text[:_LETTERS].split())}"')
     elif place.span is not None:
         where.append(f"chars {place.span[0]}-{place.span[1]}")
     if place.frame is not None:

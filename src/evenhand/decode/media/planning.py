@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 MOST_VIDEO, MOST_AUDIO, MOST_SUBTITLES = 1, 4, 16  # tracks of a kind that are looked at
 SEGMENT_BYTES = 64 * 2**20  # a segment's packets are held in memory
 SEGMENT_PACKETS = 100_000
+_TAIL = 0.1  # share of a segment's length up to which what is left at the end belongs to the segment before it,
+_TAIL_S = 2.0  # and seconds: detectors of sound say odd things about a tenth of a second
 _LATE = 4  # segments' lengths without a keyframe after which it is cut all the same
 _PRIMING_S = 1.0
 _BACKWARDS_S = 5.0  # a clock that jumps back further than this cannot be followed
@@ -159,6 +161,7 @@ class _Survey:
             leading = next(track.index for track in self.tracks if track.type == "audio" and track.looked_at)
         moving = self.tracks[leading].type == "video"
         size = count = 0
+        full = False
         key = start = None
         for packet, moment, end in self._packets(container, wanted):
             seen = self.seen[packet.stream_index]
@@ -181,14 +184,18 @@ class _Survey:
                 start = moment
                 self.cuts.append((moment, moment))
                 continue
-            full = size > SEGMENT_BYTES or count > SEGMENT_PACKETS
+            crowded = size > SEGMENT_BYTES or count > SEGMENT_PACKETS
             long = moment - start >= self.settings.media_segment_s
             late = moment - start >= self.settings.media_segment_s * _LATE
-            if moment > start and ((long and (packet.is_keyframe or not moving)) or late or full):
-                start, size, count = moment, 0, 0
+            if moment > start and ((long and (packet.is_keyframe or not moving)) or late or crowded):
+                start, size, count, full = moment, 0, 0, crowded
                 self.cuts.append((moment, key if moving else moment))
             elif count > 4 * SEGMENT_PACKETS:
                 raise TooLargeError("it has more packets for its length than any recording; convert it first")
+        short = min(_TAIL_S, _TAIL * self.settings.media_segment_s)
+        small = not full and size < SEGMENT_BYTES // 8 and count < SEGMENT_PACKETS // 8
+        if len(self.cuts) > 1 and small and max(seen.end for seen in self.seen.values()) - self.cuts[-1][0] < short:
+            self.cuts.pop()
 
     def _packets(self, container: InputContainer, wanted: list[Any]) -> Iterator[tuple[Packet[Any], float, float]]:
         """Give each packet with the seconds of its start and end on the file's own clock."""

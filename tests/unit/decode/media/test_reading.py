@@ -15,7 +15,7 @@ from PIL import Image
 from evenhand.decode import decode
 from evenhand.decode.media import MediaPlan, MediaReader, plan
 from evenhand.decode.sniff import sniff
-from evenhand.domain import Content, ContentKind, Part, Source
+from evenhand.domain import AudioPart, Content, ContentKind, Part, Source
 from evenhand.settings import Settings
 from tests.recordings import landscape, sound, tone, video
 
@@ -313,3 +313,17 @@ def test_what_is_planned_is_told_when_decoding_by_the_one_entrance(tmp_path: Pat
         assert decoded.plan is not None
         assert (decoded.kind, decoded.parts) == (ContentKind.VIDEO, ())
         assert decoded.notes == ("declared image/png, is video/mp4",)
+
+
+@pytest.mark.parametrize(("seconds", "segments"), [(5.02, 1), (10.4, 2), (10.9, 3)])
+def test_what_hardly_is_left_at_the_end_belongs_to_the_segment_before(seconds: float, segments: int) -> None:
+    film = video(seconds=seconds, gop=5, sounds=[tone(seconds)])
+    for data in (film, sound(tone(seconds))):
+        made = planned(data)
+        assert len(made.segments) == segments
+        assert made.segments[-1].end == pytest.approx(made.duration)
+        assert made.duration == pytest.approx(seconds, abs=0.2)
+        with MediaReader(data, made, SETTINGS) as reader:
+            heard = [part for number in range(segments) for part in reader.segment(number).sound()]
+        assert max(when(part)[1] for part in heard) == pytest.approx(seconds, abs=0.1)
+        assert min(len(part.samples) / part.rate for part in heard if isinstance(part, AudioPart)) > 0.5
