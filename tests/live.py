@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
@@ -51,7 +51,7 @@ def program(fmt: str = "mpegts", seconds: float = SECONDS, codec: str = "libx264
 def pieces(folder: Path, seconds: float = SECONDS) -> list[tuple[str, float]]:
     """Cut the program into HLS segments of about two seconds; give their names and lengths."""
     with (
-        av.open(BytesIO(program("mpegts", seconds)), format="mpegts") as source,
+        av.open(BytesIO(program("mpegts", seconds)), "r", format="mpegts") as source,
         av.open(
             str(folder / "all.m3u8"),
             "w",
@@ -151,28 +151,42 @@ if shutil.which("nginx") is None or not Path("/usr/lib/nginx/modules/ngx_rtmp_mo
     NO_RTMP = "there is no nginx with its RTMP module here (Debian: apt install nginx-light libnginx-mod-rtmp)"
 
 
-@contextmanager
-def rtmp(folder: Path, port: int) -> Iterator[str]:
-    """Run nginx as an RTMP server on loopback; give the address to push to and to play."""
-    config = folder / "nginx.conf"
-    user = "user root;" if os.geteuid() == 0 else ""
-    config.write_text(
-        f"""{user}
-        load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;
-        daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;
-        events {{ worker_connections 64; }}
-        rtmp {{ server {{ listen 127.0.0.1:{port}; chunk_size 4096; access_log off;
-            application live {{ live on; record off; drop_idle_publisher 30s; }} }} }}
-        """
-    )
-    process = subprocess.Popen(["nginx", "-c", str(config), "-p", str(folder), "-e", str(folder / "error.log")])
-    try:
+class Rtmp:
+    """nginx as an RTMP server on loopback.
+
+    Args:
+        folder: for its files.
+        port: it listens on.
+    """
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self._folder, self._port = folder, port
+        self.url = f"rtmp://127.0.0.1:{port}/live/program"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Serve."""
+        folder, config = self._folder, self._folder / "nginx.conf"
+        user = "user root;" if os.geteuid() == 0 else ""
+        config.write_text(
+            f"""{user}
+            load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;
+            daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/error.log;
+            events {{ worker_connections 64; }}
+            rtmp {{ server {{ listen 127.0.0.1:{self._port}; chunk_size 4096; access_log off;
+                application live {{ live on; record off; }} }} }}
+            """
+        )
+        command = ["nginx", "-c", str(config), "-p", str(folder), "-e", str(folder / "error.log")]
+        self._process = subprocess.Popen(command)
         time.sleep(1.0)
-        assert process.poll() is None, (folder / "error.log").read_text()
-        yield f"rtmp://127.0.0.1:{port}/live/program"
-    finally:
-        process.terminate()
-        process.wait(20)
+        assert self._process.poll() is None, (folder / "error.log").read_text()
+
+    def kill(self) -> None:
+        """End it at once, whatever it was sending."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(20)
 
 
 class Pusher(threading.Thread):
@@ -190,9 +204,13 @@ class Pusher(threading.Thread):
         self.began: float | None = None  # wall time of second 0 of the program
 
     def run(self) -> None:
-        """Push."""
+        """Push, until the server goes."""
+        with suppress(OSError):
+            self._push()
+
+    def _push(self) -> None:
         with (
-            av.open(BytesIO(program("flv")), format="flv") as source,
+            av.open(BytesIO(program("flv")), "r", format="flv") as source,
             av.open(self._url, "w", format="flv", timeout=(10, 10)) as out,
         ):
             made = {stream.index: out.add_stream_from_template(stream) for stream in source.streams}

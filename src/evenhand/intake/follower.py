@@ -34,6 +34,7 @@ _SAVE_S = 5.0
 _DRIFT_S = 2.0
 _DRAIN_S = 60.0
 _CLIP_BEFORE_S = 8.0
+_REMEMBERED = 32
 _AGAIN_S = 60.0  # seconds after which the same gap in what was looked at is told again
 
 
@@ -96,6 +97,7 @@ class Follower:
         self._sounds: list[AudioPart] = []
         self._came, self._heard = asyncio.Event(), asyncio.Event()
         self._busy = 0
+        self._stood: dict[float, float] = {}  # pictures: begin -> until when they stood
         # Up to where the pictures and the sound were looked at.
         self._done: dict[str, float] = {}
         self._ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
@@ -175,8 +177,9 @@ class Follower:
 
     def take_pictures(self, shown: Sequence[Shown], still: Sequence[tuple[float, float]]) -> None:
         """Take the pictures of a window."""
-        for before, until in still:
-            self._tracker.still(before, until)
+        for begin, until in still:
+            self._stood[begin] = until
+            self._tracker.still(begin, until)
             if not self._pictures and not self._busy:
                 self._done["pictures"] = max(until, self._done.get("pictures", 0.0))
         self._pictures += shown
@@ -252,6 +255,9 @@ class Follower:
             self._untold.update(item.incomplete)
             self._incomplete.update(item.incomplete)
             touched = self._tracker.take(captions.extended(item.findings))
+            for begin, stood in self._stood.items():  # those that stood on while they were looked at
+                self._tracker.still(begin, stood)
+            self._stood = dict(list(self._stood.items())[-_REMEMBERED:])
             self._done[kind] = max(until, self._done.get(kind, 0.0))
             await self._judge(touched)
         except EvenhandError as error:

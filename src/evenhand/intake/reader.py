@@ -38,7 +38,7 @@ class Sink(Protocol):
     """What takes what the reader has. Called in the reader's thread."""
 
     def pictures(self, shown: Sequence[Shown], still: Sequence[tuple[float, float]]) -> None:
-        """Take the pictures of a window, and the old and new ends of earlier ones that stood on."""
+        """Take the pictures of a window, and the begins and new ends of earlier ones that stood on."""
         ...
 
     def sound(self, parts: Sequence[AudioPart]) -> None:

@@ -46,7 +46,7 @@ class Sampler:
         self._begun: float | None = None
         self._standing: Shown | None = None
         self._shown: list[Shown] = []
-        self.still: list[tuple[float, float]] = []  # pictures given out before stood on: their old and new end
+        self.still: list[tuple[float, float]] = []  # pictures given out before stood on: their begin and new end
         self.looks = 0
         self.repeated = 0
 
@@ -84,7 +84,7 @@ class Sampler:
         if standing is not None and same(standing.form, form):
             self.repeated += 1
             if standing not in self._shown:
-                self.still.append((standing.until, moment))
+                self.still.append((standing.begin, moment))
             standing.until = moment
             return
         self._standing = Shown(image, moment, moment, form)

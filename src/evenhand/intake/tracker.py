@@ -77,12 +77,12 @@ class Tracker:
             touched[found.id] = found
         return list(touched.values())
 
-    def still(self, before: float, until: float) -> None:
-        """Say that the picture at a moment stood until another: what was found in it lasts so long."""
+    def still(self, begin: float, until: float) -> None:
+        """Say that the picture that came at a moment stood until another: what was found in it lasts so long."""
         for one in self.open:
             for finding in one.findings:
                 time = finding.location.time
-                if time is not None and abs(time[1] - before) < 0.01 and finding.location.source.value in _ON_SCREEN:
+                if time is not None and abs(time[0] - begin) < 0.001 and finding.location.source.value in _ON_SCREEN:
                     one.end = max(one.end, until)
 
     def close(self, before: float) -> list[Open]:

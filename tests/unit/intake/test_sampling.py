@@ -31,7 +31,7 @@ def test_what_stands_is_looked_at_once_and_its_end_is_told() -> None:
     shown += sampler.flush()
     assert len(shown) == 1
     assert shown[0].until == 8.0
-    assert [until for _, until in sampler.still] == [3.0, 4.0, 5.0, 6.0, 7.0, 8.0]
+    assert sampler.still == [(0.0, float(until)) for until in range(3, 9)]
 
 
 def test_of_too_many_the_ones_that_show_something_new_stay() -> None:

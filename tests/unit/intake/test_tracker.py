@@ -54,7 +54,7 @@ def test_what_is_no_harm_or_too_weak_opens_nothing() -> None:
 def test_a_picture_that_stands_makes_its_incident_longer() -> None:
     tracker = Tracker()
     tracker.take([found("ads.qrcode", 5, 6, source=Source.CODE)])
-    tracker.still(6, 9)
+    tracker.still(5, 9)
     assert tracker.open[0].end == 9
     tracker.still(100, 110)
     assert tracker.open[0].end == 9
