@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from evenhand.actions.redact_cover import Style, cover
 from evenhand.actions.redact_regions import (
@@ -17,16 +18,18 @@ from evenhand.actions.redact_regions import (
     looked_at,
     regions_of,
 )
+from evenhand.actions.redact_sound import Sound
 from evenhand.actions.redact_text import mask
 from evenhand.decode import Decoded, decode
 from evenhand.decode.original import Original, open_original
 from evenhand.domain import Content, ContentKind, Finding, Result, Source, TextPart
-from evenhand.domain.location import Box
+from evenhand.domain.location import Box, TimeRange
 from evenhand.errors import InputError, TooLargeError
 from evenhand.settings import Settings
 
 _MOST_BOXES = 1_000
-_MOST_GROWTH = 4  # times max_file_bytes that the file may have in the end: run-length BMP is written plain
+_LONGEST_S = 1e7
+MOST_GROWTH = 4  # times max_file_bytes that the file may have in the end: run-length BMP is written plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,11 @@ class Redaction:
     boxes: tuple[Box, ...] = ()  # further regions, in the pixels in which findings' boxes count; on every frame
     style: Style = Style.PIXELATE  # words and codes read from a picture are covered in black whatever it is
     margin: float = 0.1  # share of a box's shorter side by which it grows on each side, in [0, 1]
+    sound: Sound = Sound.BLEEP  # what is heard in the place of words of a recording
+    clip: TimeRange | None = None  # only this stretch of a recording, seconds
+    incident: int | None = None  # only this incident of the result's, from 0, and what is around it
+    around: float = 2.0  # seconds on each side of the incident
+    to: Path | None = None  # a recording is written to this file, and not given as bytes; others are not
 
     def __post_init__(self) -> None:
         """Check the numbers.
@@ -49,18 +57,30 @@ class Redaction:
             raise InputError("the least score and the margin are numbers from 0 to 1")
         if len(self.boxes) > _MOST_BOXES or any(len(box) != 4 for box in self.boxes):
             raise InputError(f"boxes are at most {_MOST_BOXES:,} times left, top, right, bottom")
+        if self.clip is not None and not 0 <= self.clip[0] < self.clip[1] <= _LONGEST_S:
+            raise InputError("a clip has a start and a later end, in seconds of the recording")
+        if self.clip is not None and self.incident is not None:
+            raise InputError("give a start and an end, or an incident, not both")
+        if not 0 <= self.around <= _LONGEST_S:
+            raise InputError("what is around an incident is a number of seconds, 0 or more")
+
+    @property
+    def cuts(self) -> bool:
+        """Whether only a stretch of a recording is wanted."""
+        return self.clip is not None or self.incident is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redacted:
     """A content with what was found covered."""
 
-    data: bytes  # the file, in the format in which it came; a text in UTF-8
+    data: bytes  # the file, in the format in which it came; a text in UTF-8; empty where it was written to a file
     media_type: str  # "image/png", "text/plain; charset=utf-8"
     covered: tuple[Finding, ...]  # findings that were covered
     boxes: int  # further regions that were covered
     result: Result | None  # what it rests on; None where no finding was asked for
     notes: tuple[str, ...] = ()  # what the file lost on the way, and what may have been missed
+    complete: bool = True  # False: something may be uncovered, or is missing in the copy; the notes say what
 
     @property
     def text(self) -> str:
@@ -70,6 +90,8 @@ class Redacted:
 
 def redact(content: Content, redaction: Redaction, settings: Settings, *, result: Result | None = None) -> Redacted:
     """Cover what was found in a content. Called from a worker thread: it may take seconds.
+
+    A video or sound is coded anew, a frame at a time; see `redact_video`.
 
     A picture comes back in its own format and size, upright, without EXIF, GPS, XMP, ICC profile, comments, previews
     and whatever follows its end. The region's own pixels are gone from it, under transparency and in every frame too.
@@ -93,10 +115,17 @@ def redact(content: Content, redaction: Redaction, settings: Settings, *, result
     if result is not None and result.content_hash != decoded.content_hash:
         raise InputError("the result is of another content; give the one of this file, or let it be checked anew")
     chosen = (
-        tuple(f for f in result.findings if is_chosen(f, redaction.labels, redaction.least_score)) if result else ()
+        tuple(f for f in found_in(result) if is_chosen(f, redaction.labels, redaction.least_score)) if result else ()
     )
+    if decoded.plan is not None and decoded.source is not None:
+        from evenhand.actions.redact_video import redact_recording
+
+        return redact_recording(decoded, chosen, redaction, settings, result=result, doubts=_doubts(result))
+    if redaction.cuts:
+        raise InputError("only a video or a sound has a start, an end and incidents; leave them out")
     made = (_picture if decoded.kind is ContentKind.IMAGE else _text)(content, decoded, chosen, redaction, settings)
-    return replace(made, result=result, notes=(*made.notes, *_doubts(result)))
+    doubts = _doubts(result)
+    return replace(made, result=result, notes=(*made.notes, *doubts), complete=not doubts)
 
 
 def _text(content: Content, decoded: Decoded, chosen: Sequence[Finding], redaction: Redaction, _: Settings) -> Redacted:
@@ -125,7 +154,7 @@ def _picture(
     for region in (*regions_of(chosen), *extra):
         _cover(original, region, looked, redaction)
     data = original.encode()
-    if len(data) > _MOST_GROWTH * settings.max_file_bytes:
+    if len(data) > MOST_GROWTH * settings.max_file_bytes:
         raise TooLargeError(f"the redacted file has {len(data):,} bytes; send the picture as PNG or JPEG")
     return Redacted(
         data=data,
@@ -143,6 +172,13 @@ def _cover(original: Original, region: Region, looked: Sequence[Looked], redacti
     for index in frames_of(region, looked, len(original.frames)):
         frame = original.frames[index]
         cover(frame, area(region, seen, frame.size, redaction.margin), Style.BOX if region.solid else redaction.style)
+
+
+def found_in(result: Result) -> list[Finding]:
+    """Give all findings of a result; of long recordings its incidents hold more than its list."""
+    known = set(map(id, result.findings))
+    more = {id(f): f for one in result.incidents for f in one.findings if id(f) not in known}
+    return [*result.findings, *more.values()]
 
 
 def _doubts(result: Result | None) -> tuple[str, ...]:

@@ -20,26 +20,46 @@ _MATRICES = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
 _TO_709 = ((1.6605, -0.5876, -0.0728), (-0.1246, 1.1329, -0.0083), (-0.0182, -0.1006, 1.1187))
 
 
-def picture(frame: VideoFrame, *, aspect: float = 1.0) -> Image:
-    """Give the frame as a Pillow image in RGB, at most 1,600 pixels long.
+def picture(frame: VideoFrame, *, aspect: float = 1.0, longest: int = LONG_SIDE) -> Image:
+    """Give the frame as a Pillow image in RGB.
 
     Args:
         frame: decoded, in any pixel format.
         aspect: width of a pixel over its height.
+        longest: pixels of its longer side at most.
     """
     from PIL import Image as Pillow
 
-    aspect = aspect if 0.25 <= aspect <= 4.0 else 1.0
-    wide, high = frame.width * max(1.0, aspect), frame.height / min(1.0, aspect)
-    scale = min(1.0, LONG_SIDE / max(wide, high))
-    width, height = max(1, round(wide * scale)), max(1, round(high * scale))
-    if frame.color_trc in (_PQ, _HLG):
+    width, height = _flat_size(frame, aspect, longest)
+    if is_bright(frame):
         image = Pillow.fromarray(_tone_mapped(frame, width, height))
     else:
-        matrix = _MATRICES.get(int(frame.colorspace), 1 if frame.height >= 720 else 5)
-        flat = frame.reformat(width, height, "rgb24", src_colorspace=matrix, interpolation="AREA")
+        flat = frame.reformat(width, height, "rgb24", src_colorspace=matrix_of(frame), interpolation="AREA")
         image = Pillow.fromarray(flat.to_ndarray())
     return _turned(image, frame.rotation)
+
+
+def size_of(frame: VideoFrame, *, aspect: float = 1.0, longest: int = LONG_SIDE) -> tuple[int, int]:
+    """Give the width and height of `picture` without making it."""
+    width, height = _flat_size(frame, aspect, longest)
+    return (height, width) if round(frame.rotation / 90) % 2 else (width, height)
+
+
+def is_bright(frame: VideoFrame) -> bool:
+    """Say whether a frame is of high dynamic range."""
+    return frame.color_trc in (_PQ, _HLG)
+
+
+def matrix_of(frame: VideoFrame) -> int:
+    """Give libswscale's name of the matrix by which a frame's colours are coded."""
+    return _MATRICES.get(int(frame.colorspace), 1 if frame.height >= 720 else 5)
+
+
+def _flat_size(frame: VideoFrame, aspect: float, longest: int) -> tuple[int, int]:
+    aspect = aspect if 0.25 <= aspect <= 4.0 else 1.0
+    wide, high = frame.width * max(1.0, aspect), frame.height / min(1.0, aspect)
+    scale = min(1.0, longest / max(wide, high))
+    return max(1, round(wide * scale)), max(1, round(high * scale))
 
 
 def _turned(image: Image, degrees: int) -> Image:
