@@ -98,6 +98,15 @@ class Decisions:
         judged = self._database.read(lambda connection: outcome(connection, decision_id))
         return document if judged is None else {**document, "review": judged}
 
+    def caller(self, decision_id: str) -> str | None:
+        """Give the id of the key that asked for a decision; None: no key was needed.
+
+        Raises:
+            NotFoundError, StoreError: as for `get`.
+        """
+        key: str | None = self._one(decision_id).key_id
+        return key
+
     def context(self, decision_id: str) -> dict[str, object]:
         """Give what was kept of the context that came with the content.
 

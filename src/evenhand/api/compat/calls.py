@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from starlette.responses import Response
 from evenhand.api.idempotency import DECISION_HEADER, once
 from evenhand.api.state import State, state_of
 from evenhand.domain import Content, ItemError, Options, Result
-from evenhand.errors import InputError
+from evenhand.errors import InputError, NotFoundError
 from evenhand.settings import Settings
 from evenhand.store import DialectKey
 
@@ -80,6 +81,22 @@ class Call:
         """Check contents together; one that cannot be read gives an ItemError in its place. Otherwise as `check`."""
         marked = [self._marked(content) for content in contents]
         return await self.state.moderator.check_batch(marked, options=self._options(service, record))
+
+    async def decision(self, decision_id: str) -> Mapping[str, Any]:
+        """Give the result document of an earlier decision for the same caller.
+
+        Raises:
+            NotFoundError: there is none with that id, or it is another caller's.
+            StoreError: the database refused or cannot be reached.
+        """
+        log = self.state.store.log
+
+        def read() -> Mapping[str, Any]:
+            if log.caller(decision_id) != self.key_id:
+                raise NotFoundError(f"no decision of yours has the id {decision_id[:80]!r}")
+            return log.get(decision_id)
+
+        return await asyncio.to_thread(read)
 
     async def once(self, work: Callable[[], Awaitable[Response]]) -> Response:
         """Do `work`, or give the earlier answer to the same `Idempotency-Key`; see `idempotency.once`."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,6 +39,7 @@ from tests.alibaba import Served, alibaba, hosting, words_in_picture
 from tests.compat import SECRET_KEY
 from tests.rekognition import png
 from tests.server import quick
+from tests.turned_off import MODELS
 
 LIBRARY = "name: seen-before\nkind: images\nlist: black\nitems:\n  - {{value: {landscape}, label: violence.weapon}}\n"
 LISTED = "name: stop-list\nkind: words\nlist: black\nlabel: spam.scam\nitems:\n  - florbzim deal\n"
@@ -137,6 +140,13 @@ def test_an_earlier_picture_by_its_id(served: Served, files: str) -> None:
     assert [row.label for row in later.data.result] == ["violent_gunKnives"]
     gone = DescribeImageModerationResultRequest(req_id="ABCD1234-1234-1234-1234-1234ABCD")
     assert served.client_2022().describe_image_moderation_result(gone).body.code == 404
+    # Another caller's picture is not there.
+    store = open_store(settings=served.settings)
+    other = replace(served, pair=store.dialect_keys.create("other", dialect="alibaba"))
+    store.close()
+    assert other.client_2022().describe_image_moderation_result(request).body.code == 404
+    marked = {"taskId": found.request_id, "suggestion": "pass"}
+    assert other.ask(ImageScanFeedbackRequest(), marked)["code"] == 404
 
 
 def test_several_services_at_once(served: Served, files: str) -> None:
@@ -217,6 +227,24 @@ def test_faces(served: Served, files: str) -> None:
     assert old["smile"]["rate"] > 50
     assert set(old) <= {"location", "glasses", "smile", "quality"}
     assert served.ask(DetectFaceRequest(), {"url": f"{files}/dog.png"})["data"]["faces"] == []
+
+
+@pytest.mark.parametrize("off", [("image.face",), ()])
+def test_faces_that_nothing_looked_for_are_not_said_to_be_absent(
+    tmp_path: Path, files: str, off: tuple[str, ...]
+) -> None:
+    """Switched off, or too slow."""
+    others = tuple(name for name in MODELS if name != "image.face")
+    slow = {} if off else {"detector_timeout_s": 0.0001}
+    host = files.removeprefix("http://")
+    settings = quick(
+        tmp_path, secret_key=SECRET_KEY, disabled_detectors=(*others, *off), fetch_allow_hosts=(host,), **slow
+    )
+    with alibaba(settings) as blind:
+        new = moderated(blind, f"{files}/face.png", service="faceDetect")
+        old = blind.ask(DetectFaceRequest(), {"url": f"{files}/face.png"})
+    assert (new.code, old["code"]) == (500, 500)
+    assert "image.face" in new.msg
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from evenhand.api.compat.alibaba.answers import Answer, box
-from evenhand.api.compat.alibaba.errors import DENIED, CodeError
-from evenhand.domain import Finding
+from evenhand.api.compat.alibaba.errors import DENIED, FAILED, CodeError
+from evenhand.domain import Finding, Result
 from evenhand.domain.facts import ABSENT, PRESENT
 from evenhand.fairness import refuse_label
 
+_DETECTOR = "image.face"
 _MOST = 5  # faces that the vendor lists
 # What clients ask for in `attributes` or `infoType` that is answered; the rest of what a face might tell is not
 _ANSWERED = frozenset({"glasses", "smile", "quality", "location"})
@@ -39,6 +40,17 @@ def refused(what: str) -> CodeError:
     return CodeError(
         f"{what} is refused: {_NO_MATTER}. No setting changes that (docs/explanation/refusals.md).", number=DENIED
     )
+
+
+def check_seen(result: Result) -> None:
+    """Refuse to say that there are no faces where nothing looked for them.
+
+    Raises:
+        CodeError: image.face gave no answer, or is switched off here.
+    """
+    if _DETECTOR in result.incomplete or _DETECTOR not in result.models:
+        why = result.incomplete.get(_DETECTOR, "it is switched off here")
+        raise CodeError(f"Nothing looked for faces ({_DETECTOR}: {why}).", number=FAILED)
 
 
 def faces_2022(answer: Answer) -> list[dict[str, Any]]:

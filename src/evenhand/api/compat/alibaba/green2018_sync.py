@@ -24,7 +24,7 @@ from evenhand.api.compat.alibaba.answers import (
     words,
 )
 from evenhand.api.compat.alibaba.errors import CodeError
-from evenhand.api.compat.alibaba.faces import check_attributes, faces_2018
+from evenhand.api.compat.alibaba.faces import check_attributes, check_seen, faces_2018
 from evenhand.api.compat.alibaba.green2018_calls import (
     Asked,
     data_id,
@@ -132,6 +132,7 @@ async def face_detect(asked: Asked) -> Response:
     [result] = await checked(asked, [picture(body)], body)
     if isinstance(result, ItemError):
         raise CodeError(result.message, number=errors.number(result))
+    check_seen(result)
     data = {**ok(body, result.decision_id), "faces": faces_2018(answer_of(result))}
     if isinstance(body.get("url"), str):
         data["url"] = body["url"]
@@ -213,7 +214,7 @@ async def _suggest(asked: Asked, entry: Mapping[str, Any], names: Sequence[str],
         if "." in task:  # of an asynchronous call
             later = await find(asked.call, task)
             task = "" if later.answer is None else later.answer.decision_id
-        document = await anyio.to_thread.run_sync(asked.call.state.store.decision, task)
+        document = await asked.call.decision(task)
         digest = str(document["content_hash"]).removeprefix("sha256:")
         scored = list(kept_answer(document).labels)
     else:

@@ -22,7 +22,7 @@ from evenhand.api.compat.alibaba.answers import (
     words,
 )
 from evenhand.api.compat.alibaba.errors import CodeError
-from evenhand.api.compat.alibaba.faces import check_attributes, faces_2022, refused
+from evenhand.api.compat.alibaba.faces import check_attributes, check_seen, faces_2022, refused
 from evenhand.api.compat.alibaba.green2022_calls import Asked, data_id
 from evenhand.contents import read_file
 from evenhand.domain import Action, Content, ContentKind, Result, Source, is_under
@@ -125,6 +125,8 @@ async def image_moderation(asked: Asked) -> Response:
     # The id by which DescribeImageResultExt asks for more.
     asked.request_id = result.decision_id
     answer = answer_of(result)
+    if kind == _FACES:
+        check_seen(result)
     data = {**image_data(_policy(asked), answer, faces=kind == _FACES), **asked.said(DataId="dataId")}
     wanted = str(body.get("infoType", "")).split(",")
     ext = {**({"FaceData": faces_2022(answer)} if kind == _FACES else {}), **_extra(asked, answer, wanted, result)}
@@ -144,6 +146,8 @@ async def image_batch_moderation(asked: Asked) -> Response:
     rows, risks = [], []
     for name in services:
         answer = answer_of(results[asked.call.line(name)])
+        if kinds[name] == _FACES:
+            check_seen(results[asked.call.line(name)])
         data = image_data(_policy(asked), answer, faces=kinds[name] == _FACES)
         rows.append({"Service": name, "Result": data["Result"], "RiskLevel": data["RiskLevel"]})
         risks.append(_whole(asked, answer) if kinds[name] != _FACES else Action.PASS)
@@ -171,8 +175,7 @@ async def image_result(asked: Asked) -> Response:
 
 
 async def _kept(asked: Asked) -> Answer:
-    document = await anyio.to_thread.run_sync(asked.call.state.store.decision, asked.plain("ReqId"))
-    return kept_answer(document)
+    return kept_answer(await asked.call.decision(asked.plain("ReqId")))
 
 
 def image_service(name: str) -> str:
