@@ -38,14 +38,15 @@ from evenhand.errors import (
 from evenhand.fairness import audit_words, refuse_label
 from evenhand.pipeline import Pipeline
 from evenhand.policy import Policy, default_policy, default_policy_text, load_policy
+from evenhand.review.corrections import Corrections
 from evenhand.settings import Settings, read_settings
+from evenhand.store import Store, StoreRecorder
 from evenhand.teaching import Teaching
 from evenhand.telemetry import Metrics
 
 if TYPE_CHECKING:
     from evenhand.actions.redact import Redacted, Redaction
     from evenhand.detectors.classes_train import Trained
-    from evenhand.store import Store
 
 
 class AsyncModerator:
@@ -92,7 +93,8 @@ class AsyncModerator:
             registry=self.registry,
             policy=lambda: self.policy,
             metrics=self.metrics,
-            recorder=self._recorder(),
+            recorder=StoreRecorder(self.store, self.settings) if self.store is not None else None,
+            corrections=Corrections(self.store) if self.store is not None else None,
         )
 
     async def __aenter__(self) -> Self:
@@ -326,13 +328,6 @@ class AsyncModerator:
             except InputError as error:
                 opened.append(item_error(error, id=str(item) if isinstance(item, Path) else None))
         return opened
-
-    def _recorder(self) -> Any:
-        if self.store is None:
-            return None
-        from evenhand.store import StoreRecorder
-
-        return StoreRecorder(self.store, self.settings)
 
 
 def refuse_library(library: Library) -> None:

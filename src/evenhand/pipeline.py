@@ -34,6 +34,7 @@ from evenhand.errors import InputError
 from evenhand.policy import Policy, decide
 from evenhand.recording import Recorder, Recording
 from evenhand.recordings import Recordings, shell
+from evenhand.review.corrections import Corrections, corrected
 from evenhand.rounds import Item, Rounds
 from evenhand.segments import SegmentFindings
 from evenhand.settings import Settings
@@ -54,6 +55,7 @@ class Pipeline:
         policy: called at the start of each run, so that a policy published meanwhile takes effect with the next run.
         metrics: counted into.
         recorder: where decisions are written; None: nowhere.
+        corrections: content that people marked, and what is answered about it; None: nothing is.
     """
 
     def __init__(
@@ -64,9 +66,10 @@ class Pipeline:
         policy: Callable[[], Policy],
         metrics: Metrics,
         recorder: Recorder | None = None,
+        corrections: Corrections | None = None,
     ) -> None:
         self._settings, self._registry, self._policy = settings, registry, policy
-        self._metrics = metrics
+        self._metrics, self._corrections = metrics, corrections
         self._threads = ThreadPoolExecutor(max_workers=FILES_TOGETHER, thread_name_prefix="evenhand")
         self._rounds = Rounds(settings, registry=registry, metrics=metrics, threads=self._threads)
         self._recording = Recording(recorder) if recorder is not None else None
@@ -96,6 +99,8 @@ class Pipeline:
         self, contents: Sequence[Content], options: Options, policy: Policy, skip: frozenset[str]
     ) -> list[Result | ItemError]:
         started = time.perf_counter()
+        if self._corrections is not None:
+            await self._corrections.fresh()
         with span("evenhand.decode", items=len(contents)):
             opened = await self._decode(contents)
         decoded = time.perf_counter()
@@ -160,6 +165,8 @@ class Pipeline:
         """
         policy = self._policy()
         policy.line(options.line)
+        if self._corrections is not None:
+            await self._corrections.fresh()
         item = Item(content, replace(shell(plan, content), plan=plan))
         models = self._recordings.fill(item, segments)
         result = self._decide(item, options, policy, models, {})
@@ -277,10 +284,14 @@ class Pipeline:
             incomplete=item.incomplete,
             incidents=item.incidents,
         )
+        mark = self._corrections.find(item.decoded.content_hash) if self._corrections is not None else None
+        if mark is not None:
+            findings, decision = corrected(mark, findings, decision, item.decoded.kind.value)
         labels: dict[str, float] = {}
         if options.all_scores:
             labels = self._all_labels(models)
-            labels.update(item.scores)
+            if mark is None:  # what a person marked, no detector's score speaks against
+                labels.update(item.scores)
         for finding in findings:
             if finding.score > labels.get(finding.label, 0.0):
                 labels[finding.label] = finding.score

@@ -11,7 +11,7 @@ from evenhand.cli.common import read_settings
 if TYPE_CHECKING:
     from evenhand.store import Store
 
-SCOPES = ("check", "read", "admin")
+SCOPES = ("check", "read", "review", "senior", "audit", "admin")
 
 keys = typer.Typer(help="API keys.", no_args_is_help=True)
 
@@ -27,7 +27,9 @@ def _open() -> Store:
 @keys.command()
 def create(
     name: Annotated[str, typer.Argument(help="What the key is for.")],
-    scope: Annotated[list[str] | None, typer.Option(help="check, read, admin; may be given again.")] = None,
+    scope: Annotated[
+        list[str] | None, typer.Option(help="check, read, review, senior, audit, admin; may be given again.")
+    ] = None,
     dialect: Annotated[
         str | None, typer.Option("--for", help="Dialect whose clients sign: a pair of id and secret is made for it.")
     ] = None,

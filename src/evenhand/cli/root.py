@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from evenhand.cli.audit import audit
+from evenhand.cli.auditlog import auditlog
 from evenhand.cli.check import check
 from evenhand.cli.classes import classes
 from evenhand.cli.db import db
@@ -14,9 +15,11 @@ from evenhand.cli.keys import keys
 from evenhand.cli.library import library
 from evenhand.cli.likeness import likeness
 from evenhand.cli.listing import detectors, labels
+from evenhand.cli.mark import mark
 from evenhand.cli.migrate import migrate
 from evenhand.cli.policy import policy
 from evenhand.cli.redact import redact
+from evenhand.cli.review import review
 from evenhand.cli.serve import serve
 from evenhand.cli.settings import settings
 from evenhand.cli.version import version
@@ -44,6 +47,9 @@ def build() -> typer.Typer:
     app.command()(worker)
     app.add_typer(jobs, name="jobs")
     app.add_typer(webhooks, name="webhooks")
+    app.add_typer(review, name="review")
+    app.add_typer(mark, name="mark")
+    app.add_typer(auditlog, name="audit-log")
     app.command()(labels)
     app.command()(detectors)
     app.add_typer(policy, name="policy")

@@ -1,0 +1,136 @@
+"""`/v1/marks`: automatic results that people found right or wrong; `/v1/audit-log`: who did what."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from functools import partial
+from typing import Annotated, Any, Literal
+
+import orjson
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from evenhand.api.check import ERRORS
+from evenhand.api.reviewpeople import person_of
+from evenhand.api.reviewschemas import (
+    AuditOut,
+    EffectsOut,
+    MarkIdsIn,
+    MarkIn,
+    MarksIn,
+    MarksOut,
+    SuggestionsOut,
+    VerifiedOut,
+)
+from evenhand.api.schemas import ErrorOut
+from evenhand.api.state import state_of
+from evenhand.review.documents import effect_document, mark_document
+from evenhand.review.marking import Said, read_marks
+from evenhand.store.decisions import rfc3339
+
+router = APIRouter(tags=["review"])
+
+PATH = "/v1/marks"
+_READ: dict[int | str, dict[str, Any]] = {code: ERRORS[code] for code in (401, 403, 422, 429, 503)}
+_SOME: dict[int | str, dict[str, Any]] = {**_READ, 404: {"model": ErrorOut, "description": "No such mark or decision."}}
+_APPLY: dict[int | str, dict[str, Any]] = {
+    **_SOME,
+    409: {"model": ErrorOut, "description": "Two marks say different things about one content."},
+}
+
+
+@router.post(PATH, status_code=201, response_model=MarksOut, responses=_SOME, summary="Mark results right or wrong")
+async def add(request: Request, body: MarkIn | MarksIn) -> Response:
+    """Mark one result, or up to a thousand (`marks`), all or none. Nothing is answered otherwise before `apply`."""
+    state = state_of(request)
+    person = await person_of(request, state)
+    rows = [Said(**row.model_dump()) for row in (body.marks if isinstance(body, MarksIn) else [body])]
+    new = await asyncio.to_thread(read_marks, state.store, rows)
+    made = await asyncio.to_thread(state.store.marks.add, person, new)
+    return _json({"marks": [mark_document(mark) for mark in made], "after": None}, 201)
+
+
+@router.get(PATH, response_model=MarksOut, responses=_READ, summary="List marks")
+async def listed(
+    request: Request,
+    state: Annotated[Literal["proposed", "applied", "undone"] | None, Query()] = None,
+    content_hash: Annotated[str | None, Query(pattern="^sha256:[0-9a-f]{64}$")] = None,
+    after: Annotated[str, Query(max_length=100, pattern="^[0-9a-f-]*$")] = "",
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+) -> Response:
+    """List marks, oldest first."""
+    here = state_of(request)
+    await person_of(request, here)
+    find = partial(here.store.marks.page, state=state, content_hash=content_hash, after=after, limit=limit)
+    found = await asyncio.to_thread(find)
+    last = found[-1].id if len(found) == limit else None
+    return _json({"marks": [mark_document(mark) for mark in found], "after": last})
+
+
+@router.get(PATH + "/suggestions", response_model=SuggestionsOut, responses=_READ, summary="List suggested scores")
+async def suggestions(
+    request: Request,
+    after: Annotated[str, Query(max_length=100, pattern="^[0-9a-f-]*$")] = "",
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+) -> Response:
+    """List what callers of other vendors' APIs (Perspective, Alibaba Cloud) said that scores should be."""
+    state = state_of(request)
+    await person_of(request, state)
+    found = await asyncio.to_thread(partial(state.store.suggestions.list, after=after, limit=limit))
+    shown = [{**asdict(one), "created_at": rfc3339(one.created_at) if one.created_at else None} for one in found]
+    return _json({"suggestions": [{k: v for k, v in one.items() if k != "key_id"} for one in shown]})
+
+
+@router.post(PATH + "/preview", response_model=EffectsOut, responses=_SOME, summary="What would marks change?")
+async def preview(request: Request, body: MarkIdsIn) -> Response:
+    """Say what applying marks would change; changes nothing."""
+    state = state_of(request)
+    await person_of(request, state)
+    effects = await asyncio.to_thread(state.store.marks.preview, body.ids)
+    return _json({"effects": [effect_document(effect) for effect in effects]})
+
+
+@router.post(PATH + "/apply", response_model=EffectsOut, responses=_APPLY, summary="Apply marks")
+async def apply(request: Request, body: MarkIdsIn) -> Response:
+    """Answer the same content as these marks say from now on, in every process within a second. For senior keys."""
+    state = state_of(request)
+    person = await person_of(request, state, senior=True)
+    effects = await asyncio.to_thread(state.store.marks.apply, body.ids, person)
+    return _json({"effects": [effect_document(effect) for effect in effects]})
+
+
+@router.post(PATH + "/undo", response_model=MarksOut, responses=_SOME, summary="Undo marks")
+async def undo(request: Request, body: MarkIdsIn) -> Response:
+    """Answer the same content as the detectors and the policy say again. For senior keys."""
+    state = state_of(request)
+    person = await person_of(request, state, senior=True)
+    found = await asyncio.to_thread(state.store.marks.undo, body.ids, person)
+    return _json({"marks": [mark_document(mark) for mark in found], "after": None})
+
+
+@router.get("/v1/audit-log", tags=["audit"], response_model=AuditOut, responses=_READ, summary="Read the audit log")
+async def audit_log(
+    request: Request,
+    after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+) -> Response:
+    """Give links of the audit log, oldest first. For keys with the scope audit."""
+    state = state_of(request)
+    await state.guard.admit(request, "audit")
+    found = await asyncio.to_thread(partial(state.store.audit.page, after=after, limit=limit))
+    return _json({"entries": [asdict(entry) for entry in found]})
+
+
+@router.get(
+    "/v1/audit-log/verify", tags=["audit"], response_model=VerifiedOut, responses=_READ, summary="Verify the audit log"
+)
+async def verify(request: Request) -> Response:
+    """Recompute every hash of the audit log. For keys with the scope audit."""
+    state = state_of(request)
+    await state.guard.admit(request, "audit")
+    return _json(asdict(await asyncio.to_thread(state.store.audit.verify)))
+
+
+def _json(document: Any, status: int = 200) -> Response:
+    return Response(orjson.dumps(document), status, media_type="application/json")

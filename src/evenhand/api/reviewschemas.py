@@ -1,0 +1,210 @@
+"""The shapes of review, marks and the audit log that the OpenAPI document describes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+_LONGEST = 4_000  # characters of a reason or a note
+
+
+class _In(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class WantedIn(_In):
+    """Which items are wanted; what is left out does not filter."""
+
+    queue: str | None = Field(None, max_length=200)
+    line: str | None = Field(None, max_length=200, description="Business line.")
+    label: str | None = Field(None, max_length=200, description="This label or any below it.")
+    language: str | None = Field(None, max_length=50)
+    tenant: str | None = Field(None, max_length=100, description="Id of the API key that asked.")
+    kind: str | None = Field(None, max_length=50, description="Content kind.")
+
+
+class SkipIn(_In):
+    """Why an item is skipped."""
+
+    reason: str = Field(min_length=1, max_length=_LONGEST)
+
+
+class NoteIn(_In):
+    """A note for who comes next."""
+
+    note: str = Field("", max_length=_LONGEST)
+
+
+class HandOverIn(NoteIn):
+    """Who gets an item."""
+
+    to: str = Field(min_length=1, max_length=200, description="Id or name of an API key that may review.")
+
+
+class HoldIn(NoteIn):
+    """How long nobody gets an item."""
+
+    until: datetime = Field(description="With its time zone, within a year.")
+
+
+class VerdictIn(_In):
+    """A verdict in one call."""
+
+    verdict: Literal["right", "wrong", "overridden"]
+    action: Literal["pass", "mark", "block"] | None = Field(
+        None,
+        description="What is done with the content. Left out: as decided (block, where it asked for a person) when it "
+        "is right; pass when it is wrong and has no right label.",
+    )
+    labels: list[str] | None = Field(
+        None, max_length=50, description="The right labels of what is wrong; an empty list: it is harmless."
+    )
+    reason: str = Field("", max_length=_LONGEST, description="Needed for what is wrong or overridden.")
+
+
+class ItemOut(BaseModel):
+    """A review item. It names nobody but the caller."""
+
+    decision_id: str
+    queue: str
+    priority: int
+    escalated: bool
+    state: Literal["waiting", "claimed", "held", "done"]
+    mine: bool = Field(description="The caller has claimed it.")
+    free_at: str = Field(description="From when anybody may claim it: the end of the lease, or of the hold.")
+    due_at: str = Field(description="By when the queue's service level wants it done.")
+    overdue: bool
+    line: str
+    kind: str
+    language: str
+    label: str = Field(description="The one with the highest score.")
+    tenant: str
+    content_hash: str
+    note: str
+    verdict: dict[str, Any] | None
+    decided_at: str | None
+    created_at: str
+    decision: dict[str, Any] | None = Field(None, description="The result document, for one item.")
+
+
+class ItemsOut(BaseModel):
+    """One page of items, oldest first."""
+
+    items: list[ItemOut]
+    after: str | None = Field(description="Give this as `after` for the next page; null: this is the last.")
+
+
+class ClaimOut(BaseModel):
+    """What was claimed."""
+
+    item: ItemOut | None = Field(description="null: nothing that fits is free.")
+
+
+class QueueOut(BaseModel):
+    """How a queue is."""
+
+    queue: str
+    waiting: int
+    claimed: int
+    held: int
+    escalated: int
+    overdue: int
+    oldest_s: float | None
+    done: int
+    in_time: int
+
+
+class LabelOut(BaseModel):
+    """How often people found a label right."""
+
+    label: str
+    right: int
+    wrong: int
+
+
+class StatsOut(BaseModel):
+    """Totals; nobody is measured alone."""
+
+    queues: list[QueueOut]
+    labels: list[LabelOut]
+
+
+class MarkIn(VerdictIn):
+    """One automatic result, right or wrong."""
+
+    decision_id: str | None = Field(None, max_length=100, description="The result. Or give content_hash.")
+    content_hash: str | None = Field(None, max_length=100, description="`sha256:...` of a result.")
+
+
+class MarksIn(_In):
+    """Marks, all stored or none."""
+
+    marks: list[MarkIn] = Field(min_length=1, max_length=1_000)
+
+
+class MarkIdsIn(_In):
+    """Marks by their ids."""
+
+    ids: list[str] = Field(min_length=1, max_length=1_000)
+
+
+class MarkOut(BaseModel):
+    """A mark. It does not say whose."""
+
+    id: str
+    decision_id: str | None
+    content_hash: str
+    verdict: dict[str, Any]
+    state: Literal["proposed", "applied", "undone"]
+    applied_at: str | None
+    created_at: str
+
+
+class MarksOut(BaseModel):
+    """Marks, oldest first."""
+
+    marks: list[MarkOut]
+    after: str | None = Field(None, description="Give this as `after` for the next page; null: this is the last.")
+
+
+class EffectOut(BaseModel):
+    """What applying a mark changes."""
+
+    mark: str
+    content_hash: str
+    decisions: int = Field(description="Stored ones about this very content.")
+    action_now: str | None
+    action_then: str
+    labels_now: list[str]
+    labels_then: list[str] | None = Field(description="null: as found.")
+    replaces: str | None = Field(description="The mark that is applied to this content now.")
+    clashes: list[str] = Field(description="Other marks given here that say something else about the same content.")
+
+
+class EffectsOut(BaseModel):
+    """What applying marks changes."""
+
+    effects: list[EffectOut]
+
+
+class SuggestionsOut(BaseModel):
+    """What callers of other vendors' APIs said scores should be, oldest first."""
+
+    suggestions: list[dict[str, Any]]
+
+
+class AuditOut(BaseModel):
+    """Links of the audit log, oldest first."""
+
+    entries: list[dict[str, Any]]
+
+
+class VerifiedOut(BaseModel):
+    """What verifying found."""
+
+    entries: int
+    head: str = Field(description="Note it elsewhere: a log that was cut off is found with it.")
+    erased: int
+    problems: list[str]
