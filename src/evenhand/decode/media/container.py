@@ -92,7 +92,8 @@ def media_errors(media: str) -> Iterator[None]:
     except InputError:
         raise
     except ModuleNotFoundError as error:
-        raise UnsupportedError(f"reading {media} needs an extra: pip install 'evenhand[video]'") from error
+        extra = "audio" if media.startswith("audio/") else "video"
+        raise UnsupportedError(f"reading {media} needs an extra: pip install 'evenhand[{extra}]'") from error
     except MemoryError as error:
         raise TooLargeError("decoding this takes more memory than there is; send a smaller file") from error
     except Exception as error:
