@@ -31,8 +31,8 @@ class Settings(BaseSettings):
     libraries: Path | None = Field(None, description="Folder of word lists and sample libraries (YAML).")
     disabled_detectors: tuple[str, ...] = Field((), description='Detectors never run, a JSON list: ["image.ocr"].')
     text_model: str = Field(
-        "text-2026.4",
-        description="Version of the text harm model; older ones, text-2026.3 and text-2026.2, need the extra 'past'.",
+        "text-2026.5",
+        description="Version of the text harm model; older ones, text-2026.4 to text-2026.2, need the extra 'past'.",
     )
     text_cascade: bool = Field(
         True, description="Texts that the lower part of the text model finds plainly harmless are not read further."

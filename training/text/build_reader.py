@@ -131,7 +131,10 @@ def describe(
     tests = develop.rows()
 
     def judged(rows: list[Row]) -> F32:
-        first, last = shipped.logits(tokenise(seen(rows), tokenizer, {}))
+        return judged_as_seen(seen(rows))
+
+    def judged_as_seen(rows: list[Row]) -> F32:
+        first, last = shipped.logits(tokenise(rows, tokenizer, {}))
         done = (doubt(rule, first, early) < rule["limit"])[:, None]
         out: F32 = np.where(done, measure.scores(early, first), measure.scores(calibration, last))
         return out
@@ -144,8 +147,7 @@ def describe(
         disguised, {kind: (judged(own)[:, harm] >= 0.5).any(1) for kind, own in disguised.items()}
     )
     audited = seen(generate.audit())
-    tokens = tokenise(audited, tokenizer, {})
-    fairness = measure.fairness(audited, measure.scores(calibration, shipped.logits(tokens)[1]), calibration)
+    fairness = measure.fairness(audited, judged_as_seen(audited), calibration)
     exact = logits(net, test.ids[:2000])
     fields: dict[str, Any] = {
         "version": VERSION,
@@ -185,7 +187,7 @@ def describe(
         "conversion": {"command": "python -m training.text.build --only reader", "changed": "nothing: four bits"},
         "files": {name: sha256_of(package / name) for name in (TOKENIZER, *LICENCES)},
     })  # fmt: skip
-    text = report.render(calibration, figures, developed, fairness, rows, recipe)
+    text = report.render(VERSION, calibration, figures, developed, fairness, rows, recipe)
     (root / "quality" / "text_model.md").write_text(text, "utf-8")
 
 

@@ -32,7 +32,7 @@ class Recipe:
     tokens: int = 1920  # padded tokens a step
     rate: float = 8e-5  # of the encoder, at its highest
     head_rate: float = 6e-4
-    keep: float = 0.25  # share of the start's weights in the result
+    keep: float = 0.5  # share of the start's weights in the result
     decay: float = 0.01
     warm: float = 0.06  # share of the steps in which the rates rise
     spans: float = 0.3  # weight of the span head's loss

@@ -33,6 +33,7 @@ def _value(entry: dict[str, Any] | None) -> str:
 
 
 def render(
+    version: str,
     calibration: dict[str, dict[str, Any]],
     quality: list[dict[str, Any]],
     developed: list[dict[str, Any]],
@@ -42,7 +43,7 @@ def render(
 ) -> str:
     """Give the report as Markdown."""
     found = {(entry["metric"], entry["dataset"]): entry for entry in quality}
-    out = _HEAD + f"Recipe: {recipe}\n\n"
+    out = _HEAD.replace("{version}", version) + f"Recipe: {recipe}\n\n"
     out += f"Rows of one epoch: {rows.total()}: " + ", ".join(f"{name} {n}" for name, n in rows.most_common()) + ".\n\n"
     for kind in ("public test split", "written, held-out templates"):
         out += f"## By label: {kind}\n\n"

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-LATEST = "text-2026.4"
-VERSIONS = (LATEST, "text-2026.3", "text-2026.2")
+LATEST = "text-2026.5"
+VERSIONS = (LATEST, "text-2026.4", "text-2026.3", "text-2026.2")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

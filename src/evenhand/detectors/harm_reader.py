@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from evenhand.detectors.harm_models import Reach
+from evenhand.detectors.harm_models import LATEST, Reach
 from evenhand.detectors.harm_spans import aligned, carrying, joined
 from evenhand.domain.location import Span
 from evenhand.fairness.neutral import Neutraliser
 from evenhand.inference.calibration import Platt, apply, read_platt
-from evenhand.inference.packages import TEXT_PAST
+from evenhand.inference.packages import TEXT, TEXT_PAST
 from evenhand.inference.reader import Evidence, SoleReader, TextReader
 from evenhand.matching.undisguise import Plain, undisguise
 
@@ -51,10 +51,8 @@ class ReaderModel:
 
     def __init__(self, version: str, *, threads: int = 0, cascade: bool = True) -> None:
         self.version = version
-        first = version == FIRST
-        self._reader = (
-            SoleReader(version, package=TEXT_PAST, threads=threads) if first else TextReader(version, threads=threads)
-        )
+        kind = SoleReader if version == FIRST else TextReader
+        self._reader = kind(version, package=TEXT if version == LATEST else TEXT_PAST, threads=threads)
         self._blind = Neutraliser()
         self._cascade = cascade
         self._late: tuple[Platt, ...] = ()
