@@ -36,6 +36,7 @@ class Clock:
         self.resumed = False  # it is read again from a place before the one that was reached
         self._fresh = True
         self._delays: deque[tuple[float, float]] = deque()
+        self._since: float | None = None
         self._first_delay: float | None = None
 
     @property
@@ -45,12 +46,13 @@ class Clock:
 
     @property
     def drift(self) -> float:
-        """Seconds that the sender's clock has lost against ours since it was last set; negative: it runs fast."""
+        """Seconds that the sender's clock lost against ours since the first minute; negative: it runs fast."""
         return 0.0 if self._first_delay is None else self.delay - self._first_delay
 
     def reconnected(self) -> None:
         """Say that what comes next is of a new connection."""
         self._fresh = True
+        self._forget()
 
     def read(self, stamp: float, now: float) -> Reading:
         """Read a packet's time.
@@ -87,9 +89,12 @@ class Clock:
 
     def _set(self, stamp: float, moment: float) -> float:
         self.offset = moment - stamp
-        self._delays.clear()
-        self._first_delay = None
+        self._forget()
         return moment
+
+    def _forget(self) -> None:
+        self._delays.clear()
+        self._since, self._first_delay = None, None
 
     def _note(self, now: float, delay: float) -> None:
         while self._delays and self._delays[0][0] < now - _OVER_S:
@@ -97,5 +102,6 @@ class Clock:
         while self._delays and self._delays[-1][1] >= delay:
             self._delays.pop()
         self._delays.append((now, delay))
-        if self._first_delay is None or (len(self._delays) == 1 and delay < self._first_delay - JUMP_S):
-            self._first_delay = delay
+        self._since = now if self._since is None else self._since
+        if self._first_delay is None and now - self._since >= _OVER_S:  # streams begin with a burst
+            self._first_delay = self.delay

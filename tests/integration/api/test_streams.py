@@ -13,6 +13,15 @@ from tests.live import OFF, hls
 from tests.server import quick, serving
 
 PATIENCE_S = 120.0
+POLICY = """
+name: test
+version: "1"
+incomplete: mark
+lines:
+  default:
+    rules:
+      - {name: codes, when: {label: ads.qrcode, kind: stream, score: {min: 0.5}}, action: review}
+"""
 
 
 def wait(client: httpx.Client, path: str, wanted: Any) -> dict[str, Any]:
@@ -26,9 +35,11 @@ def wait(client: httpx.Client, path: str, wanted: Any) -> dict[str, Any]:
 
 
 def test_a_stream_is_followed_told_of_and_stopped(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(POLICY)
     with hls(tmp_path) as server:
         settings = quick(
-            tmp_path, data_dir=tmp_path, disabled_detectors=("audio.speech", *OFF),
+            tmp_path, policy=policy, data_dir=tmp_path, disabled_detectors=("audio.speech", *OFF),
             live_allow_hosts=tuple(server.allowed), jobs_heartbeat_s=1.0,
         )  # fmt: skip
         with serving(settings, work=True) as client:
