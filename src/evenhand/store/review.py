@@ -165,6 +165,7 @@ class Reviews:
                 raise ConflictError(f"that item is on hold until {_text(found.free_at)}")
             told = verdict.as_dict()
             said = {"decision_id": decision_id, "content_hash": found.content_hash, "queue": found.queue, **told}
+            del said["reason"]  # events hold nobody's words
             announce(connection, self._database, "review.decided", said)
             fields = {"state": "done", "verdict": told, "decided_by": person.id, "decided_at": now}
             return "review.decide", {**fields, "holder": None, "free_at": now}, told

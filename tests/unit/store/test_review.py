@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from evenhand.domain import Action
 from evenhand.errors import ConflictError, NotFoundError, SettingsError
@@ -16,6 +18,7 @@ from evenhand.settings import Settings
 from evenhand.store import Store
 from evenhand.store.reviewqueues import read_queues
 from evenhand.store.reviewrecords import Judged, Person, Verdict, Wanted
+from evenhand.store.schema import webhook_deliveries
 from tests.unit.store.factory import record
 
 OpenStore = Callable[..., Store]
@@ -82,8 +85,6 @@ def test_only_decisions_that_ask_for_a_person_become_items_and_only_once(store: 
 def test_the_first_queue_that_fits_takes_it(
     open_here: OpenStore, tmp_path: Path, fields: dict[str, Any], key: str | None, queue: str, priority: int
 ) -> None:
-    from dataclasses import replace
-
     store = _store(open_here, tmp_path)
     store.record([replace(record(**fields), key_id=key)])
     (item,) = store.reviews.page()
@@ -324,10 +325,13 @@ def test_totals_count_what_people_did_together(open_here: OpenStore, tmp_path: P
 def test_a_verdict_is_announced_with_it(store: Store) -> None:
     store.webhooks.create("w", "https://example.org/", events=["review.*"])
     (decision,) = _asked(store)
-    store.reviews.decide(decision, ANN, RIGHT)
+    store.reviews.decide(decision, ANN, replace(RIGHT, reason="their words"))
     store.reviews.undo(ANN)
-    told = [one.event for one in store.webhooks.deliveries(None)]
-    assert sorted(told) == ["review.decided", "review.undone"]
+    sent = store.database.read(lambda connection: connection.execute(select(webhook_deliveries.c.body)).scalars().all())
+    assert decision in sent[0]
+    assert "their words" not in "".join(sent)
+    told = store.webhooks.deliveries(None)
+    assert sorted(one.event for one in told) == ["review.decided", "review.undone"]
 
 
 def test_items_go_with_their_decisions(open_here: OpenStore) -> None:
