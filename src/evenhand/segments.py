@@ -10,7 +10,7 @@ from typing import Any
 from evenhand.decode.media import MediaPlan
 from evenhand.domain import Finding, JsonValue, Location, PartKind, Source
 from evenhand.rounds import Item
-from evenhand.timeline import incidents
+from evenhand.timeline import copies, incidents
 
 MOST_ALIKE = 48  # findings of one label by one detector that a segment keeps; the strongest
 _MOST_NOTES = 20
@@ -80,6 +80,7 @@ def fuse_segments(
         item.notes += [note for note in segment.notes if note not in item.notes]
         item.kinds |= {PartKind(kind) for kind in segment.kinds}
         models.update(segment.models)
+    item.findings[:] = copies(item.findings, interval=interval)
     if len(item.notes) > _MOST_NOTES:
         item.notes[_MOST_NOTES:] = [f"and {len(item.notes) - _MOST_NOTES} more notes"]
     if left := sorted({segment.number for segment in plan.segments} - {segment.number for segment in segments}):

@@ -1,4 +1,4 @@
-"""`evenhand library`: check library documents, make one from pictures or sounds; for banks see `library_bank`."""
+"""`evenhand library`: check library documents, make one from samples; for banks see `library_bank`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from evenhand.cli import USER_ERROR, library_bank, library_sounds
+from evenhand.cli import USER_ERROR, library_bank, library_sounds, library_videos
 
 library = typer.Typer(help="Word lists and sample libraries.", no_args_is_help=True)
 library.command("import")(library_bank.import_list)
@@ -18,6 +18,7 @@ library.command("compact")(library_bank.compact)
 library.command("show")(library_bank.show)
 library.command("release")(library_bank.release)
 library.command("from-sounds")(library_sounds.from_sounds)
+library.command("from-videos")(library_videos.from_videos)
 
 
 @library.command("check")

@@ -25,6 +25,7 @@ BUILTINS: tuple[BuiltIn, ...] = (
     BuiltIn(name="text.flood", reads=PartKind.TEXT, factory="evenhand.detectors.flood:make"),
     BuiltIn(name="text.harm", reads=PartKind.TEXT, factory="evenhand.detectors.harm:make"),
     BuiltIn(name="image.hash", reads=PartKind.IMAGE, factory="evenhand.detectors.imagehash:make", extra="image"),
+    BuiltIn(name="video.known", reads=PartKind.IMAGE, factory="evenhand.detectors.video_known:make", extra="image"),
     BuiltIn(name="image.likeness", reads=PartKind.IMAGE, factory="evenhand.detectors.likeness:make", extra="image"),
     BuiltIn(name="image.classes", reads=PartKind.IMAGE, factory="evenhand.detectors.classes:make", extra="image"),
     BuiltIn(name="image.code", reads=PartKind.IMAGE, factory="evenhand.detectors.code:make", extra="image"),

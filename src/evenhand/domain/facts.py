@@ -1,8 +1,9 @@
 """Facts: what a finding says about its evidence beside the score, so that a policy can ask for it.
 
-A closed list. Every fact is about the picture (how large, sharp, turned, covered), is one of the three inspections, or
-names a sound and what a recording mostly is; none says who a person is, what group they belong to, how old they are or
-how they feel. Numbers are rounded so that no set of facts describes a face closely enough to compare it with another.
+A closed list. Every fact is about the picture (how large, sharp, turned, covered), is one of the three inspections,
+names a sound and what a recording mostly is, or is a place in a sample; none says who a person is, what group they
+belong to, how old they are or how they feel. Numbers are rounded so that no set of facts describes a face closely
+enough to compare it with another.
 """
 
 from __future__ import annotations
@@ -56,6 +57,12 @@ def _table() -> Mapping[str, FactInfo]:
     for name in ("speech", "music", "silence"):
         share = f"Share of the part of the recording (some 30 seconds) that is {name}, 0 to 1; shares may overlap."
         out[f"{name}_share"] = FactInfo(name=f"{name}_share", description=share)
+    out["sample"] = FactInfo(name="sample", description="Which sample of the library of videos was found, from 1.")
+    for name, what in (("start", "begins"), ("end", "ends")):
+        text = f"Where in the sample what was found of it {what}, in seconds."
+        out[f"sample_{name}"] = FactInfo(name=f"sample_{name}", description=text)
+    text = "Share of the sample that was found in the recording, 0 to 1."
+    out["sample_share"] = FactInfo(name="sample_share", description=text)
     said = "What the words in the picture say about a symbol: " + ", ".join(STANCES) + "; missing where none were read."
     out["words"] = FactInfo(name="words", description=said, choices=STANCES)
     return MappingProxyType(out)

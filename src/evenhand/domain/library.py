@@ -20,13 +20,15 @@ class LibraryKind(StrEnum):
     WORDS = "words"
     IMAGES = "images"
     SOUNDS = "sounds"
+    VIDEOS = "videos"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LibraryItem:
     """One sample."""
 
-    value: str  # a word or phrase; for pictures 64 hexadecimal digits of PDQ; for sounds a fingerprint, "s1:..."
+    # a word or phrase; of pictures 64 hexadecimal digits of PDQ; of sounds a fingerprint, "s1:..."; of videos "v1:..."
+    value: str
     label: str | None = None  # overrides the library's label
     score: float = 1.0  # overrides nothing: multiplied with the match's own certainty
 

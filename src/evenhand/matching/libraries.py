@@ -24,6 +24,7 @@ _OPTIONS = {
     LibraryKind.WORDS: ("exact", "phonetic", "pinyin", "substring"),
     LibraryKind.IMAGES: ("no-quarantine",),
     LibraryKind.SOUNDS: (),
+    LibraryKind.VIDEOS: (),
 }
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _LABEL = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9][a-z0-9_]*){0,4}")

@@ -1,4 +1,4 @@
-"""Items of a library: one word, phrase, picture hash or fingerprint of a sound each, from YAML, plain text or CSV."""
+"""Items of a library: one word, phrase, or hash of a picture, sound or video each, from YAML, plain text or CSV."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def item_of(
     """Check one item.
 
     Args:
-        value: the word or phrase, 64 hexadecimal digits, or the fingerprint of a sound.
+        value: the word or phrase, 64 hexadecimal digits, the fingerprint of a sound or the print of a video.
         kind: what the library holds.
         where: name of the document or file, for messages.
         line: its line.
@@ -38,6 +38,8 @@ def item_of(
             raise LibraryError(f"{where} line {line}: a picture's hash is 64 hexadecimal digits")
     elif kind is LibraryKind.SOUNDS:
         _check_print(value, where, line)
+    elif kind is LibraryKind.VIDEOS:
+        _check_video(value, where, line)
     elif not value:
         raise LibraryError(f"{where} line {line}: an empty item; remove the line")
     elif len(value) > MAX_ITEM_CHARS:
@@ -57,6 +59,15 @@ def item_of(
 
 def _check_print(value: str, where: str, line: int) -> None:
     from evenhand.matching.audioprint import from_text
+
+    try:
+        from_text(value)
+    except ValueError as error:
+        raise LibraryError(f"{where} line {line}: {error}") from error
+
+
+def _check_video(value: str, where: str, line: int) -> None:
+    from evenhand.matching.videoprint import from_text
 
     try:
         from_text(value)

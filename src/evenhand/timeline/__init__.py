@@ -13,6 +13,7 @@ The score of an incident, from the scores s of its findings:
 3. It is never under the strongest finding, and never over 0.995 unless that is.
 """
 
+from evenhand.timeline.copies import copies
 from evenhand.timeline.incidents import incidents, modality
 
-__all__ = ["incidents", "modality"]
+__all__ = ["copies", "incidents", "modality"]

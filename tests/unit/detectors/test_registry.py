@@ -53,6 +53,7 @@ def test_the_builtin_names_are_frozen() -> None:
         "text.flood",
         "text.harm",
         "image.hash",
+        "video.known",
         "image.likeness",
         "image.classes",
         "image.code",

@@ -49,7 +49,7 @@ def test_pictures() -> None:
         ("name: House Rules\nkind: words\nlist: black\nitems: []\n", "line 1: a name is 1 to 64"),
         (
             "name: a\nkind: smells\nlist: black\nitems: []\n",
-            "line 2: 'smells' is no kind; it is one of words, images, sounds",
+            "line 2: 'smells' is no kind; it is one of words, images, sounds, videos",
         ),
         ("name: a\nkind: words\nlist: grey\nitems: []\n", "line 3: 'grey' is no list; it is one of black, white"),
         (HEAD + "colour: red\nitems: []\n", "line 4: 'colour' is no key"),

@@ -102,4 +102,5 @@ def test_no_fact_says_more_about_a_person_than_the_three_inspections() -> None:
     picture = {"faces", "share", "eye_span", "off_centre", "yaw", "pitch", "roll", "blur"}
     sound = {"sound", "speech_share", "music_share", "silence_share"}
     symbol = {"words"}
-    assert set(FACTS) == answers | picture | sound | symbol | {"eyes_covered", "mouth_covered"}
+    video = {"sample", "sample_start", "sample_end", "sample_share"}
+    assert set(FACTS) == answers | picture | sound | symbol | video | {"eyes_covered", "mouth_covered"}
