@@ -142,8 +142,8 @@ class Walk:
     def _compared(self) -> None:
         """Send what was sent before, and wait until the old vendor has been asked as well."""
         self.again()
-        until = time.monotonic() + PATIENCE_S
-        while not any(self.folder.glob("data/shadow.jsonl")):
+        file, until = self.folder / "data" / "shadow.jsonl", time.monotonic() + PATIENCE_S
+        while not (file.is_file() and file.read_bytes().endswith(b"\n")):
             assert time.monotonic() < until, "nothing was compared"
             time.sleep(0.2)
 
@@ -216,7 +216,11 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Old]:
     pair = store.dialect_keys.create("shadow", dialect="rekognition")
     store.close()
     shutil.copyfile(ROOT / "examples" / "pictures" / "landscape.jpg", _made(folder / "2026") / "a.jpg")
-    with serving(settings) as http:
+    with serving(settings, warm=True) as http:
+        until = time.monotonic() + PATIENCE_S
+        while http.get("/readyz").status_code != 200:  # nobody waits long for an old vendor
+            assert time.monotonic() < until, "the old vendor does not become ready"
+            time.sleep(0.2)
         yield Old(str(http.base_url).rstrip("/"), pair, http)
 
 

@@ -13,6 +13,7 @@ from evenhand.api.compat.perspective_read import PerspectiveError, body_of, plai
 from evenhand.api.compat.perspective_spans import MOST_SPANS, sentences, utf16
 from evenhand.domain.attributes import ATTRIBUTES, EXPERIMENTAL, PRODUCTION, UNANSWERED, canonical_attribute
 from evenhand.domain.labels import is_label
+from evenhand.settings import Settings
 
 RELAXED: list[tuple[str, Any]] = [
     ('{comment: {text: "a b"}, languages: ["en"], requestedAttributes: {TOXICITY:{}} }', None),
@@ -79,6 +80,11 @@ def test_a_curve_is_read_both_ways_and_never_falls() -> None:
     assert steps == sorted(steps)
     for score in (0.05, 0.25, 0.55, 0.8, 0.95):
         assert curve.to_theirs(curve.to_ours(score)) == pytest.approx(score, abs=0.21)
+
+
+def test_the_text_model_that_ships_has_a_map() -> None:
+    version = Settings(plugins=False).text_model
+    assert score_map(version).version == version, "fit one: python -m training.perspective.fit_map"
 
 
 def test_a_model_without_a_map_is_told_as_it_is() -> None:
