@@ -80,3 +80,18 @@ def test_the_audit_log_is_verified_and_tampering_found(store: Store) -> None:
         lambda connection: connection.exec_driver_sql("UPDATE audit_log SET actor = 'x' WHERE seq = 1")
     )
     assert "entry 1 was changed" in _json(store, "audit-log", "verify", code=1)["problems"]
+
+
+def test_keys_and_deletions_are_told_in_the_audit_log(store: Store) -> None:
+    token = _run(store, "keys", "create", "ann", "--scope", "review").stdout.decode().strip()
+    key = store.keys.verify(token).id
+    assert _run(store, "keys", "revoke", key).returncode == 0
+    assert _run(store, "db", "delete-content", "sha256:" + "a" * 64, "--decisions").returncode == 0
+    created, revoked, deleted = store.audit.page()
+    assert (created.action, created.subject) == ("key.create", f"key:{key}")
+    assert created.payload is not None
+    assert created.payload["after"] == {"name": "ann", "scopes": ["review"]}
+    assert token not in str(created)
+    assert (revoked.action, revoked.subject) == ("key.revoke", f"key:{key}")
+    assert (deleted.action, deleted.subject) == ("content.delete", "sha256:" + "a" * 64)
+    assert store.audit.verify().problems == ()

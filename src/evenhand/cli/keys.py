@@ -46,9 +46,12 @@ def create(
     store = _open()
     try:
         if dialect is None:
-            print(store.keys.create(name, scopes=scopes).token)
+            made = store.keys.create(name, scopes=scopes)
+            _note(store, "key.create", made.info.id, after={"name": name, "scopes": list(scopes)})
+            print(made.token)
         else:
             pair = store.dialect_keys.create(name, dialect=dialect, scopes=scopes)
+            _note(store, "key.create", pair.id, after={"name": name, "scopes": list(scopes), "dialect": dialect})
             print(f"{pair.access_id}\n{pair.secret}")
     finally:
         store.close()
@@ -82,12 +85,21 @@ def revoke(key_id: Annotated[str, typer.Argument(help="Id of the key, from `even
 
     store = _open()
     try:
-        store.keys.revoke(key_id)
-    except NotFoundError:
-        store.dialect_keys.revoke(key_id)
+        try:
+            store.keys.revoke(key_id)
+        except NotFoundError:
+            store.dialect_keys.revoke(key_id)
+        _note(store, "key.revoke", key_id)
     finally:
         store.close()
     print(f"{key_id} revoked")
+
+
+def _note(store: Store, action: str, key_id: str, *, after: dict[str, object] | None = None) -> None:
+    """Tell the audit log."""
+    from evenhand.store.reviewrecords import LOCAL
+
+    store.audit.note(action, f"key:{key_id}", actor=LOCAL, after=after)
 
 
 def _refuse_unsigned(dialect: str) -> None:
