@@ -164,7 +164,7 @@ def test_rtmp_whose_server_dies_in_mid_frame_and_comes_back(tmp_path: Path) -> N
     async def break_off(follower: Follower) -> None:
         sender = Pusher(first.url)
         sender.start()
-        while sender.began is None or time.time() < sender.began + 15.5:
+        while sender.began is None or time.time() < sender.began + 15.5:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
         first.kill()
         reached = time.time() - (sender.began or 0.0)
