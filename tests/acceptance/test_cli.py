@@ -234,3 +234,11 @@ def test_pictures_become_a_library(tmp_path: Path) -> None:
     env = {"EVENHAND_DISABLED_DETECTORS": json.dumps(PICTURE_MODELS)}
     (result,) = rows(evenhand("check", str(picture), "--json", "--libraries", str(tmp_path), **env))
     assert (result["action"], result["findings"][0]["library"]) == ("review", "views")
+
+
+def test_ids_of_jobs_are_whole_on_a_narrow_terminal(tmp_path: Path) -> None:
+    here = {"EVENHAND_DATA_DIR": str(tmp_path), "COLUMNS": "60", **QUICK}
+    (tmp_path / "in.jsonl").write_text('{"text": "hello"}\n')
+    job = evenhand("jobs", "submit", str(tmp_path / "in.jsonl"), **here).stdout.decode().strip()
+    assert len(job) == 36
+    assert job in evenhand("jobs", "list", **here).stdout.decode()

@@ -104,10 +104,18 @@ def show_all(
         _dump([job_document(job) for job in found])
         return
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
-    table = Table("job", "kind", "state", "progress", "why", header_style="bold", pad_edge=False)
+    table = Table(
+        Column("job", no_wrap=True, min_width=36),  # (an id is there to be copied, whatever the width)
+        "kind",
+        "state",
+        "progress",
+        Column("why", overflow="fold"),
+        header_style="bold",
+        pad_edge=False,
+    )
     for job in found:
         why = f"{job.error['code']}: {job.error['message']}" if job.error else ""
         table.add_row(job.id, job.kind, job.state, _progress(job), Text(plain(why)))

@@ -115,10 +115,18 @@ def deliveries(
     What failed for good is a failed job: `evenhand jobs list --kind webhook --state failed`, and `jobs retry`.
     """
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
-    table = Table("delivery", "event", "state", "tries", "last answer", header_style="bold", pad_edge=False)
+    table = Table(
+        Column("delivery", no_wrap=True, min_width=36),  # (an id is there to be copied, whatever the width)
+        Column("event", overflow="fold"),
+        Column("state", no_wrap=True, min_width=9),
+        "tries",
+        Column("last answer", overflow="fold"),
+        header_style="bold",
+        pad_edge=False,
+    )
     with _store() as store:
         webhook_id = store.webhooks.get(name).id if name is not None else None
         for one in store.webhooks.deliveries(webhook_id, state=state, limit=limit):

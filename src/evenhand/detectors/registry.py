@@ -20,6 +20,7 @@ from evenhand.domain.labels import TAXONOMY
 from evenhand.errors import DetectorError, ModelError, RefusedLabelError, SettingsError
 
 ENTRY_POINTS = "evenhand.detectors"
+_FIRST_OF = {"image": "PIL"}  # extra -> what its detectors import only when the first content comes
 
 
 @dataclass(slots=True)
@@ -117,6 +118,10 @@ class Registry:
 
 def _builtin_slot(builtin: BuiltIn, context: DetectorContext) -> Slot:
     def make() -> AnyDetector:
+        if (
+            builtin.extra in _FIRST_OF
+        ):  # a missing extra is told when the detectors are listed, not at the first content
+            importlib.import_module(_FIRST_OF[builtin.extra])
         module, _, function = builtin.factory.partition(":")
         factory: DetectorFactory = getattr(importlib.import_module(module), function)
         return factory(context)
