@@ -24,7 +24,7 @@ from typing import Any
 import av
 import numpy as np
 
-from evenhand.decode.media import MediaReader, plan
+from evenhand.decode.media import MediaReader, plan, stills
 from evenhand.decode.sniff import sniff
 from evenhand.settings import Settings
 
@@ -74,6 +74,15 @@ def ours(path: Path, settings: Settings) -> tuple[int, float, float]:
     return frames, heard, made.duration
 
 
+def keyframes(path: Path, settings: Settings) -> int:
+    """Plan, and decode keyframes alone, without sound, as `ffmpeg -skip_frame nokey` does; give how many."""
+    with path.open("rb") as stream:
+        made = plan(path, sniff(stream.read(65_536)) or "", settings)
+    with av.open(str(path)) as container:
+        times = [float((p.pts or 0) * p.time_base) for p in container.demux(video=0) if p.is_keyframe and p.size]
+    return sum(1 for _ in stills(path, made, settings, [moment - made.origin for moment in times]))
+
+
 def timed(work: Callable[[], Any], *, children: bool = False) -> tuple[float, float]:
     """Give seconds by the clock and of CPU."""
     who = resource.RUSAGE_CHILDREN if children else resource.RUSAGE_SELF
@@ -104,16 +113,19 @@ def main() -> None:
             mine = timed(lambda: ours(path, settings))
             bare = timed(lambda: ours(path, settings.model_copy(update={"frame_interval_s": 1e9})))
             other = timed(lambda: subprocess.run(nokey, check=True), children=True) if program else (0.0, 0.0)
-            rows.append((*mine, *bare, *other))
-        wall, cpu, bare_wall, bare_cpu, other_wall, other_cpu = (
-            statistics.median(row[n] for row in rows) for n in range(6)
+            keys = timed(lambda: keyframes(path, settings))
+            rows.append((*mine, *bare, *other, *keys))
+        wall, cpu, bare_wall, bare_cpu, other_wall, other_cpu, key_wall, key_cpu = (
+            statistics.median(row[n] for row in rows) for n in range(8)
         )
         print(f"decode and sample, sound too: {wall:.2f} s ({cpu:.2f} s CPU), {seconds / wall:.0f} x real time")
         print(f"keyframes and scenes only, sound too: {bare_wall:.2f} s ({bare_cpu:.2f} s CPU)")
+        print(f"keyframes only, no sound, hash and plan too: {key_wall:.2f} s ({key_cpu:.2f} s CPU)")
         if program:
             print(f"ffmpeg -skip_frame nokey, no sound: {other_wall:.2f} s ({other_cpu:.2f} s CPU)")
             print(f"ratio: {wall / other_wall:.2f} by the clock, {cpu / other_cpu:.2f} in CPU; ", end="")
-            print(f"keyframes and scenes only: {bare_wall / other_wall:.2f}, {bare_cpu / other_cpu:.2f}")
+            print(f"keyframes and scenes only: {bare_wall / other_wall:.2f}, {bare_cpu / other_cpu:.2f}; ", end="")
+            print(f"keyframes only: {key_wall / other_wall:.2f}, {key_cpu / other_cpu:.2f}")
         print(f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
         if chosen.detectors:
             detectors(path, seconds)

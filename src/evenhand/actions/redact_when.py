@@ -20,7 +20,7 @@ _SEEN = frozenset({Source.FRAME, Source.IMAGE})
 _READ = frozenset({Source.OCR, Source.CODE})
 _WORD_S = 0.15  # times of spoken words are about this exact
 _LOOSE = 0.25  # share of a box's longer side by which it grows where nobody looked
-_LETTERS = 0.5  # share of the height of words by which they grow on each side: captions move a little
+_LETTERS, _CODE = 0.5, 0.1  # share of the height of words, and of codes, by which they grow: captions move a little
 _REACH = 3.0  # sides of a box that a thing may have moved from one look to the next
 _ROUND_S = 0.05
 
@@ -51,7 +51,8 @@ def regions_in_time(findings: Iterable[Finding], *, interval: float) -> list[Cov
         if place.box is None:
             out.append(Covered(start=begin, end=end, box=None))
         elif place.source in _READ:
-            box = _grown(place.box, _LETTERS * (place.box[3] - place.box[1]))
+            share = _LETTERS if place.source is Source.OCR else _CODE
+            box = _grown(place.box, share * (place.box[3] - place.box[1]))
             out.append(Covered(start=begin, end=end, box=box, solid=True))
         else:
             groups[finding.label, finding.detector, finding.library].append((place.time, place.box))
