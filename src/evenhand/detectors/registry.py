@@ -118,10 +118,9 @@ class Registry:
 
 def _builtin_slot(builtin: BuiltIn, context: DetectorContext) -> Slot:
     def make() -> AnyDetector:
-        if (
-            builtin.extra in _FIRST_OF
-        ):  # a missing extra is told when the detectors are listed, not at the first content
-            importlib.import_module(_FIRST_OF[builtin.extra])
+        # A missing extra is told when detectors are listed, not at the first content.
+        if (needed := _FIRST_OF.get(builtin.extra or "")) is not None:
+            importlib.import_module(needed)
         module, _, function = builtin.factory.partition(":")
         factory: DetectorFactory = getattr(importlib.import_module(module), function)
         return factory(context)
