@@ -20,9 +20,9 @@ from evenhand.intake.clock import Clock
 from evenhand.intake.events import CLOSED, ESCALATED, EXTENDED, OPENED, STOP, Event, Journal
 from evenhand.intake.reader import Ending, Reader
 from evenhand.intake.sampling import Shown, thinned
+from evenhand.intake.sink import LoopSink
 from evenhand.intake.sources import Source
 from evenhand.intake.tracker import Open, Tracker
-from evenhand.telemetry import fault
 from evenhand.timeline.incidents import GAP_S
 
 _MOST_PICTURES = 8  # waiting to be looked at; of more, those go that differ least from the one before
@@ -106,7 +106,7 @@ class Follower:
         self._later: list[Event] = []
         self._loop = asyncio.get_running_loop()
         self._reader = Reader(
-            self._source, self._clock, _Sink(self, self._loop), self._ring, self._settings, name=str(content.id)
+            self._source, self._clock, LoopSink(self, self._loop), self._ring, self._settings, name=str(content.id)
         )
 
     def stop(self) -> None:
@@ -377,28 +377,3 @@ class Follower:
             "decision_id": one.decision,
             "clip": one.clip is not None,
         }
-
-
-class _Sink:
-    """Brings what the reader's thread has to the loop."""
-
-    def __init__(self, follower: Follower, loop: asyncio.AbstractEventLoop) -> None:
-        self._follower, self._loop = follower, loop
-
-    def pictures(self, shown: Sequence[Shown], still: Sequence[tuple[float, float]]) -> None:
-        self._tell(self._follower.take_pictures, shown, still)
-
-    def sound(self, parts: Sequence[AudioPart]) -> None:
-        self._tell(self._follower.take_sound, parts)
-
-    def note(self, kind: str, data: Mapping[str, JsonValue]) -> None:
-        self._tell(self._follower.take_note, kind, data)
-
-    def over(self, ending: Ending) -> None:
-        self._tell(self._follower.take_end, ending)
-
-    def _tell(self, take: Any, *what: Any) -> None:
-        try:
-            self._loop.call_soon_threadsafe(take, *what)
-        except RuntimeError as error:  # the loop is closed: nobody listens any more
-            structlog.get_logger().debug("a stream's reader came late", **fault(error))
