@@ -181,8 +181,9 @@ def test_lists() -> None:
     assert {"name": "politics", "harm": False}.items() <= next(r for r in labels if r["name"] == "politics").items()
     detectors = json.loads(evenhand("detectors", "--json").stdout)["detectors"]
     assert all(row["available"] for row in detectors), detectors
-    settings = json.loads(evenhand("settings", "--json", EVENHAND_DATABASE_URL="postgresql://u:secret@h/d").stdout)
-    assert "secret" not in json.dumps(settings)
+    hidden = {"EVENHAND_DATABASE_URL": "postgresql://u:opensesame@h/d", "EVENHAND_SECRET_KEY": "opensesame" * 5}
+    settings = json.loads(evenhand("settings", "--json", **hidden).stdout)
+    assert "opensesame" not in json.dumps(settings)
 
 
 def test_policy_check_names_the_line(tmp_path: Path) -> None:
