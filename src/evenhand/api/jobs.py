@@ -17,7 +17,7 @@ from evenhand.api.jobbodies import is_json, read_job
 from evenhand.api.jobevents import events
 from evenhand.api.jobschemas import JobOut, JobsOut, SubmittedOut
 from evenhand.api.schemas import ErrorOut
-from evenhand.api.state import State, state_of
+from evenhand.api.state import State, state_of, tenant_of
 from evenhand.errors import InputError, NotFoundError, SystemFault
 from evenhand.jobs.desk import submit
 from evenhand.jobs.engine import available
@@ -130,7 +130,7 @@ async def listed(
 ) -> Response:
     """List the caller's jobs, newest first; a key with the scope admin sees everybody's."""
     here = state_of(request)
-    tenant = await _tenant(request, here, "read")
+    tenant = await tenant_of(request, here, "read")
     find = partial(here.store.jobs.page, state=state, kind=_clean(kind), tenant=tenant, after=after, limit=limit)
     try:
         page = await asyncio.to_thread(find)
@@ -212,17 +212,8 @@ async def remove(request: Request, job_id: str) -> Response:
     return _json(job_document(removed))
 
 
-async def _tenant(request: Request, state: State, scope: str) -> str | None:
-    """Give whose jobs a request may see: None for everybody's."""
-    key_id = await state.guard.admit(request, scope)
-    if key_id is None:
-        return None
-    keys = await asyncio.to_thread(state.store.keys.list)
-    return None if any(key.id == key_id and "admin" in key.scopes for key in keys) else key_id
-
-
 async def _mine(request: Request, state: State, job_id: str, scope: str) -> Job:
-    tenant = await _tenant(request, state, scope)
+    tenant = await tenant_of(request, state, scope)
     job = await asyncio.to_thread(state.store.jobs.get, job_id)
     if tenant is not None and job.tenant != tenant:
         raise NotFoundError(f"no job has the id {job_id[:80]!r}; it may have been deleted")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 
 from starlette.requests import Request
@@ -32,3 +33,17 @@ def state_of(request: Request) -> State:
     """Give the parts of the server that a request came to."""
     state: State = request.app.state.evenhand
     return state
+
+
+async def tenant_of(request: Request, state: State, scope: str) -> str | None:
+    """Let a request in, and give whose jobs and streams it may see: None for everybody's, as those with `admin` may.
+
+    Raises:
+        AuthError: the key is missing, unknown, or has not the scope.
+        RateLimitError: the key has asked too often.
+    """
+    key_id = await state.guard.admit(request, scope)
+    if key_id is None:
+        return None
+    keys = await asyncio.to_thread(state.store.keys.list)
+    return None if any(key.id == key_id and "admin" in key.scopes for key in keys) else key_id

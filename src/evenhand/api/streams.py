@@ -13,7 +13,7 @@ from starlette.responses import FileResponse, Response
 
 from evenhand.api.check import ERRORS
 from evenhand.api.schemas import ErrorOut
-from evenhand.api.state import State, state_of
+from evenhand.api.state import State, state_of, tenant_of
 from evenhand.decode.wire import resolve_host
 from evenhand.domain import is_language
 from evenhand.errors import FetchError, InputError, NotFoundError, SystemFault
@@ -136,7 +136,7 @@ async def listed(
 ) -> Response:
     """List the caller's streams, newest first; a key with the scope admin sees everybody's."""
     here = state_of(request)
-    tenant = await _tenant(request, here, "read")
+    tenant = await tenant_of(request, here, "read")
     find = partial(here.store.streams.page, state=state, tenant=tenant, after=after, limit=limit + 1)
     try:
         found = await asyncio.to_thread(find)
@@ -229,17 +229,8 @@ def _entry(event: StreamEvent) -> dict[str, Any]:
     return {"number": event.number, "at": event.at.isoformat(), "event": event.kind, "data": dict(event.data)}
 
 
-async def _tenant(request: Request, state: State, scope: str) -> str | None:
-    """Give whose streams a request may see: None for everybody's."""
-    key_id = await state.guard.admit(request, scope)
-    if key_id is None:
-        return None
-    keys = await asyncio.to_thread(state.store.keys.list)
-    return None if any(key.id == key_id and "admin" in key.scopes for key in keys) else key_id
-
-
 async def _mine(request: Request, state: State, stream_id: str, scope: str) -> Stream:
-    tenant = await _tenant(request, state, scope)
+    tenant = await tenant_of(request, state, scope)
     stream = await asyncio.to_thread(state.store.streams.get, stream_id)
     if tenant is not None and stream.tenant != tenant:
         raise NotFoundError(f"no stream has the id {stream_id[:80]!r}; it may have been deleted")
