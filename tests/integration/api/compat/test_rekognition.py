@@ -307,7 +307,7 @@ def test_human_loops_are_refused_with_a_reason(served: Served) -> None:
         lambda: loops.delete_human_loop(HumanLoopName="l1"),
     ]
     for call in calls:
-        with pytest.raises(loops.exceptions.ValidationException, match="no review queue"):
+        with pytest.raises(loops.exceptions.ValidationException, match="not connected to the review queues"):
             call()
 
 
