@@ -124,8 +124,9 @@ async def _human_loops(request: Request) -> Response:
     await admit_pair(request, NAME, await verified(request, NAME, services=("sagemaker",)))
     raise AwsError(
         "ValidationException",
-        "Human loops are not connected to the review queues here, so none can be started, read or stopped. Contents that a "
-        "person should see have the decision 'review': read them by the id in X-Decision-Id, or with `evenhand review`.",
+        "Human loops are not connected to the review queues here, so none can be started, read or stopped. Contents "
+        "that a person should see have the decision 'review': read them by the id in X-Decision-Id, or with "
+        "`evenhand review`.",
     )
 
 
