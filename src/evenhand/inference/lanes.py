@@ -162,7 +162,11 @@ class Lane:
     def _patience(self) -> float:
         run = self._run
         started = run.started if run else None
-        return self._timeout if run is None or started is None else max(0.01, started + run.limit - time.monotonic())
+        if run is None or started is None:
+            return self._timeout
+        # Never longer than one ordinary call: the thread may still be handing out what it did before, a first call
+        # with a long limit, and our own has a shorter one.
+        return min(self._timeout, max(0.01, started + run.limit - time.monotonic()))
 
     def _give_up_if_late(self) -> None:
         with self._changed:
