@@ -13,16 +13,20 @@ import httpx
 import uvicorn
 
 from evenhand.api.application import create_app
+from evenhand.console import install
 from evenhand.settings import Settings
 
 
 @contextmanager
-def serving(settings: Settings, *, warm: bool = False, work: bool = False) -> Iterator[httpx.Client]:
-    """Run the application in a thread, on a free port of loopback."""
+def serving(
+    settings: Settings, *, warm: bool = False, work: bool = False, console: bool = False
+) -> Iterator[httpx.Client]:
+    """Run the application in a thread, on a free port of loopback; with the console's pages if asked."""
     listener = socket.socket()
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as the real server does
     listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(create_app(settings, warm=warm, work=work), log_config=None, access_log=False)
+    app = create_app(settings, warm=warm, work=work, extend=install if console else None)
+    config = uvicorn.Config(app, log_config=None, access_log=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

@@ -103,6 +103,7 @@ class Settings(BaseSettings):
     batch_size: int = Field(256, ge=1, description="Contents decoded and checked together by check_many.")
 
     # The server
+    console: bool = Field(True, description="Serve the console's pages beside the API, where its extra is installed.")
     host: str = Field("127.0.0.1", description="Address the server listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port the server listens on; 0: any free one.")
     shutdown_timeout_s: int = Field(25, ge=0, description="Seconds that requests have to end when the server stops.")

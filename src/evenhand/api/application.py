@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
@@ -31,7 +31,12 @@ of their evidence, and a decision by your own policy. Errors have one shape: `{"
 
 
 def create_app(
-    settings: Settings, *, moderator: AsyncModerator | None = None, warm: bool = True, work: bool = False
+    settings: Settings,
+    *,
+    moderator: AsyncModerator | None = None,
+    warm: bool = True,
+    work: bool = False,
+    extend: Callable[[FastAPI], None] | None = None,
 ) -> FastAPI:
     """Make the application.
 
@@ -40,6 +45,7 @@ def create_app(
         moderator: with a store; None: one is made from the settings and closed at the end.
         warm: load all models at the start, in the background; `/readyz` says when they are.
         work: work on jobs in this process, too.
+        extend: adds further routes, such as the console's pages.
 
     Raises:
         SettingsError: the settings ask for something unsafe, or cannot be used.
@@ -88,6 +94,8 @@ def create_app(
     app.include_router(review.router)
     app.include_router(reviewmarks.router)
     app.include_router(info.router)
+    if extend is not None:
+        extend(app)
     dialects = chosen(settings, moderator.policy)
     app.router.routes[:0] = [DialectRoute(dialect) for dialect in dialects]
     app.add_middleware(

@@ -6,10 +6,12 @@ import errno
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from types import FrameType
 
 import structlog
 import uvicorn
+from fastapi import FastAPI
 
 from evenhand.api.application import create_app
 from evenhand.api.auth import is_loopback
@@ -19,8 +21,12 @@ from evenhand.settings import Settings
 from evenhand.telemetry import set_up_logs, set_up_traces
 
 
-def run(settings: Settings) -> None:
+def run(settings: Settings, *, extend: Callable[[FastAPI], None] | None = None) -> None:
     """Serve until told to stop.
+
+    Args:
+        settings: of the server.
+        extend: as for `create_app`.
 
     Raises:
         SettingsError: the server would be open to the network and no API key exists, or settings cannot be used.
@@ -28,7 +34,7 @@ def run(settings: Settings) -> None:
     """
     set_up_logs(settings)
     set_up_traces(settings)
-    app = create_app(settings, work=settings.jobs_in_server)
+    app = create_app(settings, work=settings.jobs_in_server, extend=extend)
     store = app.state.evenhand.store
     if not is_loopback(settings.host) and not (store.keys.list() or store.dialect_keys.list()):
         raise SettingsError(

@@ -1,0 +1,31 @@
+"""Puts the console onto the HTTP application."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import RedirectResponse
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from evenhand.console import start
+from evenhand.console.base import Area
+from evenhand.console.security import ConsoleShield
+
+# In the order of the navigation.
+AREAS: tuple[Area, ...] = (start.AREA,)
+
+
+def install(app: FastAPI) -> None:
+    """Add the pages to an application that `api.create_app` made."""
+    for area in AREAS:
+        app.include_router(area.router, include_in_schema=False)
+    app.mount("/console/static", StaticFiles(directory=Path(__file__).parent / "static"), name="console-static")
+    app.add_api_route("/", _home, include_in_schema=False)
+    app.state.console_nav = tuple(nav for area in AREAS for nav in area.nav)
+    app.add_middleware(ConsoleShield)
+
+
+async def _home() -> Response:
+    return RedirectResponse("/console", status_code=303)

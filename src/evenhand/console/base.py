@@ -1,0 +1,138 @@
+"""What all pages share: who looks, and how a template becomes an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import jinja2
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from evenhand import __version__
+from evenhand.api.state import State, state_of
+from evenhand.console import i18n
+from evenhand.console.filters import FILTERS
+from evenhand.store.reviewrecords import LOCAL
+
+SCOPES = ("read", "review", "senior", "policy", "audit", "admin", "check")
+
+
+@dataclass(frozen=True, slots=True)
+class Nav:
+    """One entry of the navigation."""
+
+    label: str  # English, marked with N_
+    path: str
+    scope: str  # who sees it
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """One area of pages."""
+
+    router: APIRouter
+    nav: Sequence[Nav] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """Who looks at a page."""
+
+    id: str  # of the user or API key; LOCAL where neither is needed
+    name: str
+    scopes: frozenset[str] = field(default_factory=frozenset)
+    csrf: str = ""  # goes into the header X-CSRF-Token of what pages send; "" where there is no session
+    language: str = "en"
+    theme: str = "auto"  # "auto", "light" or "dark"
+
+    def may(self, scope: str) -> bool:
+        """Say whether they have a scope."""
+        return scope in self.scopes or "admin" in self.scopes
+
+
+async def visitor_of(request: Request, scope: str | None = None) -> Visitor:
+    """Give who looks at a page.
+
+    Args:
+        request: of the page.
+        scope: what they must be allowed to do; None: anything will do.
+
+    Raises:
+        AuthError: nobody is logged in; the console then shows the login page.
+        ForbiddenError: they may not see this page.
+    """
+    state = state_of(request)
+    key_id = await state.guard.admit(request, scope or "read")
+    language, theme = i18n.language_of(request), request.cookies.get("evenhand_theme", "auto")
+    return Visitor(
+        id=key_id or LOCAL,
+        name=key_id or LOCAL,
+        scopes=frozenset(SCOPES),
+        language=language,
+        theme=theme if theme in ("light", "dark") else "auto",
+    )
+
+
+def page(request: Request, visitor: Visitor, template: str, /, *, status: int = 200, **values: Any) -> Response:
+    """Render a template.
+
+    Args:
+        request: of the page.
+        visitor: who looks.
+        template: its path below `templates/`.
+        status: of the answer.
+        values: for the template, besides `visitor`, `nav`, `path`, `language`, `_` and `static`.
+    """
+    return HTMLResponse(render(request, visitor, template, **values), status)
+
+
+def render(request: Request, visitor: Visitor, template: str, /, **values: Any) -> str:
+    """Render a template to text; arguments as for `page`."""
+    nav: Sequence[Nav] = getattr(request.app.state, "console_nav", ())
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            **values,
+            visitor=visitor,
+            nav=[entry for entry in nav if visitor.may(entry.scope)],
+            path=request.url.path,
+            language=visitor.language,
+            _=partial(i18n.translate, visitor.language),
+            static=_static,
+        )
+    )
+
+
+def login_path(request_path: str) -> str:
+    """Give the address of the login page that leads back to a page."""
+    return f"/console/accounts/login?next={quote(request_path, safe='/')}"
+
+
+def parts(request: Request) -> State:
+    """Give the parts of the server: its moderator and its store."""
+    return state_of(request)
+
+
+def _static(name: str) -> str:
+    # The version in the address lets browsers keep a file until evenhand changes.
+    return f"/console/static/{name}?v={__version__}"
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(FILTERS)
+    return environment

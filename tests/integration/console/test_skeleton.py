@@ -1,0 +1,55 @@
+"""The frame of the console in a real browser."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser import axe, fits, open_page
+
+
+def test_the_first_page(browser_page: Page) -> None:
+    browser_page.goto("/")
+    expect(browser_page).to_have_url(f"{browser_page.url.split('/console')[0]}/console")
+    expect(browser_page.get_by_role("heading", level=1)).to_be_visible()
+    browser_page.keyboard.press("?")
+    expect(browser_page.get_by_role("dialog")).to_be_visible()
+    expect(browser_page.get_by_role("dialog").locator("kbd").first).to_have_text("?")
+    assert not axe(browser_page)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"viewport": {"width": 390, "height": 844}},
+        {"color_scheme": "dark"},
+        {"locale": "zh-CN"},
+    ],
+    ids=["narrow", "dark", "chinese"],
+)
+def test_the_first_page_is_for_everybody(chromium: Browser, console: httpx.Client, options: dict[str, object]) -> None:
+    page, faults = open_page(chromium, str(console.base_url), **options)
+    page.goto("/console")
+    assert not axe(page)
+    assert fits(page)
+    if options.get("locale"):
+        assert page.get_attribute("html", "lang") == "zh-Hans"
+        expect(page.get_by_role("heading", level=1)).to_have_text("控制台")
+    page.context.close()
+    assert not faults
+
+
+def test_headers_of_pages_and_errors(console: httpx.Client) -> None:
+    for path in ("/console", "/console/no-such-page", "/console/static/api.js"):
+        answer = console.get(path)
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert answer.headers["x-content-type-options"] == "nosniff"
+    missing = console.get("/console/<script>alert(1)</script>")
+    assert missing.status_code == 404
+    assert missing.headers["content-type"].startswith("text/html")
+    assert "<script>alert" not in missing.text
+    # The API keeps its own shape.
+    assert console.get("/v1/no-such-thing").json()["error"]["code"] == "not_found"
