@@ -24,9 +24,11 @@ def _used() -> set[str]:
         found |= {ast.literal_eval(text) for text in _MARKED.findall(path.read_text())}
     for path in _ROOT.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("N_", "_")
-            if called and node.args and isinstance(node.args[0], ast.Constant):  # type: ignore[attr-defined]
-                found.add(node.args[0].value)  # type: ignore[attr-defined]
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("N_", "_")):
+                continue
+            first = node.args[0] if node.args else None
+            if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                found.add(first.value)
     return found
 
 
