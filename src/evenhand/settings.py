@@ -222,6 +222,15 @@ class Settings(BaseSettings):
     review_target_s: float = Field(
         86_400.0, gt=0, description="Service level of the default review queue: seconds within which items are done."
     )
+    appeal_days: int = Field(
+        180, ge=1, le=3_650, description="Days after a decision within which it may be appealed against."
+    )
+    appeal_target_s: float = Field(
+        604_800.0, gt=0, description="Service level of appeals: seconds within which they are decided."
+    )
+    appeal_rate_limit: int = Field(
+        20, ge=1, description="Requests a minute that one address may send to the public pages of appeals."
+    )
 
     # Webhooks
     webhook_timeout_s: float = Field(10.0, gt=0, description="Seconds one delivery may take.")
