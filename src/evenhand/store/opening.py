@@ -37,11 +37,13 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
     from evenhand.store.streams import Streams
     from evenhand.store.versions import Libraries, Policies
     from evenhand.store.webhooks import Webhooks
+    from evenhand.store.wellness import Wellness
 
     settings = settings or Settings()
     database = Database(read_url(url or settings.database_url, settings))
     log = Decisions(database, settings)
     audit = AuditLog(database)
+    wellness = Wellness(database, audit)
     return Store(
         database=database,
         log=log,
@@ -59,8 +61,9 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
         tasks=Tasks(database, settings, log),
         webhooks=Webhooks(database, settings),
         audit=audit,
-        reviews=Reviews(database, settings, audit),
+        reviews=Reviews(database, settings, audit, wellness),
         review_totals=ReviewTotals(database),
+        wellness=wellness,
         marks=Marks(database, audit),
         streams=Streams(database, settings),
     )

@@ -37,6 +37,8 @@ from evenhand.store.schema import (
     review_skips,
     suggestions,
 )
+from evenhand.store.wellness import KEPT
+from evenhand.store.wellnesstables import exposures, review_traits
 
 CHUNK = 500  # rows deleted in one transaction: writers wait for no more than that
 
@@ -90,6 +92,8 @@ class Retention:
         for table in (review_items, review_skips):
             self._sweep(table, table.c.decision_id.not_in(select(decisions.c.decision_id)))
         self._sweep(nonces, nonces.c.expires_at <= now)
+        self._sweep(exposures, exposures.c.at < now - KEPT)
+        self._sweep(review_traits, review_traits.c.content_hash.not_in(select(review_items.c.content_hash)))
         responses = self._sweep(idempotency, idempotency.c.expires_at <= now)
         if content or old or responses:
             self._database.forget()
@@ -117,6 +121,7 @@ class Retention:
             if not self._database.is_sqlite:
                 place = func.position(needle.op("IN")(idempotency.c.response))
             answers = connection.execute(delete(idempotency).where(place > 0)).rowcount
+            connection.execute(delete(review_traits).where(review_traits.c.content_hash == content_hash))
             rows = 0
             forget_reviews(connection, content_hash, wholly=decisions_too)
             if decisions_too:

@@ -19,11 +19,13 @@ from evenhand.settings import Settings
 from evenhand.store.announcing import announce
 from evenhand.store.auditlog import AuditLog
 from evenhand.store.database import Database
+from evenhand.store.reviewpick import Given, any_free, urgent
 from evenhand.store.reviewrecords import Person, ReviewItem, Verdict, Wanted
 from evenhand.store.reviewrows import item
 from evenhand.store.schema import api_keys
 from evenhand.store.schema import review_items as table
 from evenhand.store.schema import review_skips as skips
+from evenhand.store.wellness import Wellness, held_back
 
 ESCALATED = 1  # level of what only seniors get
 _TOP = 1_000_000  # priority of what was escalated or handed over: before anything that a queue says
@@ -36,16 +38,26 @@ class Reviews:
         database: where.
         settings: how long a lease lasts.
         audit: is told of every step.
+        wellness: says what a person may be given now.
     """
 
-    def __init__(self, database: Database, settings: Settings, audit: AuditLog) -> None:
-        self._database, self._audit = database, audit
+    def __init__(self, database: Database, settings: Settings, audit: AuditLog, wellness: Wellness) -> None:
+        self._database, self._audit, self._wellness = database, audit, wellness
         self._lease = timedelta(seconds=settings.review_lease_s)
 
     def claim(self, person: Person, wanted: Wanted | None = None) -> ReviewItem | None:
         """Take the most urgent free item that fits; nobody else gets it until the lease is over. None: there is none.
 
-        What the person skipped is not given again, and what was escalated only to seniors.
+        What the person skipped is not given again, and what was escalated only to seniors. `give` also says
+        why there is none.
+
+        Raises:
+            StoreError: nothing was claimed.
+        """
+        return self.give(person, wanted).item
+
+    def give(self, person: Person, wanted: Wanted | None = None) -> Given:
+        """Claim as `claim` does, and say why nothing is given where something waits: a break, opt-outs or budgets.
 
         Raises:
             StoreError: nothing was claimed.
@@ -55,14 +67,14 @@ class Reviews:
         free = [table.c.state == "waiting", table.c.free_at <= now, ~skipped, *_where(wanted)]
         if not person.senior:
             free.append(table.c.level < ESCALATED)
-        order = (table.c.priority.desc(), table.c.due_at, table.c.decision_id)
-        query = select(table).where(*free).order_by(*order).limit(1).with_for_update(skip_locked=True)
 
-        def work(connection: Connection) -> ReviewItem | None:
-            row = connection.execute(query).first()
+        def work(connection: Connection) -> Given:
+            pace = self._wellness.pace(connection, person, now)
+            row = None if pace.rest_until is not None else urgent(connection, free, pace)
             if row is None:
-                return None
-            return self._change(
+                waits = (pace.rest_until is not None or pace.barred) and any_free(connection, free)
+                return Given(held_back=held_back(pace) if waits else None)
+            got = self._change(
                 connection,
                 item(row, now),
                 person,
@@ -70,6 +82,8 @@ class Reviews:
                 {"holder": person.id, "free_at": now + self._lease},
                 {"lease_until": _text(now + self._lease)},
             )
+            self._wellness.saw(connection, person, got.decision_id, got.label, now)
+            return Given(item=got)
 
         return self._database.write(work)
 
@@ -295,6 +309,7 @@ class Reviews:
         before: Mapping[str, Any] | None = None,
     ) -> ReviewItem:
         connection.execute(update(table).where(table.c.decision_id == found.decision_id).values(**fields))
+        self._wellness.did(connection, person, found.decision_id, datetime.now(UTC))
         row = connection.execute(select(table).where(table.c.decision_id == found.decision_id)).one()
         old = {"state": found.state, "holder": found.holder, "level": found.level, **(before or {})}
         subject = f"decision:{found.decision_id}"

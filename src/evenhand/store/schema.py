@@ -72,8 +72,6 @@ api_keys = Table(
     Column("expires_at", Instant),
     Column("revoked_at", Instant),
     Column("last_used_at", Instant),
-    Column("tenant", ident()),  # NULL: nobody's
-    Column("created_by", ident()),  # id of the user or key that made it; NULL: made before accounts were
 )
 Index("ix_api_keys_token_sha256", api_keys.c.token_sha256, unique=True)
 
@@ -349,5 +347,5 @@ audit_log = Table(
 )
 Index("ix_audit_log_subject", audit_log.c.subject, postgresql_using="hash")
 
-from evenhand.store import accounttables as _accounttables  # noqa: E402, F401  (belongs to the same metadata)
 from evenhand.store import streamtables as _streamtables  # noqa: E402, F401  (belongs to the same metadata)
+from evenhand.store import wellnesstables as _wellnesstables  # noqa: E402, F401

@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # SQLAlchemy is imported when a store is opened, not before
     from evenhand.store.streams import Streams
     from evenhand.store.versions import Libraries, Policies
     from evenhand.store.webhooks import Webhooks
+    from evenhand.store.wellness import Wellness
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,7 @@ class Store:
     audit: AuditLog
     reviews: Reviews
     review_totals: ReviewTotals
+    wellness: Wellness
     marks: Marks
     streams: Streams
 
