@@ -15,7 +15,7 @@ To add an area of pages:
    `locale/zh/<area>.json`. Text that comes from Python is marked in the same way: `N_("English text")`.
 4. What people do is `<form data-api="POST /v1/...">` (see `static/api.js`) or an ES module that imports `call` of it.
    Keys are `data-key="a"` on a button or link (see `static/keys.js`); `?` lists them.
-5. A page's own script and style: `<script type="module" src="{{ static('area.js') }}"></script>` in its block `scripts`,
+5. A page's own script and style: `<script type="module" src="{{ static('area.js') }}"></script>` in block `scripts`,
    `<link rel="stylesheet" href="{{ static('area.css') }}">` in its block `styles`.
 """
 
