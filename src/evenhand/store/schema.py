@@ -7,7 +7,7 @@ from sqlalchemy import JSON, Column, Float, Index, Integer, LargeBinary, MetaDat
 from evenhand.store.columns import Instant, Words, ident
 
 # Every revision, oldest first; the last is what this version of evenhand needs.
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
 
 metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"})
 
@@ -72,6 +72,8 @@ api_keys = Table(
     Column("expires_at", Instant),
     Column("revoked_at", Instant),
     Column("last_used_at", Instant),
+    Column("tenant", ident()),  # NULL: nobody's
+    Column("created_by", ident()),  # id of the user or key that made it; NULL: made before accounts were
 )
 Index("ix_api_keys_token_sha256", api_keys.c.token_sha256, unique=True)
 
@@ -347,5 +349,6 @@ audit_log = Table(
 )
 Index("ix_audit_log_subject", audit_log.c.subject, postgresql_using="hash")
 
+from evenhand.store import accounttables as _accounttables  # noqa: E402, F401  (belongs to the same metadata)
 from evenhand.store import streamtables as _streamtables  # noqa: E402, F401  (belongs to the same metadata)
 from evenhand.store import wellnesstables as _wellnesstables  # noqa: E402, F401
