@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
-from evenhand.domain import FACTS, TAXONOMY, Action, Decision, FactInfo, JsonValue, parent
+from evenhand.domain import FACTS, TAXONOMY, Action, Decision, FactInfo, JsonValue, is_under, parent
 from evenhand.errors import RefusedLabelError
 from evenhand.policy.model import INCOMPLETE, Comparison, Condition, ContextTest, IncidentTest, Line, Policy, Rule
 from evenhand.policy.yamltree import Path, Tree
@@ -78,8 +80,16 @@ class _Builder:
         for place, gone in enumerate(removed):
             if gone not in inherited:
                 self._problem((*path, "remove", place), f"there is no inherited rule {gone!r} to remove")
+        steps = self._thresholds(entry, path, excused)
+        for step in steps:
+            if step.name in own:
+                self._problem((*path, "thresholds"), f"a rule of this line is called {step.name!r}; call it otherwise")
         rules = [rule for rule in own.values() if rule.name not in inherited]
-        rules += [own.get(rule.name, rule) for rule in inherited.values() if rule.name not in removed]
+        rules += [step for step in steps if step.name not in own]
+        told = {label for step in steps for label in step.when.labels}
+        kept = [own.get(rule.name, rule) for rule in inherited.values() if rule.name not in removed]
+        kept = [rule for rule in kept if all(rule.name != step.name for step in steps)]
+        rules += [left for rule in kept if (left := rule if rule.name in own else silenced(rule, told)) is not None]
         incomplete = entry.get("incomplete")
         if incomplete is None and base is not None and entry["extends"] != SHIPPED:
             incomplete = base.incomplete
@@ -90,6 +100,8 @@ class _Builder:
             rules=tuple(rules),
             incomplete=Action(incomplete),
             skip=frozenset(entry.get("skip") or ()) | (base.skip if base else frozenset()),
+            only=self._named(entry, path, "detectors", base.only if base else None),
+            libraries=self._named(entry, path, "libraries", base.libraries if base else None),
             excused=excused,
             policy=(self._document["name"], str(self._document["version"])),
         )
@@ -109,6 +121,35 @@ class _Builder:
             self._problem(path, f"lines extend each other in a circle: {' -> '.join((*below, name))}")
             return None
         return self._line(name, below)
+
+    def _named(self, entry: Document, path: Path, key: str, inherited: frozenset[str] | None) -> frozenset[str] | None:
+        if entry.get(key) is None:
+            return inherited
+        if key == "libraries":
+            for place, name in enumerate(entry[key]):
+                self._check_name(name, (*path, key, place), (*path, key), taxonomy=False)
+        return frozenset(entry[key])
+
+    def _thresholds(self, entry: Document, path: Path, excused: Condition | None) -> list[Rule]:
+        """Make the rules that a line's thresholds stand for, named after their label and action."""
+        rules: list[Rule] = []
+        for label, steps in (entry.get("thresholds") or {}).items():
+            here: Path = (*path, "thresholds", label)
+            self._check_name(label, here, here, taxonomy=True)
+            asked = [(Action(name), float(score)) for name, score in steps.items()]
+            asked.sort(key=lambda step: -step[0].severity)
+            if any(low[1] > high[1] for high, low in pairwise(asked)):
+                self._problem(here, f"thresholds of {label}: what is stricter needs a score at least as high")
+            rules += [
+                Rule(
+                    name=f"{label}-{action.value}"[:64],
+                    when=Condition(labels=(label,), min_score=score),
+                    action=action,
+                    excused=excused,
+                )
+                for action, score in asked
+            ]
+        return rules
 
     # Rules
 
@@ -234,6 +275,21 @@ class _Builder:
                 self._problem(path, str(refused))
 
 
+def silenced(rule: Rule, labels: set[str]) -> Rule | None:
+    """Take labels, and those below them, out of a rule that asks for labels and a score and nothing else.
+
+    Gives the rule as it is where it asks for more, and None where nothing is left of it.
+    """
+    when = rule.when
+    plain = Condition(labels=when.labels, exact=when.exact, min_score=when.min_score, max_score=when.max_score)
+    if not labels or not when.labels or when != plain:
+        return rule
+    left = tuple(one for one in when.labels if not any(is_under(one, label) for label in labels))
+    if left == when.labels:
+        return rule
+    return replace(rule, when=replace(when, labels=left)) if left else None
+
+
 def _incident(entry: Document) -> IncidentTest | None:
     asked = entry.get("incident")
     if asked is None:
@@ -286,6 +342,8 @@ def make_line(
     skip: frozenset[str],
     excused: Condition | None,
     policy: tuple[str, str],
+    only: frozenset[str] | None = None,
+    libraries: frozenset[str] | None = None,
 ) -> Line:
     """Make a line, with its rules ranked and indexed by label so that deciding looks at few of them.
 
@@ -306,6 +364,8 @@ def make_line(
         rules=rules,
         incomplete=incomplete,
         skip=skip,
+        only=only,
+        libraries=libraries,
         excused=excused,
         ranked=ranked,
         by_label=MappingProxyType(by_label),

@@ -54,6 +54,8 @@ def decide(
         PolicyError: the policy has no such line.
     """
     rules = policy.lines.get(line) or policy.line(line)
+    if rules.libraries is not None:
+        findings = heard(rules, findings)
     if not findings and not incomplete and not rules.unlabelled:
         return rules.clean
     belongs = {id(finding): incident for incident in incidents for finding in incident.findings}
@@ -62,25 +64,31 @@ def decide(
     action = fired.action if fired is not None else Action.PASS
     if incomplete and rules.incomplete.severity > action.severity:
         reason = explain_incomplete(rules.incomplete, incomplete)
-        return _decision(policy, rules, rules.incomplete, INCOMPLETE, reason, ())
+        return _decision(rules, rules.incomplete, INCOMPLETE, reason, ())
     if fired is None:
-        return _decision(policy, rules, action, None, explain_nothing_fired(findings, incomplete, off=off), ())
+        return _decision(rules, action, None, explain_nothing_fired(findings, incomplete, off=off), ())
     reason = explain_rule(fired, grounds, incomplete, said=_said(fired.when, facts), off=off)
-    return _decision(policy, rules, action, fired.name, reason, tuple(finding for finding, _ in grounds))
+    return _decision(rules, action, fired.name, reason, tuple(finding for finding, _ in grounds))
 
 
-def _decision(
-    policy: Policy, line: Line, action: Action, rule: str | None, reason: str, findings: tuple[Finding, ...]
-) -> Decision:
+def _decision(line: Line, action: Action, rule: str | None, reason: str, findings: tuple[Finding, ...]) -> Decision:
     return Decision(
         action=action,
         rule=rule,
         reason=reason,
         findings=findings,
-        policy=policy.name,
-        policy_version=policy.version,
+        policy=line.clean.policy,  # a line of the policies in force may come from another one than its neighbours
+        policy_version=line.clean.policy_version,
         line=line.name,
     )
+
+
+def heard(line: Line, findings: Sequence[Finding]) -> Sequence[Finding]:
+    """Leave out what libraries found that do not count for a line."""
+    known = line.libraries
+    if known is None or all(finding.library is None or finding.library in known for finding in findings):
+        return findings
+    return [finding for finding in findings if finding.library is None or finding.library in known]
 
 
 def _first_to_fire(line: Line, facts: _Facts) -> tuple[Rule | None, Sequence[Ground], Sequence[Off]]:

@@ -106,6 +106,8 @@ class Line:
     rules: tuple[Rule, ...]  # document order: its own first, then inherited ones
     incomplete: Action  # what a missing answer of a detector leads to
     skip: frozenset[str]  # names of detectors that do not run for this line
+    only: frozenset[str] | None = None  # names of the only detectors that run; None: all but those skipped
+    libraries: frozenset[str] | None = None  # names of the only libraries that count; None: all
     excused: Condition | None  # default for the rules' own
     ranked: tuple[Rule, ...]  # strictest first, ties by document order; the first that fires decides
     by_label: Mapping[str, tuple[int, ...]]  # label -> places in `ranked` of the rules that it may fire

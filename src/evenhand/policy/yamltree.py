@@ -21,6 +21,20 @@ MAX_DEPTH = 24
 MAX_NODES = 50_000
 
 Path = tuple[str | int, ...]
+
+
+class At(int):
+    """A line, counted from 1, that also knows its column, counted from 1."""
+
+    column: int
+
+    def __new__(cls, line: int, column: int = 1) -> At:
+        """Make one."""
+        made = super().__new__(cls, line)
+        made.column = column
+        return made
+
+
 Lines = Mapping[Path, int]
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -61,7 +75,8 @@ def read_tree(text: str) -> Tree:
         line = (
             min(mark.line, text.rstrip().count("\n")) + 1 if mark else 0
         )  # an end that comes too early is on the last
-        raise fault(line, f"not valid YAML: {error.problem or error.context}") from None
+        place = At(line, mark.column + 1 if mark else 1)
+        raise fault(place, f"not valid YAML: {error.problem or error.context}") from None
     except (yaml.YAMLError, UnicodeError, ValueError, RecursionError) as error:
         line = text.count("\n", 0, getattr(error, "position", None) or 0) + 1 if hasattr(error, "position") else 0
         raise fault(line, "not valid YAML: it holds characters that YAML does not allow") from None
@@ -69,7 +84,7 @@ def read_tree(text: str) -> Tree:
 
 def _line(event: yaml.Event) -> int:
     mark = event.start_mark
-    return mark.line + 1 if mark is not None else 0
+    return At(mark.line + 1, mark.column + 1) if mark is not None else At(0)
 
 
 class _Reader:
