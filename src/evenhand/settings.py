@@ -111,6 +111,42 @@ class Settings(BaseSettings):
         None, description="Ask for an API key. None: only when listening beyond loopback."
     )
     rate_limit: int = Field(0, ge=0, description="Requests a minute for each API key or address; 0: no limit.")
+    trusted_hosts: tuple[str, ...] = Field(
+        (),
+        description="Names under which a server on loopback that needs no login may be called, besides localhost, a "
+        'JSON list: ["moderation.test"]. Others are refused: a web site could point its own name at this machine.',
+    )
+
+    # Accounts
+    session_idle_s: float = Field(7_200.0, gt=0, description="Seconds without a request after which a login is over.")
+    session_max_s: float = Field(43_200.0, gt=0, description="Seconds after which a login is over, however used.")
+    require_totp: bool = Field(
+        False, description="Whoever signs in with a password must set up one-time codes before anything else."
+    )
+    oidc_issuer: str | None = Field(
+        None, description="OpenID Connect: address of the provider, as its own documents write it; none: not used."
+    )
+    oidc_client_id: str | None = Field(None, description="OpenID Connect: the client's id at the provider.")
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="OpenID Connect: the client's secret; none: a public client, which PKCE protects."
+    )
+    oidc_scopes: tuple[str, ...] = Field(
+        ("openid", "profile", "email"), description="OpenID Connect: what is asked for, a JSON list."
+    )
+    oidc_name_claim: str = Field(
+        "preferred_username", description="OpenID Connect: claim with the name of a new account; else email, else sub."
+    )
+    oidc_role_claim: str = Field(
+        "groups", description="OpenID Connect: claim with the groups of a person, a text or a list."
+    )
+    oidc_roles: dict[str, str] = Field(
+        {},
+        description='OpenID Connect: role by group, a JSON object: {"moderators": "reviewer"}. Read at each login; '
+        "whoever has none of the groups is not let in. Empty: roles are given here, and only known people are let in.",
+    )
+    oidc_allow_hosts: tuple[str, ...] = Field(
+        (), description='OpenID Connect: internal hosts besides the issuer\'s, a JSON list: ["sso.internal:8443"].'
+    )
 
     # Other vendors' APIs
     dialects: tuple[str, ...] | None = Field(

@@ -89,9 +89,10 @@ def verify_password(stored: str | None, password: str) -> bool:
     """
     from argon2.exceptions import InvalidHashError, VerificationError
 
+    nobody = _nobody()  # made whoever is asked for: the first answer, too, takes the same time
     with _turn():
         try:
-            good = _hasher().verify(stored or _nobody(), clean(password)[: 4 * MOST])
+            good = _hasher().verify(stored or nobody, clean(password)[: 4 * MOST])
         except (VerificationError, InvalidHashError):
             return False
     return good and stored is not None

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evenhand.accounts.roles import SCOPES
 from evenhand.cli.common import read_settings
 
 if TYPE_CHECKING:
     from evenhand.store import Store
 
-SCOPES = ("check", "read", "review", "senior", "audit", "admin")
 
 keys = typer.Typer(help="API keys.", no_args_is_help=True)
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from evenhand.domain import new_id
 from evenhand.errors import AuthError, NotFoundError, StoreError
+from evenhand.store.auditlog import AuditLog
 from evenhand.store.database import Database
 from evenhand.store.records import KeyInfo, NewKey
 from evenhand.store.schema import api_keys
@@ -24,16 +25,26 @@ _USED_EVERY = timedelta(minutes=1)
 class Keys:
     """Makes, lists, revokes and verifies API keys."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, audit: AuditLog) -> None:
+        self._database, self._audit = database, audit
 
-    def create(self, name: str, *, scopes: Sequence[str] = ("check",), expires_at: datetime | None = None) -> NewKey:
+    def create(
+        self,
+        name: str,
+        *,
+        scopes: Sequence[str] = ("check",),
+        expires_at: datetime | None = None,
+        tenant: str | None = None,
+        actor: str | None = None,
+    ) -> NewKey:
         """Make a key. Its token is in the answer and can never be read again.
 
         Args:
             name: for people: who uses it.
             scopes: what it may do.
             expires_at: aware; None: never.
+            tenant: id of whose it is; None: nobody's.
+            actor: id of who makes it: the audit log is told; None: it is not.
 
         Raises:
             StoreError: the database refused or cannot be reached.
@@ -51,6 +62,8 @@ class Keys:
             expires_at=expires_at,
             revoked_at=None,
             last_used_at=None,
+            tenant=tenant,
+            created_by=actor,
         )
         row = {
             "id": info.id,
@@ -60,23 +73,42 @@ class Keys:
             "scopes": list(info.scopes),
             "created_at": info.created_at,
             "expires_at": expires_at,
+            "tenant": tenant,
+            "created_by": actor,
         }
         if expires_at is not None and expires_at.tzinfo is None:
             raise ValueError("give expires_at with its time zone")
-        self._database.write(lambda connection: connection.execute(insert(api_keys), row))
+
+        def work(connection: Connection) -> None:
+            connection.execute(insert(api_keys), row)
+            if actor is not None:
+                after = {"name": name, "scopes": list(info.scopes), "tenant": tenant}
+                self._audit.append(connection, "key.create", f"key:{info.id}", actor=actor, after=after)
+
+        self._database.write(work)
         return NewKey(token=token, info=info)
 
-    def list(self) -> list[KeyInfo]:
-        """List all keys, revoked ones too, oldest first.
+    def list(self, *, tenant: str | None = None) -> list[KeyInfo]:
+        """List keys, revoked ones too, oldest first.
+
+        Args:
+            tenant: only this one's; None: all.
 
         Raises:
             StoreError: the database refused or cannot be reached.
         """
         query = select(api_keys).order_by(api_keys.c.id)
+        if tenant is not None:
+            query = query.where(api_keys.c.tenant == tenant)
         return [_info(row) for row in self._database.read(lambda connection: connection.execute(query).all())]
 
-    def revoke(self, key_id: str) -> None:
+    def revoke(self, key_id: str, *, tenant: str | None = None, actor: str | None = None) -> None:
         """Make a key useless, from the next request on. Doing it twice is no error.
+
+        Args:
+            key_id: which.
+            tenant: only if it is this one's; None: whosever.
+            actor: id of who revokes it: the audit log is told; None: it is not.
 
         Raises:
             NotFoundError: there is no such key.
@@ -85,10 +117,14 @@ class Keys:
         now = datetime.now(UTC)
 
         def work(connection: Connection) -> bool:
-            known = connection.execute(select(api_keys.c.id).where(api_keys.c.id == key_id)).first() is not None
-            mine = (api_keys.c.id == key_id) & api_keys.c.revoked_at.is_(None)
-            connection.execute(update(api_keys).where(mine).values(revoked_at=now))
-            return known
+            row = connection.execute(select(api_keys).where(api_keys.c.id == key_id).with_for_update()).first()
+            if row is None or (tenant is not None and row.tenant != tenant):
+                return False
+            if row.revoked_at is None:
+                connection.execute(update(api_keys).where(api_keys.c.id == key_id).values(revoked_at=now))
+                if actor is not None:
+                    self._audit.append(connection, "key.revoke", f"key:{key_id}", actor=actor)
+            return True
 
         if "\x00" in key_id or not self._database.write(work, repeatable=True):
             raise NotFoundError(f"no API key has the id {key_id[:80]!r}; list them with their ids first")
@@ -144,4 +180,6 @@ def _info(row: Row[Any]) -> KeyInfo:
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,
         last_used_at=row.last_used_at,
+        tenant=row.tenant,
+        created_by=row.created_by,
     )

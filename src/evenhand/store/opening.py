@@ -18,6 +18,9 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
         SettingsError: the URL cannot be used, or PostgreSQL's driver is not installed.
         StoreError: the SQLite file cannot be made.
     """
+    from evenhand.store.accountlogins import Logins
+    from evenhand.store.accounts import Accounts
+    from evenhand.store.accountsessions import Sessions
     from evenhand.store.address import read_url
     from evenhand.store.auditlog import AuditLog
     from evenhand.store.blocklists import Blocklists
@@ -48,7 +51,10 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
         database=database,
         log=log,
         retention=Retention(database, settings),
-        keys=Keys(database),
+        keys=Keys(database, audit),
+        accounts=Accounts(database, audit),
+        sessions=Sessions(database, settings, audit),
+        logins=Logins(database, settings, audit),
         idempotency=Idempotency(database),
         policies=Policies(database),
         libraries=Libraries(database),

@@ -75,6 +75,8 @@ class KeyInfo:
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None  # to the minute
+    tenant: str | None = None  # id of whose it is; None: nobody's
+    created_by: str | None = None  # id of who made it; None: made before there were accounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Unpack
 from evenhand.store.records import Deleted, Filters, Original, Page, Record
 
 if TYPE_CHECKING:  # SQLAlchemy is imported when a store is opened, not before
+    from evenhand.store.accountlogins import Logins
+    from evenhand.store.accounts import Accounts
+    from evenhand.store.accountsessions import Sessions
     from evenhand.store.auditlog import AuditLog
     from evenhand.store.blocklists import Blocklists
     from evenhand.store.classes import Classes
@@ -44,6 +47,9 @@ class Store:
     log: Decisions
     retention: Retention
     keys: Keys
+    accounts: Accounts
+    sessions: Sessions
+    logins: Logins
     idempotency: Idempotency
     policies: Policies
     libraries: Libraries
