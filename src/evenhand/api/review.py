@@ -17,6 +17,8 @@ from evenhand.api.check import ERRORS
 from evenhand.api.reviewpeople import person_of
 from evenhand.api.reviewschemas import (
     ClaimOut,
+    DecidedOut,
+    DecideIn,
     HandOverIn,
     HoldIn,
     ItemOut,
@@ -24,13 +26,12 @@ from evenhand.api.reviewschemas import (
     NoteIn,
     SkipIn,
     StatsOut,
-    VerdictIn,
     WantedIn,
 )
 from evenhand.api.schemas import ErrorOut
 from evenhand.api.state import State, state_of
 from evenhand.errors import InputError, NotFoundError
-from evenhand.review.documents import item_document
+from evenhand.review.documents import held_back_document, item_document
 from evenhand.review.verdicts import read_verdict
 from evenhand.store import Store
 from evenhand.store.reviewrecords import Person, ReviewItem, Wanted
@@ -54,10 +55,8 @@ async def claim(request: Request, body: WantedIn) -> Response:
     """Claim the most urgent free item that fits, for as long as a lease lasts. Nobody else gets it meanwhile."""
     state = state_of(request)
     person = await person_of(request, state)
-    wanted = Wanted(**{name: _clean(value) for name, value in body.model_dump().items()})
-    found = await asyncio.to_thread(state.store.reviews.claim, person, wanted)
-    shown = None if found is None else await asyncio.to_thread(_whole, state.store, found, person)
-    return _json({"item": shown})
+    wanted = _wanted(body)
+    return _json(await asyncio.to_thread(_claimed, state.store, person, wanted))
 
 
 @router.get(PATH + "/items", response_model=ItemsOut, responses=_READ, summary="List items")
@@ -130,11 +129,20 @@ async def hold(request: Request, decision_id: str, body: HoldIn) -> Response:
     return await _step(request, lambda store, person: store.reviews.hold(decision_id, person, body.until, body.note))
 
 
-@router.post(_ITEM + "/decide", response_model=ItemOut, responses=_STEP, summary="Give the verdict")
-async def decide(request: Request, decision_id: str, body: VerdictIn) -> Response:
-    """Give the verdict in one call: on an item that the caller holds, or that nobody holds."""
+@router.post(_ITEM + "/decide", response_model=DecidedOut, responses=_STEP, summary="Give the verdict")
+async def decide(request: Request, decision_id: str, body: DecideIn) -> Response:
+    """Give the verdict in one call: on an item that the caller holds, or that nobody holds. `next` claims another."""
     verdict = read_verdict(body.verdict, action=body.action, labels=body.labels, reason=body.reason, was="review")
-    return await _step(request, lambda store, person: store.reviews.decide(decision_id, person, verdict))
+    state = state_of(request)
+    person = await person_of(request, state)
+    wanted = _wanted(body.next) if isinstance(body.next, WantedIn) else Wanted()
+
+    def work() -> dict[str, Any]:
+        document = item_document(state.store.reviews.decide(decision_id, person, verdict), person)
+        # Two transactions: the verdict stands, whatever becomes of the next item.
+        return {**document, "next": _claimed(state.store, person, wanted) if body.next is not False else None}
+
+    return _json(await asyncio.to_thread(work))
 
 
 @router.post(PATH + "/undo", response_model=ItemOut, responses=_ONE, summary="Undo the last verdict")
@@ -163,6 +171,16 @@ async def _step(request: Request, work: Callable[[Store, Person], ReviewItem]) -
     except ValueError as error:
         raise InputError(f"That cannot be done: {error}.") from error
     return _json(item_document(found, person))
+
+
+def _claimed(store: Store, person: Person, wanted: Wanted) -> dict[str, Any]:
+    given = store.reviews.give(person, wanted)
+    shown = None if given.item is None else _whole(store, given.item, person)
+    return {"item": shown, "held_back": None if given.held_back is None else held_back_document(given.held_back)}
+
+
+def _wanted(body: WantedIn) -> Wanted:
+    return Wanted(**{name: _clean(value) for name, value in body.model_dump().items()})
 
 
 def _whole(store: Store, found: ReviewItem, person: Person) -> dict[str, Any]:

@@ -64,6 +64,15 @@ class VerdictIn(_In):
     reason: str = Field("", max_length=_LONGEST, description="Needed for what is wrong or overridden.")
 
 
+class DecideIn(VerdictIn):
+    """A verdict in one call, and what comes after it."""
+
+    next: bool | WantedIn = Field(
+        False,
+        description="Claim the next item in the same call: true, or which ones are wanted. It is `next` of the answer.",
+    )
+
+
 class ItemOut(BaseModel):
     """A review item. It names nobody but the caller."""
 
@@ -96,10 +105,25 @@ class ItemsOut(BaseModel):
     after: str | None = Field(description="Give this as `after` for the next page; null: this is the last.")
 
 
+class HeldBackOut(BaseModel):
+    """Why nothing is given although something waits: the caller's own wellness."""
+
+    why: Literal["break", "limits"]
+    until: str | None = Field(description="End of the break.")
+    message: str
+
+
 class ClaimOut(BaseModel):
     """What was claimed."""
 
     item: ItemOut | None = Field(description="null: nothing that fits is free.")
+    held_back: HeldBackOut | None = Field(None, description="Why nothing is given although something waits.")
+
+
+class DecidedOut(ItemOut):
+    """The item that was judged."""
+
+    next: ClaimOut | None = Field(None, description="What was claimed with it, where that was asked for.")
 
 
 class QueueOut(BaseModel):

@@ -46,18 +46,19 @@ def claim(
     queue: Queue = None, line: Line = None, label: Label = None, language: Language = None, who: As = None
 ) -> None:
     """Claim the most urgent free item, with the decision it is about; null: nothing that fits is free."""
-    from evenhand.review.documents import item_document
+    from evenhand.review.documents import held_back_document, item_document
     from evenhand.store.reviewrecords import Wanted
 
     with opened() as store:
         me = person(store, who)
-        found = store.reviews.claim(me, Wanted(queue=queue, line=line, label=label, language=language))
+        given = store.reviews.give(me, Wanted(queue=queue, line=line, label=label, language=language))
+        found, held = given.item, given.held_back
         shown = (
             None
             if found is None
             else {**item_document(found, me), "decision": store.log.many([found.decision_id]).get(found.decision_id)}
         )
-        dump({"item": shown})
+        dump({"item": shown, "held_back": None if held is None else held_back_document(held)})
 
 
 @review.command()

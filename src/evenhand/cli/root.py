@@ -25,6 +25,7 @@ from evenhand.cli.settings import settings
 from evenhand.cli.version import version
 from evenhand.cli.watch import watch
 from evenhand.cli.webhooks import webhooks
+from evenhand.cli.wellness import wellness
 from evenhand.cli.worker import worker
 
 
@@ -48,6 +49,7 @@ def build() -> typer.Typer:
     app.add_typer(jobs, name="jobs")
     app.add_typer(webhooks, name="webhooks")
     app.add_typer(review, name="review")
+    app.add_typer(wellness, name="wellness")
     app.add_typer(mark, name="mark")
     app.add_typer(auditlog, name="audit-log")
     app.command()(labels)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from evenhand.store.reviewrecords import Effect, Mark, Person, ReviewItem
+from evenhand.store.wellnessrecords import Comfort, HeldBack, Today
 
 
 def item_document(item: ReviewItem, person: Person) -> dict[str, Any]:
@@ -31,6 +32,25 @@ def item_document(item: ReviewItem, person: Person) -> dict[str, Any]:
         "verdict": None if item.verdict is None else dict(item.verdict),
         "decided_at": None if item.decided_at is None else _moment(item.decided_at),
         "created_at": _moment(item.created_at),
+    }
+
+
+def held_back_document(held: HeldBack) -> dict[str, Any]:
+    """Give why a person is given nothing."""
+    return {"why": held.why, "until": None if held.until is None else _moment(held.until), "message": held.message}
+
+
+def comfort_document(comfort: Comfort, today: Today) -> dict[str, Any]:
+    """Give a person's own settings for wellness, and what they were shown in the last 24 hours."""
+    return {
+        "settings": comfort.as_dict(),
+        "today": {
+            "items": today.items,
+            "hard": today.hard,
+            "labels": dict(today.labels),
+            "working_since": None if today.working_since is None else _moment(today.working_since),
+            "rest_until": None if today.rest_until is None else _moment(today.rest_until),
+        },
     }
 
 

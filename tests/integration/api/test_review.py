@@ -39,6 +39,7 @@ def reviewing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx.
         "app": ("check", "read"),
         "ann": ("review",),
         "bob": ("review",),
+        "cat": ("review",),
         "chief": ("review", "senior"),
         "auditor": ("audit",),
     }
@@ -93,6 +94,41 @@ def test_from_a_check_to_a_verdict_and_back(reviewing: tuple[httpx.Client, dict[
     totals = client.get("/v1/review/stats", headers=keys["bob"]).json()
     assert totals["queues"][0]["done"] == 1
     assert totals["labels"] == [{"label": "ads.contact", "right": 1, "wrong": 0}]
+
+
+def test_the_next_item_comes_with_the_verdict(reviewing: tuple[httpx.Client, dict[str, dict[str, str]]]) -> None:
+    client, keys = reviewing
+    first, second = (_check(client, keys, f"call +1 415 555 01{number}")["decision_id"] for number in (31, 32))
+    assert _post(client, keys["ann"], "/v1/review/claim")["item"]["decision_id"] == first
+    body = {"verdict": "right", "next": {"queue": "default"}}
+    done = _post(client, keys["ann"], f"/v1/review/items/{first}/decide", body)
+    assert (done["state"], done["next"]["item"]["decision_id"], done["next"]["item"]["mine"]) == ("done", second, True)
+    done = _post(client, keys["ann"], f"/v1/review/items/{second}/decide", {"verdict": "right", "next": True})
+    assert done["next"] == {"item": None, "held_back": None}
+
+
+def test_wellness_is_ones_own(reviewing: tuple[httpx.Client, dict[str, dict[str, str]]]) -> None:
+    client, keys = reviewing
+    path = "/v1/wellness"
+    shown = client.get(path, headers=keys["cat"]).json()
+    assert {shown["settings"][name] for name in ("blur", "greyscale", "mute", "small")} == {True}
+    changed = client.patch(path, json={"opt_outs": ["ads"], "blur": False}, headers=keys["cat"])
+    assert changed.status_code == 200, changed.text
+    assert (changed.json()["settings"]["opt_outs"], changed.json()["settings"]["blur"]) == (["ads"], False)
+    assert client.get(path, headers=keys["ann"]).json()["settings"]["opt_outs"] == []
+    decision_id = _check(client, keys, "call +1 415 555 0141")["decision_id"]
+    held = _post(client, keys["cat"], "/v1/review/claim")
+    assert (held["item"], held["held_back"]["why"], held["held_back"]["until"]) == (None, "limits", None)
+    rest = _post(client, keys["cat"], f"{path}/break", {"minutes": 3})["today"]["rest_until"]
+    held = _post(client, keys["cat"], "/v1/review/claim")["held_back"]
+    assert (held["why"], held["until"]) == ("break", rest)
+    assert _post(client, keys["ann"], "/v1/review/claim")["item"]["decision_id"] == decision_id
+    _post(client, keys["ann"], f"/v1/review/items/{decision_id}/decide", {"verdict": "right"})
+    assert client.get(f"{path}/totals", headers=keys["cat"]).status_code == 403
+    assert client.get(f"{path}/totals", headers=keys["chief"]).json() == {"totals": None}
+    for body in ({"opt_outs": ["<b>"]}, {"budget": {"hate": -1}}, {"break_minutes": 0}, {"other": 1}):
+        refused = client.patch(path, json=body, headers=keys["cat"])
+        assert refused.status_code == 422, refused.text
 
 
 def test_skip_hold_hand_over_and_release(reviewing: tuple[httpx.Client, dict[str, dict[str, str]]]) -> None:
@@ -200,5 +236,5 @@ def test_only_the_right_keys(reviewing: tuple[httpx.Client, dict[str, dict[str, 
 
 def test_without_keys_a_server_on_loopback_trusts_who_reaches_it(tmp_path: Path) -> None:
     with serving(quick(tmp_path)) as client:
-        assert client.post("/v1/review/claim", json={}).json() == {"item": None}
+        assert client.post("/v1/review/claim", json={}).json() == {"item": None, "held_back": None}
         assert client.get("/v1/audit-log/verify").json()["entries"] == 0
