@@ -5,6 +5,7 @@ Content -> Part -> Finding -> Decision -> Result
 
 from evenhand.domain.content import Content, ContentKind, Options
 from evenhand.domain.conversation import AUTHOR_FACTS, MAX_MESSAGES, Author, Message, read_author, read_conversation
+from evenhand.domain.customclass import ClassEntry, CustomClass, Medium
 from evenhand.domain.decision import Action, Decision
 from evenhand.domain.facts import FACTS, Fact, FactInfo
 from evenhand.domain.finding import Finding
@@ -12,10 +13,9 @@ from evenhand.domain.ids import first_id, id_time, new_id
 from evenhand.domain.incident import Incident, Modality
 from evenhand.domain.jsonvalue import JsonValue
 from evenhand.domain.labels import TAXONOMY, LabelInfo, is_label, is_under, parent
-from evenhand.domain.library import Library, LibraryItem, LibraryKind, ListColour
+from evenhand.domain.library import Library, LibraryItem, LibraryKind, ListColour, Match
 from evenhand.domain.location import Location, Mark, Source
 from evenhand.domain.part import AudioPart, ImagePart, Part, PartKind, TextPart
-from evenhand.domain.pictureclass import PictureClass
 from evenhand.domain.result import ItemError, Result
 from evenhand.domain.rows import content_from_row, is_language, row_id
 from evenhand.domain.seen import Seen
@@ -28,8 +28,10 @@ __all__ = [
     "Action",
     "AudioPart",
     "Author",
+    "ClassEntry",
     "Content",
     "ContentKind",
+    "CustomClass",
     "Decision",
     "Fact",
     "FactInfo",
@@ -45,12 +47,12 @@ __all__ = [
     "ListColour",
     "Location",
     "Mark",
+    "Medium",
     "Message",
     "Modality",
     "Options",
     "Part",
     "PartKind",
-    "PictureClass",
     "Result",
     "Seen",
     "Source",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -21,16 +22,33 @@ class LibraryKind(StrEnum):
     IMAGES = "images"
     SOUNDS = "sounds"
     VIDEOS = "videos"
+    TEXTS = "texts"
+
+
+class Match(StrEnum):
+    """How a word list finds one of its items."""
+
+    PLAIN = ""  # as the list's options say: as written and disguised, unless they say otherwise
+    EXACT = "exact"  # as written, in any case and width
+    FUZZY = "fuzzy"  # with a letter or two changed, left out, put in or swapped
+    PHONETIC = "phonetic"  # what sounds alike: English words by Metaphone, Chinese ones by pinyin
+    REGEX = "regex"  # a regular expression of RE2: no look-around, no references back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LibraryItem:
     """One sample."""
 
-    # a word or phrase; of pictures 64 hexadecimal digits of PDQ; of sounds a fingerprint, "s1:..."; of videos "v1:..."
+    # a word or phrase; of pictures 64 hexadecimal digits of PDQ; of sounds a fingerprint, "s1:..."; of videos "v1:...";
+    # of texts a sketch, "t1:..."
     value: str
     label: str | None = None  # overrides the library's label
     score: float = 1.0  # overrides nothing: multiplied with the match's own certainty
+    match: Match = Match.PLAIN  # for words
+    languages: tuple[str, ...] = ()  # for words and texts: only texts in these, besides what the library says
+    expires: datetime | None = None  # aware; from then on it is not found any more
+    note: str = ""  # for people
+    id: str = ""  # of the entry, in a library that the store keeps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

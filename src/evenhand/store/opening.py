@@ -28,13 +28,17 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
     from evenhand.store.database import Database
     from evenhand.store.decisions import Decisions
     from evenhand.store.dialects import DialectKeys, Nonces, Suggestions
+    from evenhand.store.golden import Golden
     from evenhand.store.idempotency import Idempotency
     from evenhand.store.jobs import Jobs
     from evenhand.store.jobtasks import Tasks
     from evenhand.store.keys import Keys
+    from evenhand.store.libraries import Shelf
+    from evenhand.store.quorum import Judging
     from evenhand.store.retention import Retention
     from evenhand.store.review import Reviews
     from evenhand.store.reviewmarks import Marks
+    from evenhand.store.reviewqueues import read_queues
     from evenhand.store.reviewstats import ReviewTotals
     from evenhand.store.sealing import Seal
     from evenhand.store.streams import Streams
@@ -47,6 +51,8 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
     log = Decisions(database, settings)
     audit = AuditLog(database)
     wellness = Wellness(database, audit)
+    queues = read_queues(settings)
+    golden = Golden(database, queues, audit)
     return Store(
         database=database,
         log=log,
@@ -58,6 +64,7 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
         idempotency=Idempotency(database),
         policies=Policies(database),
         libraries=Libraries(database),
+        shelf=Shelf(database, audit),
         classes=Classes(database),
         dialect_keys=DialectKeys(database, Seal(settings)),
         nonces=Nonces(database),
@@ -67,9 +74,10 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
         tasks=Tasks(database, settings, log),
         webhooks=Webhooks(database, settings),
         audit=audit,
-        reviews=Reviews(database, settings, audit, wellness),
+        reviews=Reviews(database, settings, audit, wellness, Judging(database, queues), golden),
         review_totals=ReviewTotals(database),
         wellness=wellness,
+        golden=golden,
         marks=Marks(database, audit),
         streams=Streams(database, settings),
     )

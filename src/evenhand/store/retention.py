@@ -23,6 +23,7 @@ from evenhand.domain import first_id
 from evenhand.errors import NotFoundError
 from evenhand.settings import Settings
 from evenhand.store.database import Database
+from evenhand.store.librarytables import decision_prints, mark_prints, mark_touches
 from evenhand.store.records import Deleted, Original
 from evenhand.store.reviewrows import forget_reviews
 from evenhand.store.schema import (
@@ -89,7 +90,7 @@ class Retention:
             old += self._sweep(decisions, decisions.c.decision_id < edge)
             self._sweep(suggestions, suggestions.c.id < edge)
         # Decisions by their ids: those that went by an expiry of their own took no part in the range above.
-        for table in (review_items, review_skips):
+        for table in (review_items, review_skips, decision_prints):
             self._sweep(table, table.c.decision_id.not_in(select(decisions.c.decision_id)))
         self._sweep(nonces, nonces.c.expires_at <= now)
         self._sweep(exposures, exposures.c.at < now - KEPT)
@@ -123,10 +124,14 @@ class Retention:
             answers = connection.execute(delete(idempotency).where(place > 0)).rowcount
             connection.execute(delete(review_traits).where(review_traits.c.content_hash == content_hash))
             rows = 0
+            connection.execute(delete(decision_prints).where(decision_prints.c.content_hash == content_hash))
             forget_reviews(connection, content_hash, wholly=decisions_too)
             if decisions_too:
                 rows = connection.execute(delete(decisions).where(decisions.c.content_hash == content_hash)).rowcount
                 connection.execute(delete(suggestions).where(suggestions.c.content_hash == content_hash))
+                mine = select(marks.c.id).where(marks.c.content_hash == content_hash)
+                connection.execute(delete(mark_prints).where(mark_prints.c.mark_id.in_(mine)))
+                connection.execute(delete(mark_touches).where(mark_touches.c.mark_id.in_(mine)))
                 connection.execute(delete(marks).where(marks.c.content_hash == content_hash))
             else:
                 self._blank(connection, content_hash)

@@ -19,10 +19,12 @@ if TYPE_CHECKING:  # SQLAlchemy is imported when a store is opened, not before
     from evenhand.store.database import Database
     from evenhand.store.decisions import Decisions
     from evenhand.store.dialects import DialectKeys, Nonces, Suggestions
+    from evenhand.store.golden import Golden
     from evenhand.store.idempotency import Idempotency
     from evenhand.store.jobs import Jobs
     from evenhand.store.jobtasks import Tasks
     from evenhand.store.keys import Keys
+    from evenhand.store.libraries import Shelf
     from evenhand.store.retention import Retention
     from evenhand.store.review import Reviews
     from evenhand.store.reviewmarks import Marks
@@ -53,6 +55,7 @@ class Store:
     idempotency: Idempotency
     policies: Policies
     libraries: Libraries
+    shelf: Shelf
     classes: Classes
     dialect_keys: DialectKeys
     nonces: Nonces
@@ -65,6 +68,7 @@ class Store:
     reviews: Reviews
     review_totals: ReviewTotals
     wellness: Wellness
+    golden: Golden
     marks: Marks
     streams: Streams
 

@@ -1,0 +1,426 @@
+"""Libraries that the store keeps: changed while servers run, every version of them still to be had.
+
+Entries are added and removed, never changed. All changes of all libraries stand in one row of revisions, so a process
+that remembers the last one it saw asks for what is newer, and a decision that names a revision can be replayed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, func, insert, select, text, update
+
+from evenhand.domain import Library, LibraryItem, LibraryKind, new_id
+from evenhand.errors import ConflictError, LibraryError, NotFoundError
+from evenhand.store.auditlog import AuditLog
+from evenhand.store.database import Database
+from evenhand.store.libraryrecords import Change, Delta, Head, Kept, fields_of, head_from, item_from
+from evenhand.store.libraryrows import (
+    TOGETHER,
+    as_library,
+    as_of,
+    change_of,
+    change_row,
+    digest_of,
+    head_row,
+    is_same,
+    kept_of,
+    next_revision,
+    present,
+    rows_at,
+)
+from evenhand.store.librarytables import library_changes as changes
+from evenhand.store.librarytables import library_entries as entries
+from evenhand.store.librarytables import library_heads as heads
+
+MOST_LIBRARIES = 200
+MOST_ENTRIES = 100_000  # in one library; more belong into a file, or for pictures into a bank
+_LOCK = 0x6576686C6962  # "evhlib": the key of PostgreSQL's advisory lock
+
+
+class Shelf:
+    """Keeps libraries.
+
+    Args:
+        database: where.
+        audit: is told of every change.
+    """
+
+    def __init__(self, database: Database, audit: AuditLog) -> None:
+        self._database, self._audit = database, audit
+
+    def create(self, name: str, kind: LibraryKind, head: Head, *, actor: str) -> Kept:
+        """Make an empty library. One that was deleted comes back under its name, empty, and its versions go on.
+
+        Raises:
+            ConflictError: there is one of this name.
+            LibraryError: there are too many.
+            StoreError: nothing was stored.
+        """
+        now = datetime.now(UTC)
+
+        def work(connection: Connection) -> Kept:
+            self._lock(connection)
+            old = connection.execute(select(heads).where(heads.c.name == name)).one_or_none()
+            if old is not None and old.removed_at is None:
+                raise ConflictError(f"there is a library {name!r} already")
+            if old is not None and old.kind != kind.value:
+                raise ConflictError(f"there was a library {name!r} of {old.kind}: take another name")
+            in_use = connection.execute(select(func.count()).where(heads.c.removed_at.is_(None))).scalar_one()
+            if in_use >= MOST_LIBRARIES:
+                raise LibraryError(f"There are {in_use} libraries, at most {MOST_LIBRARIES} are kept: join some.")
+            row = {"kind": kind.value, "head": head.as_dict(), "size": 0, "changed_at": now, "removed_at": None}
+            if old is None:
+                row = {**row, "name": name, "version": 0, "created_at": now}
+                connection.execute(insert(heads), row)
+            else:
+                connection.execute(update(heads).where(heads.c.name == name).values(row))
+            return self._changed(connection, name, "create", actor, head=head)
+
+        return self._database.write(work)
+
+    def edit(self, name: str, head: Head, *, actor: str, note: str = "") -> Kept:
+        """Say something else of a library as a whole.
+
+        Raises:
+            NotFoundError: there is none of this name.
+            StoreError: nothing was stored.
+        """
+
+        def work(connection: Connection) -> Kept:
+            self._lock(connection)
+            head_row(connection, name)
+            return self._changed(connection, name, "edit", actor, head=head, note=note)
+
+        return self._database.write(work)
+
+    def change(
+        self,
+        name: str,
+        *,
+        actor: str,
+        add: Sequence[LibraryItem] = (),
+        remove: Iterable[str] = (),
+        action: str | None = None,
+        note: str = "",
+        replace: bool = False,
+    ) -> Change:
+        """Add and remove entries, all or none, as one version. What would change nothing makes no version.
+
+        Args:
+            name: of the library.
+            actor: id of who does it.
+            add: checked by the caller; one that is there with other fields takes its place, one that is there is left.
+            remove: ids of entries; one that is not there is no error.
+            action: what the history calls it; None: "add" or "remove".
+            note: for people.
+            replace: remove all entries that are not among `add`.
+
+        Returns:
+            The version that it is now.
+
+        Raises:
+            NotFoundError: there is no such library.
+            LibraryError: it would hold too many.
+            StoreError: nothing was stored.
+        """
+        wanted = {digest_of(item): item for item in add}
+        gone = set(remove)
+        word = action or ("add" if wanted else "remove")
+
+        def work(connection: Connection) -> Change:
+            self._lock(connection)
+            head_row(connection, name)
+            there = {row.digest: row for row in present(connection, name, None if replace else list(wanted))}
+            fresh = [(d, item) for d, item in wanted.items() if d not in there or not is_same(there[d], item)]
+            leave = {there[d].id for d, _ in fresh if d in there}
+            if replace:
+                leave |= {row.id for d, row in there.items() if d not in wanted}
+            leave |= gone - {row.id for d, row in there.items() if d in wanted}
+            return self._entries(connection, name, word, actor, fresh=fresh, leave=leave, note=note)
+
+        return self._database.write(work)
+
+    def rollback(self, name: str, version: int, *, actor: str, note: str = "") -> Change:
+        """Make a version that holds what an earlier one held; those between stay in the history.
+
+        Raises:
+            NotFoundError: there is no such library or version.
+            StoreError: nothing was stored.
+        """
+
+        def work(connection: Connection) -> Change:
+            self._lock(connection)
+            now = head_row(connection, name)
+            then = change_row(connection, name, version)
+            here, back = rows_at(connection, name, None), rows_at(connection, name, then.revision)
+            fresh = [(row.digest, item_from(row)) for key, row in back.items() if key not in here]
+            leave = {row.id for key, row in here.items() if key not in back}
+            said = note or f"back to version {version}"
+            head = head_from(then.head)
+            if head != head_from(now.head):
+                connection.execute(update(heads).where(heads.c.name == name).values(head=head.as_dict()))
+            return self._entries(
+                connection, name, "rollback", actor, fresh=fresh, leave=leave, note=said, head=head, always=True
+            )
+
+        return self._database.write(work)
+
+    def delete(self, name: str, *, actor: str, note: str = "") -> None:
+        """Put a library out of use. Its versions can still be had, and `create` brings its name back.
+
+        Raises:
+            NotFoundError: there is none of this name.
+            StoreError: nothing was stored.
+        """
+        now = datetime.now(UTC)
+
+        def work(connection: Connection) -> None:
+            self._lock(connection)
+            head_row(connection, name)
+            leave = {row.id for row in rows_at(connection, name, None).values()}
+            self._entries(connection, name, "delete", actor, fresh=[], leave=leave, note=note, always=True)
+            connection.execute(update(heads).where(heads.c.name == name).values(removed_at=now))
+
+        self._database.write(work)
+
+    def all(self) -> list[Kept]:
+        """List the libraries in use, by name.
+
+        Raises:
+            StoreError: the database refused or cannot be reached.
+        """
+        query = select(heads).where(heads.c.removed_at.is_(None)).order_by(heads.c.name)
+        return [kept_of(row) for row in self._database.read(lambda connection: connection.execute(query).all())]
+
+    def get(self, name: str) -> Kept:
+        """Give one library.
+
+        Raises:
+            NotFoundError: there is none of this name.
+            StoreError: the database refused or cannot be reached.
+        """
+        return self._database.read(lambda connection: kept_of(head_row(connection, name)))
+
+    def history(self, name: str, *, before: int | None = None, limit: int = 100) -> list[Change]:
+        """List the versions of a library, newest first; of one that was deleted, too.
+
+        Args:
+            name: of the library.
+            before: only versions under this one.
+            limit: most to give.
+
+        Raises:
+            NotFoundError: there never was one of this name.
+            StoreError: the database refused or cannot be reached.
+        """
+        query = select(changes).where(changes.c.library == name).order_by(changes.c.version.desc()).limit(limit)
+        if before is not None:
+            query = query.where(changes.c.version < before)
+        rows = self._database.read(lambda connection: connection.execute(query).all())
+        if not rows and before is None:
+            raise NotFoundError(f"there is no library {name[:80]!r}")
+        return [change_of(row) for row in rows]
+
+    def page(
+        self,
+        name: str,
+        *,
+        version: int | None = None,
+        search: str = "",
+        after: str = "",
+        limit: int | None = 100,
+    ) -> list[LibraryItem]:
+        """Give entries of a library, in order of their ids: oldest first.
+
+        Args:
+            name: of the library.
+            version: as of then; None: now.
+            search: only entries whose value holds this, in any case of ASCII letters.
+            after: id of the last one already seen.
+            limit: most to give; None: all.
+
+        Raises:
+            NotFoundError: there is no such library or version.
+            StoreError: the database refused or cannot be reached.
+        """
+
+        def work(connection: Connection) -> list[LibraryItem]:
+            if version is None:
+                head_row(connection, name)
+                at = None
+            else:
+                at = change_row(connection, name, version).revision
+            query = select(entries).where(entries.c.library == name, as_of(at), entries.c.id > after)
+            if search:
+                query = query.where(entries.c.value.icontains(search, autoescape=True))
+            return [item_from(row) for row in connection.execute(query.order_by(entries.c.id).limit(limit))]
+
+        return self._database.read(work)
+
+    def library(self, name: str, *, version: int | None = None) -> Library:
+        """Give a library as detectors read it, now or as of a version.
+
+        Raises:
+            NotFoundError: there is no such library or version.
+            StoreError: the database refused or cannot be reached.
+        """
+        found = self.page(name, version=version, limit=None)
+        if version is None:
+            kept = self.get(name)
+            return as_library(kept, found)
+        change = self._database.read(lambda connection: change_of(change_row(connection, name, version)))
+        kind = self._database.read(lambda at: at.execute(select(heads.c.kind).where(heads.c.name == name)).scalar_one())
+        kept = Kept(
+            name=name,
+            kind=kind,
+            head=change.head,
+            version=version,
+            size=change.size,
+            created_at=change.at,
+            changed_at=change.at,
+        )
+        return as_library(kept, found)
+
+    def revision(self) -> int:
+        """Give the number of the last change of any library; 0: there was none.
+
+        Raises:
+            StoreError: the database refused or cannot be reached.
+        """
+        query = select(func.max(changes.c.revision))
+        return self._database.read(lambda connection: connection.execute(query).scalar_one()) or 0
+
+    def versions_at(self, revision: int) -> dict[str, int]:
+        """Give the versions that the libraries had at a revision, as decisions name it; those deleted are left out.
+
+        Raises:
+            StoreError: the database refused or cannot be reached.
+        """
+        newest = (
+            select(changes.c.library, func.max(changes.c.version).label("version"))
+            .where(changes.c.revision <= revision)
+            .group_by(changes.c.library)
+            .subquery()
+        )
+        query = select(changes.c.library, changes.c.version).join(
+            newest, (changes.c.library == newest.c.library) & (changes.c.version == newest.c.version)
+        )
+        query = query.where(changes.c.action != "delete").order_by(changes.c.library)
+        return {row.library: row.version for row in self._database.read(lambda at: at.execute(query).all())}
+
+    def since(self, revision: int) -> Delta:
+        """Give what changed after a revision.
+
+        Raises:
+            StoreError: the database refused or cannot be reached.
+        """
+
+        def work(connection: Connection) -> Delta:
+            now = connection.execute(select(func.max(changes.c.revision))).scalar_one() or 0
+            in_use = connection.execute(select(heads).where(heads.c.removed_at.is_(None)).order_by(heads.c.name)).all()
+            new = select(entries).where(entries.c.added > revision, entries.c.removed.is_(None)).order_by(entries.c.id)
+            added: dict[str, list[LibraryItem]] = {}
+            for row in connection.execute(new):
+                added.setdefault(row.library, []).append(item_from(row))
+            gone = select(entries.c.id).where(entries.c.removed > revision, entries.c.added <= revision)
+            return Delta(
+                revision=now,
+                heads=tuple(kept_of(row) for row in in_use),
+                added={name: tuple(items) for name, items in added.items()},
+                removed=frozenset(connection.execute(gone).scalars()),
+            )
+
+        return self._database.read(work)
+
+    def _lock(self, connection: Connection) -> None:
+        """One change at a time: revisions have no gaps and no ties."""
+        if not self._database.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+
+    def _entries(
+        self,
+        connection: Connection,
+        name: str,
+        action: str,
+        actor: str,
+        *,
+        fresh: Sequence[tuple[str, LibraryItem]],
+        leave: set[str],
+        note: str,
+        head: Head | None = None,
+        always: bool = False,
+    ) -> Change:
+        revision = next_revision(connection)
+        removed = 0
+        ids = sorted(leave)
+        for start in range(0, len(ids), TOGETHER):
+            among = entries.c.id.in_(ids[start : start + TOGETHER])
+            mine = (entries.c.library == name, entries.c.removed.is_(None), among)
+            removed += connection.execute(update(entries).where(*mine).values(removed=revision)).rowcount
+        rows = [
+            {
+                "id": new_id(),
+                "library": name,
+                "value": item.value,
+                "digest": digest,
+                "fields": fields_of(item),
+                "expires_at": item.expires,
+                "added": revision,
+                "removed": None,
+            }
+            for digest, item in fresh
+        ]
+        if rows:
+            connection.execute(insert(entries), rows)
+        if not rows and not removed and not always:
+            last = connection.execute(
+                select(changes).where(changes.c.library == name).order_by(changes.c.version.desc()).limit(1)
+            ).one()
+            return change_of(last)
+        self._changed(connection, name, action, actor, added=len(rows), removed=removed, note=note, head=head)
+        row = connection.execute(select(changes).where(changes.c.revision == revision)).one()
+        if row.size > MOST_ENTRIES:
+            raise LibraryError(
+                f"Library {name} would hold {row.size} entries, at most {MOST_ENTRIES} are kept in one: longer lists "
+                "belong into a file of the libraries' folder, or for pictures into a bank."
+            )
+        return change_of(row)
+
+    def _changed(
+        self,
+        connection: Connection,
+        name: str,
+        action: str,
+        actor: str,
+        *,
+        head: Head | None = None,
+        added: int = 0,
+        removed: int = 0,
+        note: str = "",
+    ) -> Kept:
+        now = datetime.now(UTC)
+        old = connection.execute(select(heads).where(heads.c.name == name)).one()
+        kept = head or head_from(old.head)
+        values = {"version": old.version + 1, "size": old.size + added - removed, "changed_at": now}
+        connection.execute(update(heads).where(heads.c.name == name).values({**values, "head": kept.as_dict()}))
+        row = {
+            "revision": next_revision(connection),
+            "library": name,
+            "version": old.version + 1,
+            "at": now,
+            "actor": actor,
+            "action": action,
+            "head": kept.as_dict(),
+            "added": added,
+            "removed": removed,
+            "size": old.size + added - removed,
+            "note": note,
+        }
+        connection.execute(insert(changes), row)
+        told = {"version": row["version"], "added": added, "removed": removed, "size": row["size"], "note": note}
+        before = {"version": old.version, "size": old.size, "head": old.head}
+        after = {**told, "head": row["head"]}
+        self._audit.append(connection, f"library.{action}", f"library:{name}", actor=actor, before=before, after=after)
+        return kept_of(connection.execute(select(heads).where(heads.c.name == name)).one())

@@ -1,0 +1,109 @@
+"""Rows of libraries that the store keeps, and what they are read as."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, or_, select
+
+from evenhand.domain import Library, LibraryItem, LibraryKind, ListColour
+from evenhand.errors import NotFoundError
+from evenhand.store.libraryrecords import Change, Kept, fields_of, head_from
+from evenhand.store.librarytables import library_changes as changes
+from evenhand.store.librarytables import library_entries as entries
+from evenhand.store.librarytables import library_heads as heads
+
+TOGETHER = 500  # values in one statement: SQLite counts its parameters
+
+
+def as_library(kept: Kept, items: Sequence[LibraryItem]) -> Library:
+    """Give a library as detectors read it."""
+    return Library(
+        name=kept.name,
+        kind=LibraryKind(kept.kind),
+        colour=ListColour(kept.head.colour),
+        label=kept.head.label,
+        items=tuple(items),
+        version=str(kept.version),
+        languages=kept.head.languages,
+        options=kept.head.options,
+    )
+
+
+def digest_of(item: LibraryItem) -> str:
+    """Give what tells entries of one library apart: how it is found, and its value."""
+    return hashlib.sha256(f"{item.match.value}\n{item.value}".encode(errors="surrogatepass")).hexdigest()
+
+
+def is_same(row: Row[Any], item: LibraryItem) -> bool:
+    """Say whether a stored entry says the same as one that is to be added."""
+    return row.fields == fields_of(item) and row.expires_at == item.expires
+
+
+def next_revision(connection: Connection) -> int:
+    """Give the number of the change that comes next."""
+    return (connection.execute(select(func.max(changes.c.revision))).scalar_one() or 0) + 1
+
+
+def as_of(revision: int | None) -> Any:
+    """Give the condition that an entry stands as of a revision; None: now."""
+    if revision is None:
+        return entries.c.removed.is_(None)
+    return (entries.c.added <= revision) & or_(entries.c.removed.is_(None), entries.c.removed > revision)
+
+
+def head_row(connection: Connection, name: str) -> Row[Any]:
+    """Give the row of a library in use.
+
+    Raises:
+        NotFoundError: there is none of this name.
+    """
+    row = connection.execute(select(heads).where(heads.c.name == name, heads.c.removed_at.is_(None))).one_or_none()
+    if row is None:
+        raise NotFoundError(f"there is no library {name[:80]!r} in the database")
+    return row
+
+
+def change_row(connection: Connection, name: str, version: int) -> Row[Any]:
+    """Give the row of a version.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    query = select(changes).where(changes.c.library == name, changes.c.version == version)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise NotFoundError(f"library {name[:80]!r} has no version {version}")
+    return row
+
+
+def present(connection: Connection, name: str, digests: list[str] | None) -> list[Row[Any]]:
+    """Give the entries that stand now; only those with these digests, where any are given."""
+    here = select(entries).where(entries.c.library == name, entries.c.removed.is_(None))
+    if digests is None:
+        return list(connection.execute(here).all())
+    found: list[Row[Any]] = []
+    for start in range(0, len(digests), TOGETHER):
+        among = entries.c.digest.in_(digests[start : start + TOGETHER])
+        found += connection.execute(here.where(among)).all()
+    return found
+
+
+def rows_at(connection: Connection, name: str, revision: int | None) -> dict[tuple[str, str, str], Row[Any]]:
+    """Give the entries of a library as of a revision (None: now), by all that they say."""
+    query = select(entries).where(entries.c.library == name, as_of(revision))
+    return {
+        (row.digest, repr(sorted(row.fields.items())), repr(row.expires_at)): row for row in connection.execute(query)
+    }
+
+
+def kept_of(row: Row[Any]) -> Kept:
+    """Read a library's row."""
+    return Kept(**{**row._mapping, "head": head_from(row.head)})
+
+
+def change_of(row: Row[Any]) -> Change:
+    """Read a version's row."""
+    return Change(**{**row._mapping, "head": head_from(row.head)})
