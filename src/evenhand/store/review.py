@@ -19,6 +19,9 @@ from evenhand.settings import Settings
 from evenhand.store.announcing import announce
 from evenhand.store.auditlog import AuditLog
 from evenhand.store.database import Database
+from evenhand.store.golden import Golden
+from evenhand.store.qualitytables import review_votes
+from evenhand.store.quorum import Judging, free_for, take_back
 from evenhand.store.reviewpick import Given, any_free, urgent
 from evenhand.store.reviewrecords import Person, ReviewItem, Verdict, Wanted
 from evenhand.store.reviewrows import item
@@ -39,10 +42,21 @@ class Reviews:
         settings: how long a lease lasts.
         audit: is told of every step.
         wellness: says what a person may be given now.
+        judging: says what a verdict comes to.
+        golden: questions whose right answer is known.
     """
 
-    def __init__(self, database: Database, settings: Settings, audit: AuditLog, wellness: Wellness) -> None:
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        audit: AuditLog,
+        wellness: Wellness,
+        judging: Judging,
+        golden: Golden,
+    ) -> None:
         self._database, self._audit, self._wellness = database, audit, wellness
+        self._judging, self._golden = judging, golden
         self._lease = timedelta(seconds=settings.review_lease_s)
 
     def claim(self, person: Person, wanted: Wanted | None = None) -> ReviewItem | None:
@@ -64,7 +78,8 @@ class Reviews:
         """
         now = datetime.now(UTC)
         skipped = exists().where(skips.c.decision_id == table.c.decision_id, skips.c.person == person.id)
-        free = [table.c.state == "waiting", table.c.free_at <= now, ~skipped, *_where(wanted)]
+        mine = free_for(person, wanted.queue if wanted is not None else None)
+        free = [table.c.state == "waiting", table.c.free_at <= now, ~skipped, *_where(wanted), *mine]
         if not person.senior:
             free.append(table.c.level < ESCALATED)
 
@@ -74,6 +89,7 @@ class Reviews:
             if row is None:
                 waits = (pace.rest_until is not None or pace.barred) and any_free(connection, free)
                 return Given(held_back=held_back(pace) if waits else None)
+            row = self._golden.instead(connection, row, person, wanted, pace)
             got = self._change(
                 connection,
                 item(row, now),
@@ -166,23 +182,21 @@ class Reviews:
         return self._held(decision_id, person, work)
 
     def decide(self, decision_id: str, person: Person, verdict: Verdict) -> ReviewItem:
-        """Give the verdict, on an item that the person holds or that nobody holds. Webhooks get `review.decided`.
+        """Give the verdict, on an item that the person holds or that nobody holds.
+
+        Webhooks get `review.decided` once it takes effect: at once, unless the queue asks for a quorum (`quorum.py`).
 
         Raises:
             NotFoundError: there is no such item.
-            ConflictError: somebody else holds it, it is on hold or done, or only seniors may judge it.
+            ConflictError: somebody else holds it, it is on hold or done, only seniors may judge it, or the person
+                judged the same decision already.
             StoreError: nothing was changed.
         """
 
         def work(connection: Connection, found: ReviewItem, now: datetime) -> _Step:
             if found.state == "held":
                 raise ConflictError(f"that item is on hold until {_text(found.free_at)}")
-            told = verdict.as_dict()
-            said = {"decision_id": decision_id, "content_hash": found.content_hash, "queue": found.queue, **told}
-            del said["reason"]  # events hold nobody's words
-            announce(connection, self._database, "review.decided", said)
-            fields = {"state": "done", "verdict": told, "decided_by": person.id, "decided_at": now}
-            return "review.decide", {**fields, "holder": None, "free_at": now}, told
+            return "review.decide", self._judging.judge(connection, found, person, verdict, now), verdict.as_dict()
 
         return self._step(decision_id, person, work, must_hold=False)
 
@@ -191,27 +205,24 @@ class Reviews:
 
         Raises:
             NotFoundError: they have given none that still stands.
+            ConflictError: others have judged since, or are looking at it now.
             StoreError: nothing was changed.
         """
-        query = (
-            select(table)
-            .where(table.c.state == "done", table.c.decided_by == person.id)
-            .order_by(table.c.decided_at.desc(), table.c.decision_id.desc())
-            .limit(1)
-            .with_for_update()
-        )
+        mine = select(review_votes).where(review_votes.c.person == person.id, review_votes.c.purpose != "appeal")
+        query = mine.order_by(review_votes.c.at.desc(), review_votes.c.id.desc()).limit(1)
         now = datetime.now(UTC)
 
         def work(connection: Connection) -> ReviewItem:
-            row = connection.execute(query).first()
-            if row is None:
+            vote = connection.execute(query.with_for_update()).first()
+            if vote is None:
                 raise NotFoundError("there is no verdict of yours to undo")
-            found = item(row, now)
-            said = {"decision_id": found.decision_id, "content_hash": found.content_hash, "queue": found.queue}
-            announce(connection, self._database, "review.undone", said)
+            found = self._one(connection, vote.item_id, now, lock=True)
+            if take_back(connection, vote, found, person):
+                said = {"decision_id": found.decision_id, "content_hash": found.content_hash, "queue": found.queue}
+                announce(connection, self._database, "review.undone", said)
             fields: dict[str, Any] = dict.fromkeys(("verdict", "decided_by", "decided_at"))
             fields |= {"state": "waiting", "holder": person.id, "free_at": now + self._lease}
-            return self._change(connection, found, person, "review.undo", fields, None, before=found.verdict)
+            return self._change(connection, found, person, "review.undo", fields, None, before=vote.verdict)
 
         return self._database.write(work)
 
