@@ -1,56 +1,72 @@
-"""API keys and rate limits."""
+"""Who sends a request, what they may do, and how often: API keys, sessions of people, and rate limits."""
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
+import base64
+import hashlib
+import hmac
 import math
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
-from evenhand.errors import AuthError, SettingsError, UserError
+from evenhand.api.crosssite import SAFE, refuse_cross_site, refuse_foreign_host
+from evenhand.api.refusals import ForbiddenError, RateLimitError, UnfinishedError, is_loopback
+from evenhand.errors import AuthError, SettingsError
 from evenhand.settings import Settings
 from evenhand.store import Store
 
+if TYPE_CHECKING:
+    from evenhand.store.accountrecords import Session, User
+
+__all__ = [
+    "Caller",
+    "ForbiddenError",
+    "Guard",
+    "RateLimitError",
+    "UnfinishedError",
+    "cookie_name",
+    "is_loopback",
+    "keys_required",
+]
+
 _MAX_CALLERS = 100_000  # callers remembered by the rate limiter; the longest silent are forgotten first
+_LOOK_AGAIN_S = 1.0  # how long it may take until another process's first account counts here
+_CSRF = "x-csrf-token"
+# What keys and people of a tenant may ask for: what shows, or changes, nothing of anybody else's. All else is refused
+# to them, so that a new address is closed until somebody has thought about it.
+_TENANTS = re.compile(
+    r"/v1/(check|check/.*|redact|redact/.*|decisions/[^/]+|review/.*|jobs|jobs/.*|streams|streams/.*|labels|detectors"
+    r"|policies|account|account/.*|accounts|accounts/.*|sessions|sessions/.*|keys|keys/[^/]+)"
+    r"|/console(/review(/.*)?|/accounts(/.*)?)?"
+)
 
 
-class RateLimitError(UserError):
-    """Too many requests for now.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who sends a request."""
 
-    retry_after_s: seconds after which one more is taken.
-    """
+    id: str | None  # of the API key or the user; None: neither is needed, and everything is allowed
+    name: str
+    scopes: tuple[str, ...]
+    tenant: str | None = None  # id of the tenant that they belong to, and see nothing beyond
+    user: User | None = None  # None: an API key, or nobody in particular
+    session: Session | None = None
+    csrf: str = ""  # what unsafe requests of this session carry in X-CSRF-Token
 
-    code = "rate_limited"
-    status = 429
-
-    def __init__(self, message: str, *, retry_after_s: int) -> None:
-        super().__init__(message)
-        self.retry_after_s = retry_after_s
-
-
-class ForbiddenError(UserError):
-    """The key is good, but not for this."""
-
-    code = "forbidden"
-    status = 403
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether a listening address can be reached from this machine only."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    def may(self, scope: str) -> bool:
+        """Say whether they have a scope."""
+        return scope in self.scopes or "admin" in self.scopes
 
 
 def keys_required(settings: Settings) -> bool:
-    """Say whether requests need an API key: always when listening beyond loopback.
+    """Say whether requests need an API key or a login: always when listening beyond loopback.
 
     Raises:
         SettingsError: the settings ask for a server open to the network without keys.
@@ -65,53 +81,74 @@ def keys_required(settings: Settings) -> bool:
     return True
 
 
+def is_https(request: Request, settings: Settings) -> bool:
+    """Say whether the browser came by HTTPS, perhaps through a proxy."""
+    return request.url.scheme == "https" or (settings.public_url or "").lower().startswith("https://")
+
+
+def cookie_name(*, https: bool) -> str:
+    """Give the name of the session's cookie. Browsers take the first from this very host, by HTTPS, alone."""
+    return "__Host-evenhand" if https else "evenhand_session"
+
+
+def csrf_of(token: str) -> str:
+    """Give what a session's unsafe requests carry: it follows from the cookie, which no script can read."""
+    digest = hashlib.sha256(b"evenhand csrf\0" + token.encode(errors="surrogatepass")).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
 class Guard:
-    """Checks the key and the rate of each request.
+    """Finds out who sends each request, and checks what they may do and how often.
 
     Args:
         settings: whether keys are needed, and the rate limit.
-        store: where keys are kept.
+        store: where keys, accounts and sessions are kept.
     """
 
     def __init__(self, settings: Settings, store: Store) -> None:
-        self._required, self._store = keys_required(settings), store
+        self._required, self._store, self._settings = keys_required(settings), store, settings
         self._per_minute = settings.rate_limit
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._accounts, self._look_at = False, 0.0
 
     async def admit(self, request: Request, scope: str) -> str | None:
-        """Let a request in, and give the id of its key, if it has one.
+        """Let a request in, and give the id of its key or user, if it has one; arguments and errors as `caller`."""
+        return (await self.caller(request, scope)).id
+
+    async def caller(self, request: Request, scope: str | None, *, unfinished: bool = False) -> Caller:
+        """Let a request in, and give who sends it.
 
         Args:
-            request: the key stands in `Authorization: Bearer ...` or `X-API-Key`.
-            scope: what the key must be good for: "check", "read" or "admin".
+            request: a key stands in `Authorization: Bearer ...` or `X-API-Key`; a session in its cookie.
+            scope: what the caller must be good for; None: nothing in particular.
+            unfinished: whether those may come in, too, who must first change their password or set up codes.
 
         Raises:
-            AuthError: the key is missing, unknown, expired or revoked.
-            ForbiddenError: the key lacks the scope.
+            AuthError: the key is missing, unknown, expired or revoked, or the session is over.
+            ForbiddenError: the scope is missing, or another site sent this.
+            UnfinishedError: the account must be finished first.
             RateLimitError: too many requests.
         """
-        return await self.admit_token(request, _token(request), scope)
+        found = await self._identify(request, _token(request), "`Authorization: Bearer KEY`")
+        if found.tenant is not None and _TENANTS.fullmatch(request.url.path) is None:
+            raise ForbiddenError("This shows or changes what is not your tenant's alone, and is not for its people.")
+        return self._settled(request, found, scope, unfinished=unfinished)
 
     async def admit_token(
         self, request: Request, token: str | None, scope: str, *, how: str = "`Authorization: Bearer KEY`"
     ) -> str | None:
-        """Let a request in by a token that was found elsewhere; errors as `admit`.
+        """Let a request in by a token that was found elsewhere; errors as `caller`.
 
         Args:
             request: whose address counts where there is no key.
             token: the key as it was sent; None: none was.
-            scope: as for `admit`.
+            scope: as for `caller`.
             how: where the key belongs, for the message.
         """
-        if token is not None:
-            key = await asyncio.to_thread(self._store.keys.verify, token)
-            return self.settle(request, key.id, key.scopes, scope)
-        if self._required:
-            raise AuthError(f"Send an API key: {how} (make one with `evenhand keys create NAME`).")
-        return self.settle(request, None, (scope,), scope)
+        return self._settled(request, await self._identify(request, token, how), scope).id
 
     def settle(self, request: Request, key_id: str | None, scopes: Sequence[str], scope: str) -> str | None:
-        """Check the scope and the rate of a request whose key has been verified; errors as `admit`.
+        """Check the scope and the rate of a request whose key has been verified; errors as `caller`.
 
         Args:
             request: whose address counts where there is no key.
@@ -119,16 +156,85 @@ class Guard:
             scopes: what the key is good for.
             scope: what it must be good for.
         """
-        if scope not in scopes and "admin" not in scopes:
-            raise ForbiddenError(f"This key may not '{scope}'; make one with `evenhand keys create --scope {scope}`.")
-        if self._per_minute:
-            self._spend(key_id or (request.client.host if request.client else "?"))
-        return key_id
+        return self._settled(request, Caller(id=key_id, name="", scopes=tuple(scopes)), scope).id
 
     @property
     def required(self) -> bool:
-        """Whether requests need a key."""
+        """Whether requests need a key or a login even before there are accounts."""
         return self._required
+
+    async def needed(self) -> bool:
+        """Say whether requests need a key or a login: once there are accounts, they always do, unless switched off."""
+        if self._required or self._settings.require_keys is False:
+            return self._required
+        if not self._accounts and time.monotonic() >= self._look_at:
+            self._accounts = await asyncio.to_thread(self._store.accounts.exist)
+            self._look_at = time.monotonic() + _LOOK_AGAIN_S
+        return self._accounts
+
+    def accounts_made(self) -> None:
+        """Note that there is an account now, without waiting for the next look."""
+        self._accounts = True
+
+    async def _identify(self, request: Request, token: str | None, how: str) -> Caller:
+        if token is not None:
+            key = await asyncio.to_thread(self._store.keys.verify, token)
+            return Caller(id=key.id, name=key.name, scopes=key.scopes, tenant=key.tenant)
+        if (found := await self._by_session(request)) is not None:
+            return found
+        if await self.needed():
+            raise AuthError(
+                f"Sign in, or send an API key: {how} (make one with `evenhand keys create NAME`)."
+                if self._accounts
+                else f"Send an API key: {how} (make one with `evenhand keys create NAME`)."
+            )
+        refuse_foreign_host(request, self._settings)
+        refuse_cross_site(request)
+        return Caller(id=None, name="local", scopes=("admin",))
+
+    async def _by_session(self, request: Request) -> Caller | None:
+        token = request.cookies.get(cookie_name(https=is_https(request, self._settings)))
+        if not token:
+            return None
+        found = await asyncio.to_thread(self._store.sessions.find, token)
+        if found is None:
+            return None
+        session, user = found
+        if request.method not in SAFE:
+            refuse_cross_site(request)
+            sent = request.headers.get(_CSRF, "")
+            if not hmac.compare_digest(sent.encode(), csrf_of(token).encode()):
+                raise ForbiddenError("Send the session's token in X-CSRF-Token; load the page anew, and try again.")
+        return Caller(
+            id=user.id,
+            name=user.name,
+            scopes=user.scopes,
+            tenant=user.tenant,
+            user=user,
+            session=session,
+            csrf=csrf_of(token),
+        )
+
+    def _settled(self, request: Request, caller: Caller, scope: str | None, *, unfinished: bool = False) -> Caller:
+        if caller.user is not None and not unfinished:
+            self._refuse_unfinished(caller.user, caller.session)
+        if scope is not None and not caller.may(scope):
+            raise ForbiddenError(
+                f"This key may not '{scope}'; make one with `evenhand keys create --scope {scope}`."
+                if caller.user is None
+                else f"Your account may not '{scope}'; whoever runs this server can give you a role that does."
+            )
+        if self._per_minute:
+            self._spend(caller.id or (request.client.host if request.client else "?"))
+        return caller
+
+    def _refuse_unfinished(self, user: User, session: Session | None) -> None:
+        if user.must_change:
+            raise UnfinishedError("Choose a password of your own first: POST /v1/account/password.")
+        if self._settings.require_totp and user.has_password and not user.has_totp:
+            if session is not None and session.how == "oidc":
+                return  # the provider asks for what it asks for
+            raise UnfinishedError("Set up one-time codes first: POST /v1/account/totp.")
 
     def _spend(self, caller: str) -> None:
         """Take one request out of the caller's bucket (token bucket: a minute's worth at most, refilled evenly)."""

@@ -17,7 +17,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.types import Scope
 
-from evenhand.api.auth import RateLimitError
+from evenhand.api.refusals import RateLimitError
+from evenhand.accounts.lockout import LockedError
 from evenhand.errors import AuthError, EvenhandError, PolicyError, SystemFault
 
 _CODES = {401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed", 429: "rate_limited"}
@@ -79,7 +80,7 @@ def install(app: FastAPI) -> None:
         headers: dict[str, str] = {}
         if isinstance(fault, AuthError):
             headers["www-authenticate"] = "Bearer"
-        if isinstance(fault, RateLimitError):
+        if isinstance(fault, RateLimitError | LockedError):
             headers["retry-after"] = str(fault.retry_after_s)
         problem = Problem(
             status=fault.status, code=fault.code, message=fault.message, headers=headers, more=problems, error=fault

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 
 from starlette.requests import Request
@@ -42,8 +41,5 @@ async def tenant_of(request: Request, state: State, scope: str) -> str | None:
         AuthError: the key is missing, unknown, or has not the scope.
         RateLimitError: the key has asked too often.
     """
-    key_id = await state.guard.admit(request, scope)
-    if key_id is None:
-        return None
-    keys = await asyncio.to_thread(state.store.keys.list)
-    return None if any(key.id == key_id and "admin" in key.scopes for key in keys) else key_id
+    caller = await state.guard.caller(request, scope)
+    return None if caller.id is None or "admin" in caller.scopes else caller.id

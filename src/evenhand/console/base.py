@@ -15,12 +15,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from evenhand import __version__
+from evenhand.accounts.roles import SCOPES
+from evenhand.api.auth import Caller
+from evenhand.api.reviewpeople import as_person
 from evenhand.api.state import State, state_of
 from evenhand.console import i18n
 from evenhand.console.filters import FILTERS
-from evenhand.store.reviewrecords import LOCAL
-
-SCOPES = ("read", "review", "senior", "policy", "audit", "admin", "check")
+from evenhand.store.reviewrecords import LOCAL, Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class Visitor:
     csrf: str = ""  # goes into the header X-CSRF-Token of what pages send; "" where there is no session
     language: str = "en"
     theme: str = "auto"  # "auto", "light" or "dark"
+    tenant: str | None = None  # id of the tenant that they belong to, and see nothing beyond
+    person: Person | None = None  # as the review service knows them
 
     def may(self, scope: str) -> bool:
         """Say whether they have a scope."""
@@ -66,16 +69,24 @@ async def visitor_of(request: Request, scope: str | None = None) -> Visitor:
     Raises:
         AuthError: nobody is logged in; the console then shows the login page.
         ForbiddenError: they may not see this page.
+        UnfinishedError: they must finish their account first; the console then shows it.
     """
-    state = state_of(request)
-    key_id = await state.guard.admit(request, scope or "read")
-    language, theme = i18n.language_of(request), request.cookies.get("evenhand_theme", "auto")
+    return visitor_for(request, await state_of(request).guard.caller(request, scope))
+
+
+def visitor_for(request: Request, caller: Caller) -> Visitor:
+    """Give how pages look for somebody: their own choice of language and theme, else this browser's."""
+    user = caller.user
+    theme = (user.theme if user is not None else None) or request.cookies.get("evenhand_theme", "auto")
     return Visitor(
-        id=key_id or LOCAL,
-        name=key_id or LOCAL,
-        scopes=frozenset(SCOPES),
-        language=language,
+        id=caller.id or LOCAL,
+        name=caller.name,
+        scopes=frozenset(SCOPES) if caller.id is None else frozenset(caller.scopes),
+        csrf=caller.csrf,
+        language=(user.language if user is not None else None) or i18n.language_of(request),
         theme=theme if theme in ("light", "dark") else "auto",
+        tenant=caller.tenant,
+        person=as_person(caller),
     )
 
 

@@ -8,6 +8,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from evenhand.api.errors import SHAPE, Problem
+from evenhand.api.refusals import UnfinishedError
 from evenhand.console import i18n
 from evenhand.console.base import Visitor, login_path, render
 from evenhand.errors import AuthError
@@ -66,6 +67,8 @@ def _error_page(scope: Scope, problem: Problem) -> Response:
     if isinstance(problem.error, AuthError) and request.method in ("GET", "HEAD"):
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(login_path(request.url.path + query), status_code=303)
+    if isinstance(problem.error, UnfinishedError) and request.method in ("GET", "HEAD"):
+        return RedirectResponse("/console/accounts/me", status_code=303)
     visitor = Visitor(id="", name="", language=i18n.language_of(request))
     body = render(request, visitor, "error.html", problem=problem)
     return HTMLResponse(body, problem.status, headers=dict(problem.headers))

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, delete, insert, select, update
 
 from evenhand.accounts import codes, passwords
+from evenhand.accounts.lockout import LockedError
 from evenhand.errors import AuthError, NotFoundError, UserError
 from evenhand.settings import Settings
 from evenhand.store.accountrecords import LoginStep, User
@@ -29,20 +30,6 @@ _FREE_ACCOUNT, _FREE_ADDRESS = 5, 30  # tries without a pause
 _LONGEST = timedelta(minutes=15)
 _FORGET = timedelta(hours=1)  # after the last failure
 _PLAIN, _SEALED = b"\x00", b"\x01"  # what a stored secret of codes begins with
-
-
-class LockedError(UserError):
-    """Too many logins failed; wait.
-
-    retry_after_s: seconds after which one more is tried.
-    """
-
-    code = "rate_limited"
-    status = 429
-
-    def __init__(self, *, retry_after_s: int) -> None:
-        super().__init__(f"Too many logins have failed; wait {retry_after_s} s and try again.")
-        self.retry_after_s = retry_after_s
 
 
 class Logins:

@@ -21,11 +21,14 @@ class Judged(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Who acts. Today the holder of an API key; accounts take this place later."""
+    """Who acts: a user, or the holder of an API key."""
 
-    id: str  # id of the key, or LOCAL
+    id: str  # id of the user or of the key, or LOCAL
     name: str
     senior: bool = False  # sees what was escalated, and applies marks
+    tenant: str | None = None  # id of the tenant that they belong to, and see nothing beyond
+    queues: tuple[str, ...] = ()  # the only ones they work in; none: all
+    labels: tuple[str, ...] = ()  # the only ones they review, with those below; none: all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
