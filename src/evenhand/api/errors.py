@@ -17,8 +17,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.types import Scope
 
-from evenhand.api.refusals import RateLimitError
 from evenhand.accounts.lockout import LockedError
+from evenhand.api.refusals import RateLimitError
 from evenhand.errors import AuthError, EvenhandError, PolicyError, SystemFault
 
 _CODES = {401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed", 429: "rate_limited"}
