@@ -15,7 +15,20 @@ from fastapi.openapi.utils import get_openapi
 from fastapi_offline import FastAPIOffline
 
 from evenhand import __version__
-from evenhand.api import check, errors, info, jobs, limits, redact, review, reviewmarks, streams, webhooks, wellness
+from evenhand.api import (
+    auditlog,
+    check,
+    errors,
+    info,
+    jobs,
+    limits,
+    redact,
+    review,
+    reviewmarks,
+    streams,
+    webhooks,
+    wellness,
+)
 from evenhand.api.auth import Guard, keys_required
 from evenhand.api.compat import Claim, DialectRoute, chosen
 from evenhand.api.jobschemas import JobIn
@@ -94,6 +107,7 @@ def create_app(
     app.include_router(review.router)
     app.include_router(wellness.router)
     app.include_router(reviewmarks.router)
+    app.include_router(auditlog.router)
     app.include_router(info.router)
     if extend is not None:
         extend(app)

@@ -1,4 +1,4 @@
-"""`/v1/marks`: automatic results that people found right or wrong; `/v1/audit-log`: who did what."""
+"""`/v1/marks`: automatic results that people found right or wrong."""
 
 from __future__ import annotations
 
@@ -14,14 +14,12 @@ from starlette.responses import Response
 from evenhand.api.check import ERRORS
 from evenhand.api.reviewpeople import person_of
 from evenhand.api.reviewschemas import (
-    AuditOut,
     EffectsOut,
     MarkIdsIn,
     MarkIn,
     MarksIn,
     MarksOut,
     SuggestionsOut,
-    VerifiedOut,
 )
 from evenhand.api.schemas import ErrorOut
 from evenhand.api.state import state_of
@@ -107,29 +105,6 @@ async def undo(request: Request, body: MarkIdsIn) -> Response:
     person = await person_of(request, state, senior=True)
     found = await asyncio.to_thread(state.store.marks.undo, body.ids, person)
     return _json({"marks": [mark_document(mark) for mark in found], "after": None})
-
-
-@router.get("/v1/audit-log", tags=["audit"], response_model=AuditOut, responses=_READ, summary="Read the audit log")
-async def audit_log(
-    request: Request,
-    after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
-    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
-) -> Response:
-    """Give links of the audit log, oldest first. For keys with the scope audit."""
-    state = state_of(request)
-    await state.guard.admit(request, "audit")
-    found = await asyncio.to_thread(partial(state.store.audit.page, after=after, limit=limit))
-    return _json({"entries": [asdict(entry) for entry in found]})
-
-
-@router.get(
-    "/v1/audit-log/verify", tags=["audit"], response_model=VerifiedOut, responses=_READ, summary="Verify the audit log"
-)
-async def verify(request: Request) -> Response:
-    """Recompute every hash of the audit log. For keys with the scope audit."""
-    state = state_of(request)
-    await state.guard.admit(request, "audit")
-    return _json(asdict(await asyncio.to_thread(state.store.audit.verify)))
 
 
 def _json(document: Any, status: int = 200) -> Response:

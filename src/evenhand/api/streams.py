@@ -19,6 +19,7 @@ from evenhand.domain import is_language
 from evenhand.errors import FetchError, InputError, NotFoundError, SystemFault
 from evenhand.intake.addresses import checked, read_address
 from evenhand.intake.clips import Clips
+from evenhand.store.reviewrecords import LOCAL
 from evenhand.store.streams import Stream, StreamEvent
 
 router = APIRouter(tags=["streams"])
@@ -190,9 +191,10 @@ async def stop(request: Request, stream_id: str) -> Response:
     """
     state = state_of(request)
     found = await _mine(request, state, stream_id, "check")
+    actor = getattr(request.state, "key_id", None) or found.tenant or LOCAL
     if found.open:
-        return _json(_document(await asyncio.to_thread(state.store.streams.stop, stream_id)))
-    await asyncio.to_thread(state.store.streams.remove, stream_id)
+        return _json(_document(await asyncio.to_thread(partial(state.store.streams.stop, stream_id, actor=actor))))
+    await asyncio.to_thread(partial(state.store.streams.remove, stream_id, actor=actor))
     await asyncio.to_thread(Clips(state.moderator.settings).remove, stream_id)
     return _json(_document(found))
 

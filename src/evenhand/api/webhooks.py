@@ -19,6 +19,7 @@ from evenhand.api.state import state_of
 from evenhand.errors import InputError
 from evenhand.store.decisions import rfc3339
 from evenhand.store.jobrecords import Delivery, Webhook
+from evenhand.store.reviewrecords import LOCAL
 
 router = APIRouter(tags=["webhooks"])
 
@@ -37,9 +38,10 @@ _ONE: dict[int | str, dict[str, Any]] = {**_ADMIN, 404: {"model": ErrorOut, "des
 async def create(request: Request, body: WebhookIn) -> Response:
     """Register a webhook. The signing secret is in the answer, and is not shown again."""
     state = state_of(request)
-    await state.guard.admit(request, "admin")
+    actor = await state.guard.admit(request, "admin") or LOCAL
     check_url(body.url)
-    made = await asyncio.to_thread(partial(state.store.webhooks.create, body.name, body.url, events=body.events))
+    make = partial(state.store.webhooks.create, body.name, body.url, events=body.events, actor=actor)
+    made = await asyncio.to_thread(make)
     return _json(_shown(made, secrets=True), 201)
 
 
@@ -56,9 +58,9 @@ async def listed(request: Request) -> Response:
 async def remove(request: Request, name: str) -> Response:
     """Remove a webhook, by its id or name. Deliveries that wait are given up; the log stays."""
     state = state_of(request)
-    await state.guard.admit(request, "admin")
+    actor = await state.guard.admit(request, "admin") or LOCAL
     webhook = await asyncio.to_thread(state.store.webhooks.get, name)
-    await asyncio.to_thread(state.store.webhooks.remove, webhook.id)
+    await asyncio.to_thread(partial(state.store.webhooks.remove, webhook.id, actor=actor))
     return _json(_shown(webhook))
 
 
@@ -70,8 +72,8 @@ async def rotate(
 ) -> Response:
     """Make a new signing secret. Both sign while they overlap, so that receivers can change at leisure."""
     state = state_of(request)
-    await state.guard.admit(request, "admin")
-    turn = partial(state.store.webhooks.rotate, name, overlap=timedelta(seconds=overlap_s))
+    actor = await state.guard.admit(request, "admin") or LOCAL
+    turn = partial(state.store.webhooks.rotate, name, overlap=timedelta(seconds=overlap_s), actor=actor)
     return _json(_shown(await asyncio.to_thread(turn), secrets=True))
 
 

@@ -41,12 +41,10 @@ def delete_content(
 ) -> None:
     """Delete a content that was kept; with --decisions, also what was decided about it."""
     from evenhand.store import open_store
-    from evenhand.store.reviewrecords import LOCAL
 
     if re.fullmatch("sha256:[0-9a-f]{64}", content_hash) is None:
         raise typer.BadParameter("give the content_hash of a result: sha256: and 64 hexadecimal digits")
     store = open_store(settings=read_settings())
     deleted = store.delete_content(content_hash, decisions_too=decisions)
-    store.audit.note("content.delete", content_hash, actor=LOCAL, after={"decisions_too": decisions})
     store.close()
     print(f"deleted: {deleted.originals} originals, {deleted.decisions} decisions")

@@ -11,8 +11,8 @@ from evenhand.store.schema import audit_log, decisions, metadata
 tallies = Table(
     "tallies",
     metadata,
-    Column("period", ident(), primary_key=True),  # a day, "2026-01-31"; an hour, "2026-01-31T09", for `hour`
     Column("what", ident(), primary_key=True),  # what is counted: see store/tallies.py
+    Column("period", ident(), primary_key=True),  # a day, "2026-01-31"; an hour, "2026-01-31T09", for `hour`
     Column("tenant", ident(), primary_key=True),  # id of the API key; "" for none
     Column("line", Words, primary_key=True),
     Column("kind", ident(), primary_key=True),

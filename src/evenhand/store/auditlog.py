@@ -8,25 +8,24 @@ head that was noted elsewhere.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, text, update
 
-from evenhand.store.columns import instant_text
+from evenhand.store.auditlogchain import ERASED, START, Head, canonical, check, sha256
+from evenhand.store.columns import escape, instant_text
 from evenhand.store.database import Database
 from evenhand.store.reviewrecords import AuditEntry, Verified
 from evenhand.store.schema import audit_log as table
 
-START = "0" * 64  # what stands in the first link for the hash of the one before
-ERASED = "audit.erased"
+__all__ = ["ERASED", "START", "AuditLog", "canonical", "sha256"]
+
 _LOCK = 0x6576686175646974  # "evhaudit": the key of PostgreSQL's advisory lock
 _CHUNK = 1_000  # links read at a time
-_MOST_PROBLEMS = 100  # told; a log that was rewritten has as many as links
 
 
 class AuditLog:
@@ -63,7 +62,7 @@ class AuditLog:
         payload = json.loads(canonical(payload))
         values = {
             "seq": 1 if last is None else last.seq + 1,
-            "at": instant_text(datetime.now(UTC)).replace(" ", "T") + "Z",
+            "at": _stamp(datetime.now(UTC)),
             "actor": actor,
             "action": action,
             "subject": subject,
@@ -90,62 +89,89 @@ class AuditLog:
         )
 
     def page(
-        self, *, after: int = 0, limit: int = 100, actor: str | None = None, subject: str | None = None
+        self,
+        *,
+        after: int = 0,
+        limit: int = 100,
+        newest: bool = False,
+        actor: str | None = None,
+        subject: str | None = None,
+        action: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
     ) -> list[AuditEntry]:
         """List links, oldest first.
 
         Args:
             after: number of the last one already seen.
             limit: most to give.
+            newest: newest first; `after` then is the number of the last one seen on the way down, 0 for none.
             actor: only this one's.
             subject: only what was done to this.
+            action: only this, or with a dot and a star at its end, this family ("review.*").
+            since: done at or after this moment (aware).
+            until: done before this moment (aware).
 
         Raises:
             StoreError: the database refused or cannot be reached.
         """
-        query = select(table).where(table.c.seq > after).order_by(table.c.seq).limit(limit)
-        if actor is not None:
-            query = query.where(table.c.actor == actor)
-        if subject is not None:
-            query = query.where(table.c.subject == subject)
+        order = table.c.seq.desc() if newest else table.c.seq
+        query = select(table).where(*_where(actor, subject, action, since, until)).order_by(order).limit(limit)
+        if newest and after:
+            query = query.where(table.c.seq < after)
+        elif not newest:
+            query = query.where(table.c.seq > after)
         rows = self._database.read(lambda connection: connection.execute(query).all())
         return [_entry(row) for row in rows]
 
-    def verify(self, *, expect: tuple[int, str] | None = None) -> Verified:
-        """Recompute every hash.
-
-        Args:
-            expect: number and hash of a link, noted earlier: the log must still hold it.
+    def all(
+        self,
+        *,
+        after: int = 0,
+        actor: str | None = None,
+        subject: str | None = None,
+        action: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Iterator[AuditEntry]:
+        """Give all links that fit, oldest first, a thousand in memory at a time; arguments as for `page`.
 
         Raises:
             StoreError: the database refused or cannot be reached.
         """
-        problems: list[str] = []
-        previous, number, gone, told = START, 0, set[int](), set[int]()
-        for entry in self._all():
-            number += 1
-            if entry.seq != number:
-                problems.append(f"entry {number} is missing: the next one is {entry.seq}")
-                number = entry.seq
-            if entry.previous != previous:
-                problems.append(f"entry {entry.seq} does not follow the one before it")
-            if sha256(_sealed(entry)) != entry.hash:
-                problems.append(f"entry {entry.seq} was changed")
-            if entry.payload is None:
-                gone.add(entry.seq)
-            elif sha256(entry.payload) != entry.payload_sha256:
-                problems.append(f"the payload of entry {entry.seq} was changed")
-            elif entry.action == ERASED:
-                told.update((entry.payload.get("after") or {}).get("entries", ()))
-            if expect is not None and entry.seq == expect[0] and entry.hash != expect[1]:
-                problems.append(f"entry {entry.seq} is not the one that was expected")
-            previous = entry.hash
-        problems += [f"the payload of entry {seq} is gone, and no entry says so" for seq in sorted(gone - told)]
-        if expect is not None and number < expect[0]:
-            problems.append(f"entries after {number} are missing: entry {expect[0]} was expected")
-        return Verified(
-            entries=number, head=previous, erased=len(gone & told), problems=tuple(problems[:_MOST_PROBLEMS])
-        )
+        while found := self.page(
+            after=after, limit=_CHUNK, actor=actor, subject=subject, action=action, since=since, until=until
+        ):
+            yield from found
+            after = found[-1].seq
+
+    def head(self) -> Head:
+        """Give the number and the hash of the last link; 0 and zeros where there is none.
+
+        Raises:
+            StoreError: the database refused or cannot be reached.
+        """
+        query = select(table.c.seq, table.c.hash).order_by(table.c.seq.desc()).limit(1)
+        row = self._database.read(lambda connection: connection.execute(query).first())
+        return (0, START) if row is None else (row.seq, row.hash)
+
+    def verify(self, *, expect: Head | Sequence[Head] | None = None, since: Head | None = None) -> Verified:
+        """Recompute every hash.
+
+        Args:
+            expect: numbers and hashes of links, noted earlier: the log must still hold them.
+            since: a link that was verified before and noted: only those after it are looked at.
+
+        Raises:
+            StoreError: the database refused or cannot be reached.
+        """
+        heads: Sequence[Head] = [] if expect is None else [expect] if isinstance(expect[0], int) else expect  # type: ignore[list-item,assignment]
+        if since is not None and since[0] > 0:
+            found = self.page(after=since[0] - 1, limit=1)
+            heads = [*heads, since]
+            if not found or found[0].seq != since[0] or found[0].hash != since[1]:
+                return check(self.all(), expect=heads)  # what was noted is not there: look at everything
+        return check(self.all(after=0 if since is None else since[0]), expect=heads, since=since)
 
     def erase(
         self, *, actor: str, before: datetime | None = None, subjects: Sequence[str] = (), reason: str = ""
@@ -185,7 +211,7 @@ class AuditLog:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         where = [table.c.payload.is_not(None), table.c.action != ERASED]
         if before is not None:
-            where.append(table.c.at < instant_text(before).replace(" ", "T") + "Z")
+            where.append(table.c.at < _stamp(before))
         if subjects:
             where.append(table.c.subject.in_(list(subjects)))
         entries = list(connection.execute(select(table.c.seq).where(*where).order_by(table.c.seq)).scalars())
@@ -204,26 +230,28 @@ class AuditLog:
         query = select(func.count()).select_from(table)
         return self._database.read(lambda connection: connection.execute(query).scalar_one())
 
-    def _all(self) -> Iterator[AuditEntry]:
-        after = 0
-        while page := self.page(after=after, limit=_CHUNK):
-            yield from page
-            after = page[-1].seq
+
+def _where(
+    actor: str | None, subject: str | None, action: str | None, since: datetime | None, until: datetime | None
+) -> list[ColumnElement[bool]]:
+    where: list[ColumnElement[bool]] = []
+    if actor is not None:
+        where.append(table.c.actor == escape(actor))
+    if subject is not None:
+        where.append(table.c.subject == subject)
+    if action is not None and action.endswith(".*"):
+        where.append(table.c.action.startswith(escape(action[:-1]), autoescape=True))
+    elif action is not None:
+        where.append(table.c.action == escape(action))
+    if since is not None:
+        where.append(table.c.at >= _stamp(since))
+    if until is not None:
+        where.append(table.c.at < _stamp(until))
+    return where
 
 
-def canonical(value: object) -> bytes:
-    """Give the one JSON form that is hashed: keys sorted, no spaces, ASCII only."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode()
-
-
-def sha256(value: object) -> str:
-    """Give the SHA-256 of the canonical JSON of a value, in hexadecimal."""
-    return hashlib.sha256(canonical(value)).hexdigest()
-
-
-def _sealed(entry: AuditEntry) -> dict[str, Any]:
-    names = ("seq", "at", "actor", "action", "subject", "payload_sha256", "previous")
-    return {name: getattr(entry, name) for name in names}
+def _stamp(moment: datetime) -> str:
+    return instant_text(moment).replace(" ", "T") + "Z"
 
 
 def _entry(row: Row[Any]) -> AuditEntry:

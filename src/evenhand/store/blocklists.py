@@ -15,11 +15,14 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from evenhand.domain import new_id
 from evenhand.errors import InputError, NotFoundError
+from evenhand.store.auditlog import AuditLog
 from evenhand.store.database import Database
 from evenhand.store.records import Blocklist, BlocklistItem
+from evenhand.store.reviewrecords import LOCAL
 from evenhand.store.schema import blocklist_items as items
 from evenhand.store.schema import blocklists as lists
 
+_MOST_TOLD = 100  # items that a link of the audit log names; of more it tells the number
 _TOGETHER = 500  # ids in one statement: SQLite counts its parameters
 
 
@@ -27,13 +30,14 @@ class Blocklists:
     """Keeps lists of words and their items."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self._database, self._audit = database, AuditLog(database)
 
-    def save(self, name: str, changes: Mapping[str, str | None]) -> tuple[Blocklist, bool]:
+    def save(self, name: str, changes: Mapping[str, str | None], *, actor: str = LOCAL) -> tuple[Blocklist, bool]:
         """Make a list, or change one.
 
         Args:
             name: of the list; the caller has checked its form.
+            actor: id of who does it, for the audit log.
             changes: may hold `description`; None removes it. What is not named stays.
 
         Returns:
@@ -58,10 +62,16 @@ class Blocklists:
 
         def work(connection: Connection) -> tuple[Blocklist, bool]:
             made = connection.execute(making.values(row)).rowcount == 1
+            before = None if made else {"description": _get(connection, name).description}
             if not made and "description" in changes:
                 changed = {"description": changes["description"], "changed_at": moment}
                 connection.execute(update(lists).where(lists.c.name == name).values(changed))
-            return _get(connection, name), made
+            found = _get(connection, name)
+            if made or "description" in changes:
+                after = {"description": found.description}
+                action = "blocklist.create" if made else "blocklist.change"
+                self._audit.append(connection, action, f"blocklist:{name}", actor=actor, before=before, after=after)
+            return found, made
 
         return self._database.write(work)
 
@@ -84,7 +94,7 @@ class Blocklists:
         rows = self._database.read(lambda connection: connection.execute(query).all())
         return [Blocklist(**row._mapping) for row in rows]
 
-    def remove(self, name: str) -> None:
+    def remove(self, name: str, *, actor: str = LOCAL) -> None:
         """Forget a list and its items; none of that name is no error.
 
         Raises:
@@ -93,19 +103,26 @@ class Blocklists:
 
         def work(connection: Connection) -> None:
             # The list first: whoever adds to it at this moment waits for its row, and then finds none.
-            connection.execute(delete(lists).where(lists.c.name == name))
-            connection.execute(delete(items).where(items.c.blocklist == name))
+            gone = delete(lists).where(lists.c.name == name).execution_options(preserve_rowcount=True)
+            there = connection.execute(gone).rowcount
+            held = connection.execute(delete(items).where(items.c.blocklist == name)).rowcount
+            if there:
+                before = {"items": held}
+                self._audit.append(connection, "blocklist.remove", f"blocklist:{name}", actor=actor, before=before)
 
         self._database.write(work, repeatable=True)
         self._database.forget()
 
-    def add(self, name: str, entries: Sequence[tuple[str, str | None]], *, most: int) -> list[BlocklistItem]:
+    def add(
+        self, name: str, entries: Sequence[tuple[str, str | None]], *, most: int, actor: str = LOCAL
+    ) -> list[BlocklistItem]:
         """Add items, all or none. A text that the list holds already keeps its id and gets the new description.
 
         Args:
             name: of the list.
             entries: text and description of each; a text that comes twice counts once, the last time.
             most: items that a list may hold.
+            actor: id of who does it, for the audit log.
 
         Returns:
             The items, in the order of `entries`.
@@ -139,11 +156,14 @@ class Blocklists:
             held = connection.execute(select(func.count()).where(items.c.blocklist == name)).scalar_one()
             if held > most:
                 raise InputError(f"Blocklist {name} would hold {held} items; at most {most} are allowed in one list.")
+            told = [{"id": one.id, "text": one.text} for one in out.values()][:_MOST_TOLD]
+            after = {"items": told, "count": len(out)}
+            self._audit.append(connection, "blocklist.add", f"blocklist:{name}", actor=actor, after=after)
             return list(out.values())
 
         return self._database.write(work)
 
-    def discard(self, name: str, ids: Sequence[str]) -> None:
+    def discard(self, name: str, ids: Sequence[str], *, actor: str = LOCAL) -> None:
         """Remove items; an id that the list does not hold is no error.
 
         Raises:
@@ -156,6 +176,8 @@ class Blocklists:
             for start in range(0, len(ids), _TOGETHER):
                 among = items.c.id.in_(ids[start : start + _TOGETHER])
                 connection.execute(delete(items).where(items.c.blocklist == name, among))
+            before = {"items": [{"id": one} for one in ids[:_MOST_TOLD]], "count": len(ids)}
+            self._audit.append(connection, "blocklist.discard", f"blocklist:{name}", actor=actor, before=before)
 
         self._database.write(work, repeatable=True)
         self._database.forget()

@@ -22,6 +22,7 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
     from evenhand.store.accounts import Accounts
     from evenhand.store.accountsessions import Sessions
     from evenhand.store.address import read_url
+    from evenhand.store.alerts import Alerts
     from evenhand.store.auditlog import AuditLog
     from evenhand.store.blocklists import Blocklists
     from evenhand.store.classes import Classes
@@ -42,6 +43,7 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
     from evenhand.store.reviewstats import ReviewTotals
     from evenhand.store.sealing import Seal
     from evenhand.store.streams import Streams
+    from evenhand.store.tallies import Tallies
     from evenhand.store.versions import Libraries, Policies
     from evenhand.store.webhooks import Webhooks
     from evenhand.store.wellness import Wellness
@@ -80,4 +82,6 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
         golden=golden,
         marks=Marks(database, audit),
         streams=Streams(database, settings),
+        tallies=Tallies(database),
+        alerts=Alerts(database),
     )

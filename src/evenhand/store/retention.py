@@ -22,9 +22,14 @@ from sqlalchemy import (
 from evenhand.domain import first_id
 from evenhand.errors import NotFoundError
 from evenhand.settings import Settings
+from evenhand.store.auditlog import AuditLog
 from evenhand.store.database import Database
 from evenhand.store.librarytables import decision_prints, mark_prints, mark_touches
+from evenhand.store.qualityrows import OF_DECISIONS
+from evenhand.store.qualitytables import review_barred, review_tasks
 from evenhand.store.records import Deleted, Original
+from evenhand.store.retentiontenants import TenantKeeping
+from evenhand.store.reviewrecords import LOCAL
 from evenhand.store.reviewrows import forget_reviews
 from evenhand.store.schema import (
     decisions,
@@ -48,8 +53,8 @@ class Retention:
     """Keeps to what the operator chose to keep."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
-        self._database = database
-        self._settings = settings
+        self._database, self._settings, self._audit = database, settings, AuditLog(database)
+        self.tenants = TenantKeeping(database)  # periods of single tenants, and their erasure
 
     def original(self, content_hash: str) -> Original:
         """Give kept content.
@@ -69,13 +74,14 @@ class Retention:
             )
         return Original(body=bytes(row.body), media_type=row.media_type)
 
-    def purge(self, now: datetime | None = None) -> Deleted:
+    def purge(self, now: datetime | None = None, *, actor: str = LOCAL) -> Deleted:
         """Delete what has expired, in small transactions, so that writers are not kept waiting.
 
         A period shortened since counts for what was stored before, too; one lengthened does not revive anything.
 
         Args:
             now: aware; None: the present.
+            actor: id of who asks, for the audit log, which is told if anything was deleted.
 
         Raises:
             StoreError: the database refused or cannot be reached; what was deleted so far stays deleted.
@@ -89,23 +95,34 @@ class Retention:
             edge = first_id(now - timedelta(days=settings.keep_decisions_days))
             old += self._sweep(decisions, decisions.c.decision_id < edge)
             self._sweep(suggestions, suggestions.c.id < edge)
+        tenants_old, tenants_content = self.tenants.purge(now)
+        old, content = old + tenants_old, content + tenants_content
         # Decisions by their ids: those that went by an expiry of their own took no part in the range above.
+        stored = select(decisions.c.decision_id)
+        for table in OF_DECISIONS:
+            self._sweep(table, table.c.decision_id.not_in(stored))
+        # Items that are about another decision live as long as that one.
+        about = select(review_tasks.c.item_id)
         for table in (review_items, review_skips, decision_prints):
-            self._sweep(table, table.c.decision_id.not_in(select(decisions.c.decision_id)))
+            self._sweep(table, table.c.decision_id.not_in(stored) & table.c.decision_id.not_in(about))
+        self._sweep(review_barred, review_barred.c.item_id.not_in(about))
         self._sweep(nonces, nonces.c.expires_at <= now)
         self._sweep(exposures, exposures.c.at < now - KEPT)
         self._sweep(review_traits, review_traits.c.content_hash.not_in(select(review_items.c.content_hash)))
         responses = self._sweep(idempotency, idempotency.c.expires_at <= now)
         if content or old or responses:
+            told = {"originals": content, "decisions": old, "responses": responses}
+            self._audit.note("retention.purge", "store", actor=actor, after=told)
             self._database.forget()
         return Deleted(originals=content, decisions=old, responses=responses)
 
-    def delete_content(self, content_hash: str, *, decisions_too: bool = False) -> Deleted:
+    def delete_content(self, content_hash: str, *, decisions_too: bool = False, actor: str = LOCAL) -> Deleted:
         """Delete what is kept of one content: the original, words quoted from it as evidence, the context, and
         stored answers of idempotent requests that speak of it, notes of reviewers.
 
         Args:
             content_hash: "sha256:...".
+            actor: id of who asks, for the audit log.
             decisions_too: delete the decisions themselves as well; otherwise label, score, place and reason stay.
 
         Returns:
@@ -140,6 +157,8 @@ class Retention:
             connection.execute(
                 update(job_tasks).where(job_tasks.c.job_id.in_(about)).values(result=None, progress=None)
             )
+            after = {"decisions_too": decisions_too, "originals": body, "decisions": rows, "responses": answers}
+            self._audit.append(connection, "content.delete", content_hash, actor=actor, after=after)
             return Deleted(originals=body, decisions=rows, responses=answers)
 
         deleted = self._database.write(work, repeatable=True)

@@ -138,6 +138,7 @@ class Verified:
     head: str  # hash of the last link; 64 zeros when there is none
     erased: int  # links whose payload was erased, as the log itself says
     problems: tuple[str, ...] = field(default=())  # empty: the chain holds
+    first: int = 1  # number of the first link that was looked at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,22 @@ from sqlalchemy import JSON, Column, Float, Index, Integer, LargeBinary, MetaDat
 from evenhand.store.columns import Instant, Words, ident
 
 # Every revision, oldest first; the last is what this version of evenhand needs.
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013")
+REVISIONS = (
+    "0001",
+    "0002",
+    "0003",
+    "0004",
+    "0005",
+    "0006",
+    "0007",
+    "0008",
+    "0009",
+    "0010",
+    "0011",
+    "0012",
+    "0013",
+    "0014",
+)
 
 metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"})
 
@@ -349,9 +364,11 @@ audit_log = Table(
 )
 Index("ix_audit_log_subject", audit_log.c.subject, postgresql_using="hash")
 
+from evenhand.store import accountingtables as _accountingtables  # noqa: E402, F401
 from evenhand.store import accounttables as _accounttables  # noqa: E402, F401  (belongs to the same metadata)
 from evenhand.store import classtables as _classtables  # noqa: E402, F401
 from evenhand.store import librarytables as _librarytables  # noqa: E402, F401  (belongs to the same metadata)
+from evenhand.store import policytables as _policytables  # noqa: E402, F401
 from evenhand.store import qualitytables as _qualitytables  # noqa: E402, F401
 from evenhand.store import streamtables as _streamtables  # noqa: E402, F401  (belongs to the same metadata)
 from evenhand.store import wellnesstables as _wellnesstables  # noqa: E402, F401

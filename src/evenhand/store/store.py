@@ -8,11 +8,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Unpack
 
 from evenhand.store.records import Deleted, Filters, Original, Page, Record
+from evenhand.store.reviewrecords import LOCAL
 
 if TYPE_CHECKING:  # SQLAlchemy is imported when a store is opened, not before
     from evenhand.store.accountlogins import Logins
     from evenhand.store.accounts import Accounts
     from evenhand.store.accountsessions import Sessions
+    from evenhand.store.alerts import Alerts
     from evenhand.store.auditlog import AuditLog
     from evenhand.store.blocklists import Blocklists
     from evenhand.store.classes import Classes
@@ -30,6 +32,7 @@ if TYPE_CHECKING:  # SQLAlchemy is imported when a store is opened, not before
     from evenhand.store.reviewmarks import Marks
     from evenhand.store.reviewstats import ReviewTotals
     from evenhand.store.streams import Streams
+    from evenhand.store.tallies import Tallies
     from evenhand.store.versions import Libraries, Policies
     from evenhand.store.webhooks import Webhooks
     from evenhand.store.wellness import Wellness
@@ -71,6 +74,8 @@ class Store:
     golden: Golden
     marks: Marks
     streams: Streams
+    tallies: Tallies
+    alerts: Alerts
 
     @property
     def address(self) -> str:
@@ -109,13 +114,13 @@ class Store:
         """Give kept content. Raises NotFoundError where it was not, or is no longer, kept."""
         return self.retention.original(content_hash)
 
-    def purge(self, now: datetime | None = None) -> Deleted:
+    def purge(self, now: datetime | None = None, *, actor: str = LOCAL) -> Deleted:
         """Delete what has expired; see `Retention.purge`."""
-        return self.retention.purge(now)
+        return self.retention.purge(now, actor=actor)
 
-    def delete_content(self, content_hash: str, *, decisions_too: bool = False) -> Deleted:
+    def delete_content(self, content_hash: str, *, decisions_too: bool = False, actor: str = LOCAL) -> Deleted:
         """Delete what is kept of one content; see `Retention.delete_content`."""
-        return self.retention.delete_content(content_hash, decisions_too=decisions_too)
+        return self.retention.delete_content(content_hash, decisions_too=decisions_too, actor=actor)
 
     def close(self) -> None:
         """Close every connection."""

@@ -17,7 +17,9 @@ from evenhand.domain import id_time, new_id
 from evenhand.errors import NotFoundError
 from evenhand.settings import Settings
 from evenhand.store.announcing import announce
+from evenhand.store.auditlog import AuditLog
 from evenhand.store.database import Database
+from evenhand.store.reviewrecords import LOCAL
 from evenhand.store.streamtables import stream_events as events
 from evenhand.store.streamtables import streams
 
@@ -75,7 +77,7 @@ class Streams:
     """
 
     def __init__(self, database: Database, settings: Settings) -> None:
-        self._database, self._settings = database, settings
+        self._database, self._settings, self._audit = database, settings, AuditLog(database)
 
     def create(
         self, url: str, shown: str, *, tenant: str = "", caller_id: str | None = None, options: Mapping[str, Any]
@@ -98,7 +100,13 @@ class Streams:
             "events": 0,
             "created_at": datetime.now(UTC),
         }
-        self._database.write(lambda connection: connection.execute(streams.insert(), row))
+
+        def work(connection: Connection) -> None:
+            connection.execute(streams.insert(), row)
+            after = {"url": shown, "options": row["options"]}
+            self._audit.append(connection, "stream.create", f"stream:{row['id']}", actor=tenant or LOCAL, after=after)
+
+        self._database.write(work)
         return self.get(str(row["id"]))
 
     def get(self, stream_id: str) -> Stream:
@@ -150,8 +158,10 @@ class Streams:
         rows = self._database.read(lambda connection: connection.execute(query).all())
         return [StreamEvent(**row._mapping) for row in rows]
 
-    def stop(self, stream_id: str) -> Stream:
+    def stop(self, stream_id: str, *, actor: str = LOCAL) -> Stream:
         """Ask that a stream be followed no longer; one that nobody follows is over at once.
+
+        `actor` is the id of who asks, for the audit log.
 
         Raises:
             NotFoundError: there is none.
@@ -166,18 +176,25 @@ class Streams:
                 self._add(connection, stream_id, [("stopped", {})])
             held = and_(streams.c.id == stream_id, streams.c.state.in_(OPEN))
             connection.execute(update(streams).where(held).values(state="stopping"))
+            before = {"state": found.state}
+            self._audit.append(connection, "stream.stop", f"stream:{stream_id}", actor=actor, before=before)
 
-        self.get(stream_id)
+        found = self.get(stream_id)
         self._database.write(work)
         return self.get(stream_id)
 
-    def remove(self, stream_id: str) -> None:
-        """Delete a stream that is over, with its journal.
+    def remove(self, stream_id: str, *, actor: str = LOCAL) -> None:
+        """Delete a stream that is over, with its journal. `actor`: who does it, for the audit log.
 
         Raises:
             StoreError: the database refused or cannot be reached.
         """
-        self._database.write(lambda connection: _forget(connection, [stream_id]))
+
+        def work(connection: Connection) -> None:
+            _forget(connection, [stream_id])
+            self._audit.append(connection, "stream.remove", f"stream:{stream_id}", actor=actor)
+
+        self._database.write(work)
 
     def purge(self) -> list[str]:
         """Delete streams that have been over for longer than jobs are kept, and old entries; give the streams' ids.

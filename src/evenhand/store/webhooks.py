@@ -14,8 +14,10 @@ from evenhand.domain import id_time, new_id
 from evenhand.errors import ConflictError, NotFoundError, UserError
 from evenhand.settings import Settings
 from evenhand.store.announcing import announce, wants
+from evenhand.store.auditlog import AuditLog
 from evenhand.store.database import Database
 from evenhand.store.jobrecords import Delivery, Webhook
+from evenhand.store.reviewrecords import LOCAL
 from evenhand.store.schema import webhook_deliveries as deliveries
 from evenhand.store.schema import webhooks
 from evenhand.store.sealing import Seal
@@ -37,6 +39,13 @@ EVENTS = (
     "stream.ended",
     "stream.stopped",
     "stream.failed",
+    "alert.raised",
+    "alert.cleared",
+    "policy.published",
+    "policy.rolled_back",
+    "policy.braked",
+    "decision.undone",
+    "decision.restored",
     "webhook.test",
 )
 
@@ -50,11 +59,13 @@ class Webhooks:
     """
 
     def __init__(self, database: Database, settings: Settings) -> None:
-        self._database, self._settings = database, settings
+        self._database, self._settings, self._audit = database, settings, AuditLog(database)
         self._seal = Seal(settings) if settings.secret_key is not None else None
 
-    def create(self, name: str, url: str, *, events: Sequence[str] = ("*",)) -> Webhook:
+    def create(self, name: str, url: str, *, events: Sequence[str] = ("*",), actor: str = LOCAL) -> Webhook:
         """Register a webhook; its secret is in the answer, and can be shown again only by rotating it.
+
+        `actor` is the id of who does it, here and below, for the audit log.
 
         Raises:
             UserError: the name is empty or an event is not well formed, or there are too many webhooks.
@@ -80,7 +91,11 @@ class Webhooks:
             if len(connection.execute(select(webhooks.c.id)).all()) >= _MOST:
                 raise UserError(f"there are {_MOST} webhooks already; remove some")
             statement = self._database.insert(webhooks).values(row).on_conflict_do_nothing(index_elements=["name"])
-            return bool(connection.execute(statement.execution_options(preserve_rowcount=True)).rowcount)
+            if not connection.execute(statement.execution_options(preserve_rowcount=True)).rowcount:
+                return False
+            after = {"name": row["name"], "url": url, "events": row["events"]}
+            self._audit.append(connection, "webhook.create", f"webhook:{webhook_id}", actor=actor, after=after)
+            return True
 
         if not self._database.write(work):
             raise ConflictError(f"a webhook is called {name[:80]!r} already: remove it first, or choose another name")
@@ -109,7 +124,7 @@ class Webhooks:
         live = [kept for kept in row.secrets if kept["until"] is None or kept["until"] > now]
         return _webhook(row, [self._opened(row.id, kept) for kept in live])
 
-    def rotate(self, name: str, *, overlap: timedelta = timedelta(days=1)) -> Webhook:
+    def rotate(self, name: str, *, overlap: timedelta = timedelta(days=1), actor: str = LOCAL) -> Webhook:
         """Make a new secret; the one before signs too until `overlap` is over, older ones no longer.
 
         Raises:
@@ -119,10 +134,11 @@ class Webhooks:
         until = (datetime.now(UTC) + overlap).timestamp()
         kept = [self._kept(row.id, _new_secret()), {**row.secrets[0], "until": until}]
         statement = update(webhooks).where(webhooks.c.id == row.id).values(secrets=kept)
-        self._database.write(lambda connection: connection.execute(statement))
+        after = {"name": row.name, "overlap_s": overlap.total_seconds()}
+        self._change(statement, "webhook.rotate", row, actor=actor, after=after)
         return self.get(row.id)
 
-    def switch(self, name: str, *, on: bool) -> Webhook:
+    def switch(self, name: str, *, on: bool, actor: str = LOCAL) -> Webhook:
         """Send to a webhook again, or no longer; events meanwhile are not kept for it.
 
         Raises:
@@ -131,18 +147,21 @@ class Webhooks:
         row = self._row(name)
         values = {"disabled_at": None if on else datetime.now(UTC)}
         statement = update(webhooks).where(webhooks.c.id == row.id).values(values)
-        self._database.write(lambda connection: connection.execute(statement), repeatable=True)
+        before = {"name": row.name, "enabled": row.disabled_at is None}
+        self._change(statement, "webhook.switch", row, actor=actor, before=before, after={**before, "enabled": on})
         return self.get(row.id)
 
-    def remove(self, name: str) -> None:
+    def remove(self, name: str, *, actor: str = LOCAL) -> None:
         """Forget a webhook; its log stays until it is past its time.
 
         Raises:
             NotFoundError: there is none.
             StoreError: the database refused or cannot be reached.
         """
-        statement = delete(webhooks).where(webhooks.c.id == self._row(name).id)
-        self._database.write(lambda connection: connection.execute(statement), repeatable=True)
+        row = self._row(name)
+        statement = delete(webhooks).where(webhooks.c.id == row.id)
+        before = {"name": row.name, "url": row.url, "events": row.events}
+        self._change(statement, "webhook.remove", row, actor=actor, before=before)
 
     def announce(self, event: str, data: Mapping[str, Any], *, only: str | None = None) -> Sequence[str]:
         """Send an event to all webhooks that want it, as durable jobs; give the ids of the deliveries.
@@ -265,6 +284,14 @@ class Webhooks:
         while done := self._database.write(lambda connection: connection.execute(statement).rowcount, repeatable=True):
             total += done
         return total
+
+    def _change(self, statement: Any, action: str, row: Row[Any], *, actor: str, **told: Mapping[str, Any]) -> None:
+        def work(connection: Connection) -> None:
+            connection.execute(statement)
+            before, after = told.get("before"), told.get("after")
+            self._audit.append(connection, action, f"webhook:{row.id}", actor=actor, before=before, after=after)
+
+        self._database.write(work)
 
     def _row(self, name: str) -> Row[Any]:
         query = select(webhooks).where((webhooks.c.id == _checked(name)) | (webhooks.c.name == name))

@@ -12,6 +12,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -22,6 +23,7 @@ from evenhand.api.compat.calls import Call
 from evenhand.errors import NotFoundError
 from evenhand.fairness import audit_words
 from evenhand.store import Blocklist, BlocklistItem, Store
+from evenhand.store.reviewrecords import LOCAL
 
 if TYPE_CHECKING:
     from evenhand.matching.phrases import PhraseIndex
@@ -120,7 +122,8 @@ async def save(request: Request) -> Response:
         changes: dict[str, str | None] = {}
         if "description" in body:
             changes["description"] = _description(body)
-        made, new = await asyncio.to_thread(call.state.store.blocklists.save, name, changes)
+        save_it = partial(call.state.store.blocklists.save, name, changes, actor=call.key_id or LOCAL)
+        made, new = await asyncio.to_thread(save_it)
         return reply(call, _list(made), status=201 if new else 200)
 
     return await call.once(work)
@@ -135,7 +138,8 @@ async def get(request: Request) -> Response:
 async def remove(request: Request) -> Response:
     """DELETE a list with its items."""
     call = await admitted(request, "admin")
-    await asyncio.to_thread(call.state.store.blocklists.remove, _name(request))
+    gone = partial(call.state.store.blocklists.remove, _name(request), actor=call.key_id or LOCAL)
+    await asyncio.to_thread(gone)
     return reply(call, None, status=204)
 
 
@@ -157,7 +161,8 @@ async def add(request: Request) -> Response:
         if problems := audit_words([text for text, _ in entries]):
             raise AzureError(" ".join(problem.message for problem in problems[:3]), target="blocklistItems")
         most = call.settings.azure_max_items
-        made = await asyncio.to_thread(call.state.store.blocklists.add, name, entries, most=most)
+        add_them = partial(call.state.store.blocklists.add, name, entries, most=most, actor=call.key_id or LOCAL)
+        made = await asyncio.to_thread(add_them)
         return reply(call, {"blocklistItems": [_item(one) for one in made]})
 
     return await call.once(work)
@@ -172,9 +177,9 @@ async def discard(request: Request) -> Response:
         ids = field(body, "blocklistItemIds", list, required=True)
         if not ids or len(ids) > _MAX_TOGETHER or not all(isinstance(one, str) for one in ids):
             raise AzureError(f"'blocklistItemIds' must hold 1 to {_MAX_TOGETHER} strings.", target="blocklistItemIds")
-        await asyncio.to_thread(
-            call.state.store.blocklists.discard, name, [one for one in ids if one.isascii() and "\x00" not in one]
-        )
+        known = [one for one in ids if one.isascii() and "\x00" not in one]
+        gone = partial(call.state.store.blocklists.discard, name, known, actor=call.key_id or LOCAL)
+        await asyncio.to_thread(gone)
         return reply(call, None, status=204)
 
     return await call.once(work)
