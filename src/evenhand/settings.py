@@ -268,6 +268,16 @@ class Settings(BaseSettings):
         20, ge=1, description="Requests a minute that one address may send to the public pages of appeals."
     )
 
+    # Policies kept in the database
+    policy_second_person: bool | None = Field(
+        None,
+        description="Whether somebody other than its author must approve a policy. None: as soon as two may "
+        "(keys and people with the scope or role policy, or admin).",
+    )
+    policy_poll_s: float = Field(
+        1.0, gt=0, le=60, description="Seconds between two looks of a process at which policies are in force."
+    )
+
     # Webhooks
     webhook_timeout_s: float = Field(10.0, gt=0, description="Seconds one delivery may take.")
     webhook_attempts: int = Field(12, ge=1, le=100, description="Tries of one delivery, over some four hours.")

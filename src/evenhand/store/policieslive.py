@@ -157,7 +157,8 @@ class PoliciesLive:
         done = {"plan": None, "due_at": None, "state": "published", "live_at": found.live_at or datetime.now(UTC)}
         connection.execute(update(versions).where(versions.c.id == found.id).values(**done))
         if connection.execute(select(lines.c.name).where(lines.c.name == "default")).first() is None:
-            first = {"name": "default", "policy": found.policy, "description": "", "changed_at": datetime.now(UTC)}
+            first: dict[str, Any] = {"name": "default", "policy": found.policy, "description": ""}
+            first["changed_at"] = datetime.now(UTC)
             connection.execute(insert(lines), first)
         self._announce(connection, "policy.published", found, share=share)
 
