@@ -18,12 +18,12 @@ from evenhand.detectors.registry import Registry
 from evenhand.domain import (
     TAXONOMY,
     Content,
+    CustomClass,
     ItemError,
     Library,
     LibraryKind,
     ListColour,
     Options,
-    PictureClass,
     Result,
 )
 from evenhand.errors import (
@@ -40,6 +40,7 @@ from evenhand.pipeline import Pipeline
 from evenhand.policy import Policy, default_policy, default_policy_text, load_policy
 from evenhand.review.corrections import Corrections
 from evenhand.settings import Settings, read_settings
+from evenhand.shelves import Shelves
 from evenhand.store import Store, StoreRecorder
 from evenhand.teaching import Teaching
 from evenhand.telemetry import Metrics
@@ -84,7 +85,10 @@ class AsyncModerator:
         self._redactor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="evenhand-redact")
         self.store = store or _store(self.settings)
         self._teaching = Teaching(self.settings, store=self.store, changed=self._renew)
-        context = DetectorContext(settings=self.settings, libraries=self.libraries, classes=self._teaching.classes)
+        self.shelves = Shelves(self.libraries, store=self.store, changed=self._use_libraries)
+        context = DetectorContext(
+            settings=self.settings, libraries=self.shelves.libraries, classes=self._teaching.classes
+        )
         self.registry = Registry(context, extra=detectors)
         if self.store is not None:
             _remember(self.store, self.policy, document, self.libraries)
@@ -95,6 +99,8 @@ class AsyncModerator:
             metrics=self.metrics,
             recorder=StoreRecorder(self.store, self.settings) if self.store is not None else None,
             corrections=Corrections(self.store) if self.store is not None else None,
+            fresh=self._fresh,
+            revision=lambda: self.shelves.revision,
         )
 
     async def __aenter__(self) -> Self:
@@ -238,7 +244,7 @@ class AsyncModerator:
         self.refuse_unusable()
         await asyncio.to_thread(self._teaching.remove, name)
 
-    async def classes(self) -> list[PictureClass]:
+    async def classes(self) -> list[CustomClass]:
         """List the custom classes of pictures, by name, with their figures.
 
         Raises:
@@ -313,6 +319,12 @@ class AsyncModerator:
         self._redactor.shutdown(wait=False, cancel_futures=True)
         if self.store is not None:
             self.store.close()
+
+    async def _fresh(self) -> None:
+        await self.shelves.fresh()
+
+    def _use_libraries(self, libraries: tuple[Library, ...], detectors: frozenset[str]) -> None:
+        self.registry.use_libraries(libraries, detectors)
 
     def _renew(self, detector: str) -> None:
         self.registry.renew(detector)

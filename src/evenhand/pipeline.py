@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from weakref import WeakKeyDictionary
@@ -56,6 +56,8 @@ class Pipeline:
         metrics: counted into.
         recorder: where decisions are written; None: nowhere.
         corrections: content that people marked, and what is answered about it; None: nothing is.
+        fresh: see Rounds.
+        revision: gives the number of the last change of the store's libraries that is in force; 0: it keeps none.
     """
 
     def __init__(
@@ -67,11 +69,13 @@ class Pipeline:
         metrics: Metrics,
         recorder: Recorder | None = None,
         corrections: Corrections | None = None,
+        fresh: Callable[[], Awaitable[None]] | None = None,
+        revision: Callable[[], int] = int,
     ) -> None:
         self._settings, self._registry, self._policy = settings, registry, policy
-        self._metrics, self._corrections = metrics, corrections
+        self._metrics, self._corrections, self._revision = metrics, corrections, revision
         self._threads = ThreadPoolExecutor(max_workers=FILES_TOGETHER, thread_name_prefix="evenhand")
-        self._rounds = Rounds(settings, registry=registry, metrics=metrics, threads=self._threads)
+        self._rounds = Rounds(settings, registry=registry, metrics=metrics, threads=self._threads, fresh=fresh)
         self._recording = Recording(recorder) if recorder is not None else None
         # Decoding has threads of its own: the worst allowed picture takes about a gigabyte while it is decoded.
         self._decoders = ThreadPoolExecutor(max_workers=settings.decode_threads, thread_name_prefix="evenhand-decode")
@@ -287,6 +291,8 @@ class Pipeline:
         mark = self._corrections.find(item.decoded.content_hash) if self._corrections is not None else None
         if mark is not None:
             findings, decision = corrected(mark, findings, decision, item.decoded.kind.value)
+        if revision := self._revision():
+            models = {**models, "libraries": str(revision)}  # which versions decided: for replay
         labels: dict[str, float] = {}
         if options.all_scores:
             labels = self._all_labels(models)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Protocol, TypeVar
 
-from evenhand.domain import AudioPart, Finding, ImagePart, Library, Part, PartKind, PictureClass, TextPart
+from evenhand.detectors.harm_models import HarmModels
+from evenhand.domain import AudioPart, CustomClass, Finding, ImagePart, Library, Part, PartKind, TextPart
 from evenhand.settings import Settings
 
 
@@ -41,6 +42,7 @@ class DetectorInfo:
     examples: tuple[Example, ...]
     identifies_language: bool = False  # runs before the others, so that they see `TextPart.language`
     emits: frozenset[PartKind] = frozenset()  # kinds of parts that it reads out of its input (OCR emits text)
+    last: bool = False  # runs after the others, so that it finds what their models read; not at all without labels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +92,10 @@ class DetectorContext:
 
     settings: Settings
     libraries: tuple[Library, ...] = ()
-    classes: Callable[[], Sequence[PictureClass]] = tuple  # asked once, when the first picture comes
+    # what a detector leaves for the one that takes its place when libraries change: indexes that are dear to build
+    keep: dict[str, Any] = field(default_factory=dict)
+    classes: Callable[[], Sequence[CustomClass]] = tuple  # those that judge; asked when a detector is built
+    models: HarmModels = field(default_factory=HarmModels)  # of text, each opened once for all who read with it
 
 
 DetectorFactory = Callable[[DetectorContext], AnyDetector]

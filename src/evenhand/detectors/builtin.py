@@ -20,10 +20,12 @@ class BuiltIn:
 BUILTINS: tuple[BuiltIn, ...] = (
     BuiltIn(name="text.language", reads=PartKind.TEXT, factory="evenhand.detectors.language:make"),
     BuiltIn(name="text.words", reads=PartKind.TEXT, factory="evenhand.detectors.words:make"),
+    BuiltIn(name="text.known", reads=PartKind.TEXT, factory="evenhand.detectors.text_known:make"),
     BuiltIn(name="text.voice", reads=PartKind.TEXT, factory="evenhand.detectors.voice:make", extra="audio"),
     BuiltIn(name="text.contact", reads=PartKind.TEXT, factory="evenhand.detectors.contact:make"),
     BuiltIn(name="text.flood", reads=PartKind.TEXT, factory="evenhand.detectors.flood:make"),
     BuiltIn(name="text.harm", reads=PartKind.TEXT, factory="evenhand.detectors.harm:make"),
+    BuiltIn(name="text.classes", reads=PartKind.TEXT, factory="evenhand.detectors.classes_text:make"),
     BuiltIn(name="image.hash", reads=PartKind.IMAGE, factory="evenhand.detectors.imagehash:make", extra="image"),
     BuiltIn(name="video.known", reads=PartKind.IMAGE, factory="evenhand.detectors.video_known:make", extra="image"),
     BuiltIn(name="image.likeness", reads=PartKind.IMAGE, factory="evenhand.detectors.likeness:make", extra="image"),

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import importlib
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from evenhand.detectors.base import AnyDetector, DetectorContext, DetectorFactory
 from evenhand.detectors.builtin import BUILTINS, BuiltIn
-from evenhand.domain import PartKind, is_label, is_under
+from evenhand.domain import Library, PartKind, is_label, is_under
 from evenhand.domain.labels import TAXONOMY
 from evenhand.errors import DetectorError, ModelError, RefusedLabelError, SettingsError
 
@@ -84,7 +84,8 @@ class Registry:
         extra: Sequence[AnyDetector] = (),
         builtins: Sequence[BuiltIn] = BUILTINS,
     ) -> None:
-        slots = [_builtin_slot(builtin, context) for builtin in builtins]
+        self._context = context
+        slots = [_builtin_slot(builtin, lambda: self._context) for builtin in builtins]
         if context.settings.models is not None:
             slots += _model_slots(context.settings.models, context)
         if context.settings.plugins:
@@ -104,6 +105,21 @@ class Registry:
         left_out = frozenset(skip)
         return [slot for slot in self._slots if slot.name not in left_out and (wanted is None or slot.reads in wanted)]
 
+    def use_libraries(self, libraries: tuple[Library, ...], names: Collection[str]) -> None:
+        """Build these detectors, as far as they are here, anew from other libraries, with their indexes.
+
+        Raises:
+            RefusedLabelError: one declares a label that evenhand refuses.
+        """
+        self._context = replace(self._context, libraries=libraries)
+        for slot in self._slots:
+            if slot.name in names and (slot.detector is not None or slot.failure is not None):
+                fresh = Slot(name=slot.name, reads=slot.reads, make=slot.make, extra=slot.extra)
+                made = fresh.get()
+                if made is not None:
+                    made.detect([example.part() for example in made.info.examples[:1]])  # builds what is built lazily
+                slot.detector, slot.failure = made, fresh.failure
+
     def renew(self, name: str) -> None:
         """Build a detector anew from what it is built of now; calls that have begun end with the old one.
 
@@ -116,14 +132,14 @@ class Registry:
                 slot.detector, slot.failure = fresh.get(), fresh.failure
 
 
-def _builtin_slot(builtin: BuiltIn, context: DetectorContext) -> Slot:
+def _builtin_slot(builtin: BuiltIn, context: Callable[[], DetectorContext]) -> Slot:
     def make() -> AnyDetector:
         # A missing extra is told when detectors are listed, not at the first content.
         if (needed := _FIRST_OF.get(builtin.extra or "")) is not None:
             importlib.import_module(needed)
         module, _, function = builtin.factory.partition(":")
         factory: DetectorFactory = getattr(importlib.import_module(module), function)
-        return factory(context)
+        return factory(context())
 
     return Slot(name=builtin.name, reads=builtin.reads, make=make, extra=builtin.extra)
 

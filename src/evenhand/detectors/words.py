@@ -7,23 +7,15 @@ exception; it never takes away what other lists found.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from evenhand.detectors.base import NOTHING, Cost, Detection, DetectorContext, DetectorInfo, Example
 from evenhand.domain import Finding, Library, LibraryItem, LibraryKind, ListColour, PartKind, TextPart
 
 if TYPE_CHECKING:
-    from evenhand.matching.phrases import Disguise, Hit, PhraseIndex
+    from evenhand.matching.wordlists import WordHit, WordLists
 
-# How sure a match is, by what had to be undone to find it. Chosen by hand, strongest evidence first: a match as written
-# is certain; one by sound is the commonest to be another word. The lowest that applies counts.
-_CERTAINTY = (
-    ("LETTERS", 0.95, "letters disguised"),
-    ("STRETCHED", 0.95, "letters drawn out"),
-    ("SPACED", 0.9, "letters set apart"),
-    ("MASKED", 0.8, "letters hidden"),
-    ("PINYIN", 0.7, "by sound"),
-)
+_KEPT = "text.words"  # under this name the indexes are kept for the next detector
 _MOST = 100  # findings of one list in one text; a text of nothing else would give hundreds of thousands
 
 
@@ -31,13 +23,15 @@ class WordsDetector:
     """Finds the words of word lists. The index is built on the first text.
 
     Score: the item's own, times how sure the match is: 1.0 as written, 0.95 with letters disguised or drawn out, 0.9
-    with letters set apart, 0.8 with letters hidden, 0.7 by sound; where several apply, the lowest.
+    with letters set apart, 0.8 with letters hidden, 0.7 by sound; where several apply, the lowest. An item that says
+    how it is found: 1.0 by its expression, 0.85 and 0.75 with one and two letters that differ, 0.6 by sound.
     """
 
-    def __init__(self, libraries: Sequence[Library] = ()) -> None:
+    def __init__(self, libraries: Sequence[Library] = (), *, keep: dict[str, Any] | None = None) -> None:
         lists = [library for library in libraries if library.kind is LibraryKind.WORDS]
         self._entries = [(library, item) for library in lists for item in library.items]
-        self._index: PhraseIndex | None = None
+        self._index: WordLists | None = None
+        self._keep = {} if keep is None else keep
         labels = {_label(library, item) for library, item in self._entries}
         self.info = DetectorInfo(
             name="text.words",
@@ -54,27 +48,28 @@ class WordsDetector:
         if not self._entries or not parts:
             return [NOTHING] * len(parts)
         if self._index is None:
-            self._index = _build(self._entries)
+            from evenhand.matching.wordlists import WordLists
+
+            self._index = self._keep[_KEPT] = WordLists(self._entries, self._keep.get(_KEPT))
         found = self._index.search([part.text for part in parts])
         return [self._answer(part, hits) if hits else NOTHING for part, hits in zip(parts, found, strict=True)]
 
-    def _answer(self, part: TextPart, hits: Sequence[Hit]) -> Detection:
+    def _answer(self, part: TextPart, hits: Sequence[WordHit]) -> Detection:
         findings: list[Finding] = []
         counts: dict[str, int] = {}
         for hit in hits:
-            library, item = self._entries[hit.phrase]
+            library, item = self._entries[hit.entry]
             number = counts[library.name] = counts.get(library.name, 0) + 1
-            if number > _MOST or not _reads(library, part.language):
+            if number > _MOST or not (_reads(library, part.language) and _reads(item, part.language)):
                 continue
-            certainty, how = _certainty(hit.disguise)
             findings.append(
                 Finding(
                     label=_label(library, item),
-                    score=item.score * certainty,
+                    score=item.score * hit.certainty,
                     location=part.locate(hit.start, hit.end),
                     detector=self.info.name,
                     version=self.info.version,
-                    reason=f"matches word list '{library.name}'{how}",
+                    reason=f"matches word list '{library.name}'{hit.how}",
                     language=part.language,
                     library=library.name,
                 )
@@ -87,7 +82,7 @@ class WordsDetector:
 
 def make(context: DetectorContext) -> WordsDetector:
     """Build the detector from the word lists among the context's libraries."""
-    return WordsDetector(context.libraries)
+    return WordsDetector(context.libraries, keep=context.keep)
 
 
 def example_library() -> Library:
@@ -98,40 +93,16 @@ def example_library() -> Library:
     )
 
 
-def _build(entries: Sequence[tuple[Library, LibraryItem]]) -> PhraseIndex:
-    from evenhand.matching.phrases import Phrase, PhraseIndex
-
-    return PhraseIndex(
-        [
-            Phrase(
-                value=item.value,
-                exact="exact" in library.options,
-                substring="substring" in library.options,
-                pinyin="pinyin" in library.options,
-            )
-            for library, item in entries
-        ]
-    )
-
-
 def _label(library: Library, item: LibraryItem) -> str:
     known = f"known.{library.colour.value}"
     return known if library.colour is ListColour.WHITE else item.label or library.label or known
 
 
-def _reads(library: Library, language: str | None) -> bool:
-    """Whether a list is meant for a language; a text whose language is not known is searched for all."""
-    if not library.languages or language is None:
+def _reads(said: Library | LibraryItem, language: str | None) -> bool:
+    """Whether a list or an item is meant for a language; a text whose language is not known is searched for all."""
+    if not said.languages or language is None:
         return True
-    return any(f"{language}-".lower().startswith(f"{wanted}-".lower()) for wanted in library.languages)
-
-
-def _certainty(disguise: Disguise) -> tuple[float, str]:
-    worst, how = 1.0, ""
-    for name, certainty, words in _CERTAINTY:
-        if certainty <= worst and disguise & type(disguise)[name]:
-            worst, how = certainty, f" ({words})"
-    return worst, how
+    return any(f"{language}-".lower().startswith(f"{wanted}-".lower()) for wanted in said.languages)
 
 
 def _text(title: str, text: str, *labels: str) -> Example:

@@ -47,6 +47,7 @@ __all__ = [
     "ListColour",
     "Location",
     "Mark",
+    "Match",
     "Medium",
     "Message",
     "Modality",

@@ -117,6 +117,7 @@ def _same(moderator: AsyncModerator, kind: str, blob: str, options: Mapping[str,
         dict(options),
         [policy.name, policy.version],
         [[library.name, library.version] for library in moderator.libraries],
+        moderator.shelves.revision,
         [__version__, settings.text_model, list(settings.disabled_detectors), str(settings.models or "")],
     ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode(errors="surrogatepass")).hexdigest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from evenhand.matching.normalise_readings import Disguise
@@ -14,46 +14,47 @@ _FACTOR = 8  # parts are joined until each is so many times as large as the next
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    keys: tuple[str, ...]
     phrases: tuple[Phrase, ...]
     index: PhraseIndex
 
 
 class LivePhrases:
-    """Phrases by keys, in at most some four indexes. Changes make a new object that shares what was built.
+    """Phrases in a few indexes. A change makes a new object, which shares what was built. Safe between threads.
 
     Args:
-        phrases: key -> phrase.
-        before: of earlier phrases; what a key stands for never changes.
+        phrases: without doubles.
+        before: of earlier phrases.
     """
 
-    def __init__(self, phrases: dict[str, Phrase], before: LivePhrases | None = None) -> None:
-        self._live = phrases
+    def __init__(self, phrases: Collection[Phrase], before: LivePhrases | None = None) -> None:
+        self._live = frozenset(phrases)
         parts: list[_Part] = [] if before is None else list(before._parts)
-        held = {key for part in parts for key in part.keys}
-        dead = sum(key not in phrases for key in held)
-        if 4 * dead > len(held):
+        held = {phrase for part in parts for phrase in part.phrases}
+        if 4 * len(held - self._live) > len(held):
             parts, held = [], set()
-        fresh = [key for key in phrases if key not in held]
+        self._gone = not held <= self._live
+        fresh = [phrase for phrase in phrases if phrase not in held]
         if fresh:
-            while parts and (len(parts[-1].keys) < _FACTOR * len(fresh) or len(parts[-1].keys) < _SMALL):
-                fresh = [key for key in parts.pop().keys if key in phrases] + fresh
-            kept = tuple(phrases[key] for key in fresh)
-            parts.append(_Part(tuple(fresh), kept, PhraseIndex(kept)))
-        self._parts: tuple[_Part, ...] = tuple(parts)
+            while parts and len(parts[-1].phrases) < max(_SMALL, _FACTOR * len(fresh)):
+                fresh = [phrase for phrase in parts.pop().phrases if phrase in self._live] + fresh
+            parts.append(_Part(tuple(fresh), PhraseIndex(fresh)))
+        self._parts = tuple(parts)
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """How many phrases each index holds, removed ones too."""
-        return tuple(len(part.keys) for part in self._parts)
+        """How many phrases each index holds, those removed too."""
+        return tuple(len(part.phrases) for part in self._parts)
 
-    def search(self, texts: Sequence[str]) -> list[list[tuple[str, int, int, Disguise]]]:
-        """Find all phrases in all texts: key, start, end (code points) and how it is disguised, by part and place."""
-        out: list[list[tuple[str, int, int, Disguise]]] = [[] for _ in texts]
+    def search(self, texts: Sequence[str]) -> list[list[tuple[Phrase, int, int, Disguise]]]:
+        """Find all phrases in all texts: phrase, start, end (code points), how it is disguised; by place."""
+        out: list[list[tuple[Phrase, int, int, Disguise]]] = [[] for _ in texts]
         for part in self._parts:
             for found, hits in zip(out, part.index.search(texts), strict=True):
                 for hit in hits:
-                    key = part.keys[hit.phrase]
-                    if key in self._live:
-                        found.append((key, hit.start, hit.end, hit.disguise))
+                    phrase = part.phrases[hit.phrase]
+                    if not self._gone or phrase in self._live:
+                        found.append((phrase, hit.start, hit.end, hit.disguise))
+        if len(self._parts) > 1:
+            for found in out:
+                found.sort(key=lambda one: (one[1], one[2]))
         return out

@@ -48,6 +48,7 @@ def test_the_builtin_names_are_frozen() -> None:
     assert [builtin.name for builtin in BUILTINS] == [
         "text.language",
         "text.words",
+        "text.known",
         "text.voice",
         "text.contact",
         "text.flood",
@@ -105,7 +106,7 @@ def test_names_are_unique_and_disabled_ones_exist() -> None:
 def test_slots_are_chosen_by_kind_and_skip() -> None:
     registry = Registry(context())
     texts = [slot.name for slot in registry.slots([PartKind.TEXT], skip=["text.harm"])]
-    assert texts == ["text.language", "text.words", "text.voice", "text.contact", "text.flood"]
+    assert texts == ["text.language", "text.words", "text.known", "text.voice", "text.contact", "text.flood"]
 
 
 PLUGIN = """

@@ -92,7 +92,7 @@ def test_what_changed_since_a_revision_is_all_that_a_process_has_to_ask_for(stor
     gone = first.added["a"][0].id
     store.shelf.change("a", actor="ann", add=[LibraryItem(value="three")], remove=[gone, "no such id"])
     second = store.shelf.since(first.revision)
-    assert ([item.value for item in second.added["a"]], second.removed) == (["three"], {gone})
+    assert ([item.value for item in second.added["a"]], second.removed) == (["three"], frozenset({gone}))
     assert store.shelf.revision() == second.revision == 4
     store.shelf.delete("b", actor="ann")
     assert [head.name for head in store.shelf.since(4).heads] == ["a"]
