@@ -13,6 +13,7 @@ from evenhand.errors import NotFoundError
 from evenhand.settings import Settings
 from evenhand.store.columns import dumps, escape, instant_text
 from evenhand.store.database import Database
+from evenhand.store.qualityrows import abouts
 from evenhand.store.records import Filters, Page, Record
 from evenhand.store.reviewqueues import read_queues
 from evenhand.store.reviewrows import new_items, outcome
@@ -83,9 +84,15 @@ class Decisions:
         Raises:
             StoreError: the database refused or cannot be reached.
         """
-        query = select(decisions).where(decisions.c.decision_id.in_(list(decision_ids)))
-        rows = self._database.read(lambda connection: connection.execute(query).all())
-        return {row.decision_id: _document(row) for row in rows}
+
+        def work(connection: Connection) -> dict[str, dict[str, object]]:
+            about = abouts(connection, decision_ids)
+            query = select(decisions).where(decisions.c.decision_id.in_([*decision_ids, *about.values()]))
+            found = {row.decision_id: row for row in connection.execute(query)}
+            wanted = {name: found.get(about.get(name, name)) for name in decision_ids}
+            return {name: _document(row, name) for name, row in wanted.items() if row is not None}
+
+        return self._database.read(work)
 
     def get(self, decision_id: str) -> dict[str, object]:
         """Give the result document of a decision, with `created_at` (RFC 3339, UTC), and `review` once a person judged.
@@ -94,7 +101,7 @@ class Decisions:
             NotFoundError: there is none with that id, or no longer.
             StoreError: the database refused or cannot be reached.
         """
-        document = _document(self._one(decision_id))
+        document = _document(self._one(decision_id), decision_id)
         judged = self._database.read(lambda connection: outcome(connection, decision_id))
         return document if judged is None else {**document, "review": judged}
 
@@ -145,8 +152,7 @@ class Decisions:
         except ValueError:
             row = None  # what is no id cannot be stored; PostgreSQL would refuse some such texts with an error
         else:
-            query = select(decisions).where(decisions.c.decision_id == decision_id)
-            row = self._database.read(lambda connection: connection.execute(query).one_or_none())
+            row = self._database.read(lambda connection: _row_of(connection, decision_id))
         if row is None:
             raise NotFoundError(f"no decision with the id {decision_id[:80]!r} is stored; it may have been deleted")
         return row
@@ -254,14 +260,25 @@ def _after(now: datetime, days: int) -> datetime | None:
     return now + timedelta(days=days) if days > 0 else None
 
 
-def _document(row: Row[Any]) -> dict[str, object]:
+def _row_of(connection: Connection, name: str) -> Row[Any] | None:
+    """Give the row of a decision, by its id or by that of a review item that is about it."""
+    query = select(decisions)
+    row = connection.execute(query.where(decisions.c.decision_id == name)).one_or_none()
+    if row is None and (about := abouts(connection, [name])):
+        row = connection.execute(query.where(decisions.c.decision_id == about[name])).one_or_none()
+    return row
+
+
+def _document(row: Row[Any], name: str | None = None) -> dict[str, object]:
+    """Give the result document; under the name of a review item it looks as if it had been made with the item."""
     values = row._mapping
+    own = name is None or name == values["decision_id"]
     policy = values["policy"]
     if values["policy_version"] is not None or values["line"] is not None:
         policy = f"{policy}@{values['policy_version'] or ''}/{values['line'] or ''}"
     return {
         "id": values["caller_id"],
-        "decision_id": values["decision_id"],
+        "decision_id": name or values["decision_id"],
         "action": values["action"],
         "labels": values["labels"],
         "findings": values["findings"],
@@ -276,5 +293,5 @@ def _document(row: Row[Any]) -> dict[str, object]:
         "notes": values["notes"],
         "timing_ms": values["timing_ms"],
         **(values["recording"] or {}),
-        "created_at": rfc3339(values["created_at"]),
+        "created_at": rfc3339(values["created_at"] if own else id_time(name or "")),
     }

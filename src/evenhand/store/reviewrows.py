@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, select, update
 
 from evenhand.domain import Action, id_time
+from evenhand.store.qualityrows import forget_quality
 from evenhand.store.records import Record
 from evenhand.store.reviewqueues import Queues
 from evenhand.store.reviewrecords import ReviewItem
@@ -73,6 +74,7 @@ def item(row: Row[Any], now: datetime | None = None) -> ReviewItem:
 def forget_reviews(connection: Connection, content_hash: str, *, wholly: bool) -> None:
     """Delete what people noted about a content; `wholly`: its items, too. What the audit log holds is erased there."""
     mine = table.c.content_hash == content_hash
+    forget_quality(connection, content_hash, wholly=wholly)
     connection.execute(delete(skips).where(skips.c.decision_id.in_(select(table.c.decision_id).where(mine))))
     if wholly:
         connection.execute(delete(table).where(mine))
