@@ -25,6 +25,7 @@ from evenhand.api import (
     redact,
     review,
     reviewmarks,
+    reviewmedia,
     streams,
     webhooks,
     wellness,
@@ -105,6 +106,7 @@ def create_app(
     app.include_router(streams.router)
     app.include_router(webhooks.router)
     app.include_router(review.router)
+    app.include_router(reviewmedia.router)
     app.include_router(wellness.router)
     app.include_router(reviewmarks.router)
     app.include_router(auditlog.router)

@@ -41,6 +41,7 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
     from evenhand.store.reviewmarks import Marks
     from evenhand.store.reviewqueues import read_queues
     from evenhand.store.reviewstats import ReviewTotals
+    from evenhand.store.reviewtraits import TraitStore
     from evenhand.store.sealing import Seal
     from evenhand.store.streams import Streams
     from evenhand.store.tallies import Tallies
@@ -79,6 +80,7 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
         reviews=Reviews(database, settings, audit, wellness, Judging(database, queues), golden),
         review_totals=ReviewTotals(database),
         wellness=wellness,
+        traits=TraitStore(database),
         golden=golden,
         marks=Marks(database, audit),
         streams=Streams(database, settings),

@@ -31,6 +31,7 @@ if TYPE_CHECKING:  # SQLAlchemy is imported when a store is opened, not before
     from evenhand.store.review import Reviews
     from evenhand.store.reviewmarks import Marks
     from evenhand.store.reviewstats import ReviewTotals
+    from evenhand.store.reviewtraits import TraitStore
     from evenhand.store.streams import Streams
     from evenhand.store.tallies import Tallies
     from evenhand.store.versions import Libraries, Policies
@@ -71,6 +72,7 @@ class Store:
     reviews: Reviews
     review_totals: ReviewTotals
     wellness: Wellness
+    traits: TraitStore
     golden: Golden
     marks: Marks
     streams: Streams
