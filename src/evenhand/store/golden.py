@@ -22,7 +22,7 @@ from evenhand.store.qualityrecords import GoldenQuestion, GoldenTotals, Purpose,
 from evenhand.store.qualitytables import golden_questions as table
 from evenhand.store.qualitytables import review_tasks as tasks
 from evenhand.store.qualitytables import review_votes as votes
-from evenhand.store.reviewqueues import DEFAULT, Queues
+from evenhand.store.reviewqueues import APPEALS, DEFAULT, Queues
 from evenhand.store.reviewrecords import Person, Verdict, Wanted
 from evenhand.store.schema import decisions
 from evenhand.store.schema import review_items as items
@@ -167,7 +167,7 @@ class Golden:
             pace: which labels they may be given.
         """
         rate = self._queues.working(row.queue).golden_rate
-        if not rate or row.level or random.random() >= rate:  # noqa: S311  (a sample, no secret)
+        if not rate or row.level or row.queue == APPEALS or random.random() >= rate:  # noqa: S311  (a sample, no secret)
             return row
         known = exists().where(votes.c.decision_id == table.c.decision_id, votes.c.person == person.id)
         # Somebody has it before them, or has put it back: that item is given to the next one.

@@ -23,6 +23,7 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
     from evenhand.store.accountsessions import Sessions
     from evenhand.store.address import read_url
     from evenhand.store.alerts import Alerts
+    from evenhand.store.appeals import Appeals
     from evenhand.store.auditlog import AuditLog
     from evenhand.store.blocklists import Blocklists
     from evenhand.store.classes import Classes
@@ -35,6 +36,8 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
     from evenhand.store.jobtasks import Tasks
     from evenhand.store.keys import Keys
     from evenhand.store.libraries import Shelf
+    from evenhand.store.quality import Quality
+    from evenhand.store.qualitycalibration import Calibrations
     from evenhand.store.quorum import Judging
     from evenhand.store.retention import Retention
     from evenhand.store.review import Reviews
@@ -82,6 +85,9 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
         wellness=wellness,
         traits=TraitStore(database),
         golden=golden,
+        quality=Quality(database, audit),
+        calibrations=Calibrations(database, audit),
+        appeals=Appeals(database, settings, queues, audit),
         marks=Marks(database, audit),
         streams=Streams(database, settings),
         tallies=Tallies(database),

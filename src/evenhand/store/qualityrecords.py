@@ -139,7 +139,7 @@ class Calibration:
 class CalibrationNote:
     """A word in the discussion."""
 
-    author: str  # a letter, "you"
+    author: str  # a letter
     note: str
     at: datetime
 
@@ -149,8 +149,9 @@ class CalibrationItem:
     """A decision of a calibration session, as one person may see it."""
 
     decision_id: str
+    you: str | None  # the letter of who asks; None while it is open, or if they said nothing
     mine: Mapping[str, Any] | None
-    verdicts: Mapping[str, Mapping[str, Any]]  # letter of a person, or "you" -> verdict; empty while it is open
+    verdicts: Mapping[str, Mapping[str, Any]]  # letter of a person -> verdict; empty while it is open
     notes: tuple[CalibrationNote, ...]
 
 

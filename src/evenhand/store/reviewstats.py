@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, select
 
 from evenhand.store.database import Database
+from evenhand.store.qualityrecords import Purpose
+from evenhand.store.qualitytables import review_tasks
+from evenhand.store.reviewqueues import APPEALS
 from evenhand.store.reviewrecords import LabelTotals, QueueTotals, ReviewStats
 from evenhand.store.schema import review_items as table
+
+# What an appeal left on a decision that nobody had been asked about: work on the appeal is counted with its own item.
+_noted = and_(table.c.queue == APPEALS, ~exists().where(review_tasks.c.item_id == table.c.decision_id))
+# Only what stands on the decision itself says whether its label is right, or each would count as often as it is asked.
+_besides = exists().where(
+    review_tasks.c.item_id == table.c.decision_id, review_tasks.c.decision_id != table.c.decision_id
+)
+
+
+def _asked(purpose: Purpose) -> ColumnElement[bool]:
+    return exists().where(review_tasks.c.item_id == table.c.decision_id, review_tasks.c.purpose == purpose.value)
 
 
 class ReviewTotals:
@@ -42,14 +56,14 @@ class ReviewTotals:
                 total(done).label("done"),  # type: ignore[attr-defined]
                 total(done, c.decided_at <= c.due_at).label("in_time"),  # type: ignore[attr-defined]
             )
-            .where((c.state == "waiting") | (c.decided_at >= since))
+            .where((c.state == "waiting") | (c.decided_at >= since), ~_asked(Purpose.GOLDEN), ~_noted)
             .group_by(c.queue)
             .order_by(c.queue)
         )
         said = c.verdict["verdict"].as_string()
         labels = (
             select(c.label, said.label("said"), func.count().label("count"))
-            .where(done, c.label != "")
+            .where(done, c.label != "", ~_besides)
             .group_by(c.label, said)
         )
 

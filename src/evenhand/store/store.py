@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # SQLAlchemy is imported when a store is opened, not before
     from evenhand.store.accounts import Accounts
     from evenhand.store.accountsessions import Sessions
     from evenhand.store.alerts import Alerts
+    from evenhand.store.appeals import Appeals
     from evenhand.store.auditlog import AuditLog
     from evenhand.store.blocklists import Blocklists
     from evenhand.store.classes import Classes
@@ -27,6 +28,8 @@ if TYPE_CHECKING:  # SQLAlchemy is imported when a store is opened, not before
     from evenhand.store.jobtasks import Tasks
     from evenhand.store.keys import Keys
     from evenhand.store.libraries import Shelf
+    from evenhand.store.quality import Quality
+    from evenhand.store.qualitycalibration import Calibrations
     from evenhand.store.retention import Retention
     from evenhand.store.review import Reviews
     from evenhand.store.reviewmarks import Marks
@@ -74,6 +77,9 @@ class Store:
     wellness: Wellness
     traits: TraitStore
     golden: Golden
+    quality: Quality
+    calibrations: Calibrations
+    appeals: Appeals
     marks: Marks
     streams: Streams
     tallies: Tallies
