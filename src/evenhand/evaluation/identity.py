@@ -6,21 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from evenhand.domain import (
-    TAXONOMY,
-    Action,
-    Content,
-    ItemError,
-    Library,
-    LibraryKind,
-    ListColour,
-    Options,
-    PartKind,
-    Result,
-)
+from evenhand.domain import Content, Library, LibraryKind, ListColour, Options, PartKind
 from evenhand.facade import Moderator
 from evenhand.fairness import AuditReport, Bounds, Judge, Judgement, WordProblem, audit, audit_data, audit_words
-from evenhand.policy import Condition, Line
+from evenhand.publishing.judging import judgement, neutral_rules
 from evenhand.settings import Settings
 
 
@@ -107,38 +96,12 @@ def audit_judge(
         PolicyError: the policy has no such line.
     """
     rules = moderator.inner.policy.line(line)
-    neutral = frozenset(rule.name for rule in rules.rules if rule.action is Action.MARK and _only_neutral(rule.when))
+    neutral = neutral_rules(rules)
     options = Options(line=line, all_scores=True, record=False)
 
     def judge(texts: Iterable[str]) -> Iterator[Judgement]:
         for answer in moderator.check_many((Content(text=text) for text in texts), options=options):
             progress(1)
-            yield _judgement(answer, rules, neutral)
+            yield judgement(answer, rules, neutral)
 
     return judge
-
-
-def _judgement(answer: Result | ItemError, line: Line, neutral: frozenset[str]) -> Judgement:
-    if isinstance(answer, ItemError):
-        return Judgement(action=line.incomplete, missing={"answer": answer.message})
-    return Judgement(
-        action=Action.PASS if answer.rule in neutral else answer.action,
-        scores={label: score for label, score in answer.labels.items() if _is_harm(label)},
-        rule=answer.rule,
-        library=next((finding.library for finding in answer.findings if finding.library is not None), None),
-        missing=answer.incomplete,
-    )
-
-
-def _is_harm(label: str) -> bool:
-    info = TAXONOMY.get(label)
-    return info is None or info.harm
-
-
-def _only_neutral(condition: Condition) -> bool:
-    """Whether a rule speaks of neutral topics and nothing else: politics, the inspection of faces."""
-    return (
-        bool(condition.labels)
-        and not (condition.all or condition.any)
-        and all(not _is_harm(label) and label.partition(".")[0] != "known" for label in condition.labels)
-    )

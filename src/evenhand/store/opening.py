@@ -36,6 +36,11 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
     from evenhand.store.jobtasks import Tasks
     from evenhand.store.keys import Keys
     from evenhand.store.libraries import Shelf
+    from evenhand.store.policies import PolicyVersions
+    from evenhand.store.policieslive import PoliciesLive
+    from evenhand.store.policycounts import PolicyCounts, PolicyRuns
+    from evenhand.store.policydecisions import PastDecisions
+    from evenhand.store.policyundo import PolicyUndo
     from evenhand.store.quality import Quality
     from evenhand.store.qualitycalibration import Calibrations
     from evenhand.store.quorum import Judging
@@ -90,6 +95,12 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
         appeals=Appeals(database, settings, queues, audit),
         marks=Marks(database, audit),
         streams=Streams(database, settings),
+        policy_versions=PolicyVersions(database, settings, audit),
+        policies_live=PoliciesLive(database, audit),
+        policy_counts=PolicyCounts(database),
+        policy_runs=PolicyRuns(database),
+        past_decisions=PastDecisions(database),
+        policy_undo=PolicyUndo(database, audit, target_s=settings.review_target_s),
         tallies=Tallies(database),
         alerts=Alerts(database),
     )

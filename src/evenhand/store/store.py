@@ -28,6 +28,11 @@ if TYPE_CHECKING:  # SQLAlchemy is imported when a store is opened, not before
     from evenhand.store.jobtasks import Tasks
     from evenhand.store.keys import Keys
     from evenhand.store.libraries import Shelf
+    from evenhand.store.policies import PolicyVersions
+    from evenhand.store.policieslive import PoliciesLive
+    from evenhand.store.policycounts import PolicyCounts, PolicyRuns
+    from evenhand.store.policydecisions import PastDecisions
+    from evenhand.store.policyundo import PolicyUndo
     from evenhand.store.quality import Quality
     from evenhand.store.qualitycalibration import Calibrations
     from evenhand.store.retention import Retention
@@ -82,6 +87,12 @@ class Store:
     appeals: Appeals
     marks: Marks
     streams: Streams
+    policy_versions: PolicyVersions
+    policies_live: PoliciesLive
+    policy_counts: PolicyCounts
+    policy_runs: PolicyRuns
+    policy_undo: PolicyUndo
+    past_decisions: PastDecisions
     tallies: Tallies
     alerts: Alerts
 
