@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
 LEAST, MOST = 12, 256  # characters
-_DISTINCT = 5
+_DISTINCT, _BESIDE = 5, 8
 _AT_ONCE = 2  # hashes being computed in one process: each takes 64 MiB
 _PATIENCE_S = 10.0
 _LETTERS = "abcdefghijkmnopqrstuvwxyz23456789"  # none that looks like another
@@ -52,7 +52,7 @@ def check_password(password: str, *, name: str) -> None:
         raise ValueError(f"that password repeats itself: use {_DISTINCT} different characters or more")
     folded = text.casefold()
     parts = {name.casefold(), name.casefold().partition("@")[0]}
-    if any(len(part) >= 3 and part in folded and len(folded) - len(part) < LEAST - 4 for part in parts):
+    if any(len(part) >= 3 and part in folded and len(_bare(folded.replace(part, ""))) < _BESIDE for part in parts):
         raise ValueError("that password is little more than the name: choose another one")
     if any(folded in run for run in _RUNS):
         raise ValueError("that password is a row of the keyboard or the alphabet: choose another one")
@@ -63,6 +63,10 @@ _RUNS = tuple(
     for row in ("abcdefghijklmnopqrstuvwxyz", "0123456789" * 3, "qwertyuiopasdfghjklzxcvbnm", "1234567890qwertyuiop")
     for way in (row, row[::-1])
 )
+
+
+def _bare(text: str) -> str:
+    return "".join(char for char in text if char.isalnum())
 
 
 def new_password() -> str:
@@ -87,9 +91,9 @@ def verify_password(stored: str | None, password: str) -> bool:
     Raises:
         SettingsError, BusyError: as `hash_password`.
     """
+    nobody = _nobody()  # made whoever is asked for: the first answer, too, takes the same time
     from argon2.exceptions import InvalidHashError, VerificationError
 
-    nobody = _nobody()  # made whoever is asked for: the first answer, too, takes the same time
     with _turn():
         try:
             good = _hasher().verify(stored or nobody, clean(password)[: 4 * MOST])

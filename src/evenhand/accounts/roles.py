@@ -18,7 +18,7 @@ ROLES: Mapping[str, tuple[str, ...]] = {
 TENANT_ROLES: Mapping[str, tuple[str, ...]] = {
     "reviewer": ROLES["reviewer"],
     "senior": ROLES["senior"],
-    "admin": ("read", "review", "senior", "accounts"),
+    "admin": ("check", "read", "review", "senior", "accounts"),
 }
 
 

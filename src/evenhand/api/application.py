@@ -16,6 +16,9 @@ from fastapi_offline import FastAPIOffline
 
 from evenhand import __version__
 from evenhand.api import (
+    accounts,
+    accountsoidc,
+    accountsown,
     auditlog,
     check,
     errors,
@@ -26,6 +29,7 @@ from evenhand.api import (
     review,
     reviewmarks,
     reviewmedia,
+    sessions,
     streams,
     webhooks,
     wellness,
@@ -111,6 +115,8 @@ def create_app(
     app.include_router(reviewmarks.router)
     app.include_router(auditlog.router)
     app.include_router(info.router)
+    for area in (sessions, accountsoidc, accountsown, accounts):
+        app.include_router(area.router)
     if extend is not None:
         extend(app)
     dialects = chosen(settings, moderator.policy)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import secrets
 import signal
 import socket
 import sys
@@ -36,15 +37,21 @@ def run(settings: Settings, *, extend: Callable[[FastAPI], None] | None = None) 
     set_up_traces(settings)
     app = create_app(settings, work=settings.jobs_in_server, extend=extend)
     store = app.state.evenhand.store
-    if not is_loopback(settings.host) and not (store.keys.list() or store.dialect_keys.list()):
+    people = store.accounts.exist()
+    if not is_loopback(settings.host) and not (people or store.keys.list() or store.dialect_keys.list()):
         raise SettingsError(
-            f"{settings.host} can be reached from other machines and there is no API key yet; "
-            "make one with `evenhand keys create NAME`."
+            f"{settings.host} can be reached from other machines and there is neither an account nor an API key yet; "
+            "make one with `evenhand accounts create-admin NAME` or `evenhand keys create NAME`."
         )
     listeners = _listen(settings.host, settings.port)
     host, port = listeners[0].getsockname()[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     structlog.get_logger().info("listening", address=address, docs=f"{address}/docs")
+    if not people and is_loopback(settings.host) and extend is not None:
+        # Whoever reads this log runs the server. After the fragment's sign, so that no other log gets it.
+        app.state.evenhand.setup = token = secrets.token_urlsafe(24)
+        first = f"{address}/console/accounts/setup#{token}"
+        structlog.get_logger().info("no account yet; the first one is made here, once", address=first)
     # Uvicorn raises the signal that stopped it once more at its end: leave by the door, so that exit hooks run.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     config = uvicorn.Config(

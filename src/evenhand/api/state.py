@@ -25,6 +25,7 @@ class State:
     keeper: Keeper | None = None  # follows live streams in this process
     no_worker: str | None = None  # why no worker could be started in this process
     stopping: bool = False  # the server was told to stop
+    setup: str | None = None  # token for the first account; None: there are accounts, or none is to be had here
     failures: dict[str, str] = field(default_factory=dict)  # detector -> why it cannot answer, seen while warming
 
 

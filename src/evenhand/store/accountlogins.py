@@ -27,7 +27,7 @@ from evenhand.store.database import Database
 from evenhand.store.sealing import Seal
 
 _FREE_ACCOUNT, _FREE_ADDRESS = 5, 30  # tries without a pause
-_LONGEST = timedelta(minutes=15)
+_FIRST, _LONGEST = timedelta(seconds=30), timedelta(minutes=15)  # pauses; each is twice the one before
 _FORGET = timedelta(hours=1)  # after the last failure
 _PLAIN, _SEALED = b"\x00", b"\x01"  # what a stored secret of codes begins with
 
@@ -74,7 +74,7 @@ class Logins:
                 return int(waits) + 1
             for key, free in pairs:
                 failures = counted[key] + 1
-                pause = min(timedelta(seconds=2.0 ** min(failures - free, 20)), _LONGEST)
+                pause = min(_FIRST * 2.0 ** min(failures - free, 20), _LONGEST)
                 fields = {"failures": failures, "at": now, "blocked_until": now + pause if failures >= free else now}
                 connection.execute(update(login_failures).where(login_failures.c.key == key).values(**fields))
             return 0

@@ -118,6 +118,32 @@ class Accounts:
         """
         return user_of(self._database.read(lambda connection: find_user(connection, name)))
 
+    def by_external(self, external: str, *, name: str) -> User | None:
+        """Give the user whom single sign-on knows, or who waits for their first login through it; None: nobody.
+
+        Args:
+            external: SHA-256 of issuer and subject.
+            name: an account of this name, without a password and not signed in yet, becomes theirs.
+
+        Raises:
+            StoreError: the database refused or cannot be reached.
+        """
+
+        def work(connection: Connection) -> User | None:
+            row = connection.execute(select(users).where(users.c.external == external)).one_or_none()
+            if row is not None:
+                return user_of(row)
+            waiting = users.c.external.is_(None) & users.c.password.is_(None)
+            query = select(users).where(users.c.login == login_name(name), waiting).with_for_update()
+            row = connection.execute(query).one_or_none()
+            if row is None:
+                return None
+            connection.execute(update(users).where(users.c.id == row.id).values(external=external))
+            self._audit.append(connection, "account.link", f"user:{row.id}", actor=row.id)
+            return user_of(find_user(connection, row.id))
+
+        return self._database.write(work)
+
     def users(self, *, tenant: str | None = None) -> list[User]:
         """List users, oldest first.
 
