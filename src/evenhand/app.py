@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -37,7 +36,8 @@ from evenhand.errors import (
 )
 from evenhand.fairness import audit_words, refuse_label
 from evenhand.pipeline import Pipeline
-from evenhand.policy import Policy, default_policy, default_policy_text, load_policy
+from evenhand.policy import Policy
+from evenhand.publishing.source import in_force, remember_libraries
 from evenhand.review.corrections import Corrections
 from evenhand.settings import Settings, read_settings
 from evenhand.shelves import Shelves
@@ -76,7 +76,6 @@ class AsyncModerator:
     ) -> None:
         self.settings = settings or read_settings()
         self._process, self._closed = os.getpid(), False
-        self.policy, document = (policy, None) if policy is not None else _policy(self.settings)
         self.libraries = (*_libraries(self.settings), *libraries)
         for library in self.libraries:
             refuse_library(library)
@@ -84,6 +83,7 @@ class AsyncModerator:
         # One at a time: a whole picture at full size is the largest thing that this process holds.
         self._redactor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="evenhand-redact")
         self.store = store or _store(self.settings)
+        self.in_force = in_force(self.settings, store=self.store, policy=policy)
         self._teaching = Teaching(self.settings, store=self.store, changed=self._renew)
         self.shelves = Shelves(self.libraries, store=self.store, changed=self._use_libraries)
         context = DetectorContext(
@@ -91,17 +91,23 @@ class AsyncModerator:
         )
         self.registry = Registry(context, extra=detectors)
         if self.store is not None:
-            _remember(self.store, self.policy, document, self.libraries)
+            remember_libraries(self.store, self.libraries)
         self.pipeline = Pipeline(
             self.settings,
             registry=self.registry,
-            policy=lambda: self.policy,
+            policy=self.in_force.policy,
+            course=self.in_force.course,
             metrics=self.metrics,
             recorder=StoreRecorder(self.store, self.settings) if self.store is not None else None,
             corrections=Corrections(self.store) if self.store is not None else None,
             fresh=self._fresh,
             revision=lambda: self.shelves.revision,
         )
+
+    @property
+    def policy(self) -> Policy:
+        """What decides at this moment, all business lines together; another one may be published at any time."""
+        return self.in_force.policy()
 
     async def __aenter__(self) -> Self:
         """Give the moderator itself."""
@@ -160,9 +166,14 @@ class AsyncModerator:
                     yield answer
 
     async def check_batch(
-        self, contents: Sequence[Checkable], *, options: Options | None = None
+        self, contents: Sequence[Checkable], *, options: Options | None = None, policy: Policy | None = None
     ) -> list[Result | ItemError]:
         """Check contents together, all in memory at once; `check_many` is for more than a few.
+
+        Args:
+            contents: texts, bytes, paths and Contents.
+            options: business line and what the answer should hold.
+            policy: decides instead of the one in force, for audits; nothing is counted for brakes then.
 
         Raises:
             PolicyError: the business line does not exist.
@@ -174,7 +185,7 @@ class AsyncModerator:
         paths = any(isinstance(content, Path) for content in contents)
         opened = await asyncio.to_thread(read) if paths else read()
         ready = [content for content in opened if isinstance(content, Content)]
-        answers = iter(await self.pipeline.run(ready, options or Options())) if ready else iter(())
+        answers = iter(await self.pipeline.run(ready, options or Options(), policy=policy)) if ready else iter(())
         return [content if isinstance(content, ItemError) else next(answers) for content in opened]
 
     async def redact(
@@ -293,11 +304,13 @@ class AsyncModerator:
                 ],
                 "incomplete": line.incomplete.value,
                 "skip": sorted(line.skip),
+                "policy": f"{line.clean.policy}@{line.clean.policy_version}",
             }
             for name, line in self.policy.lines.items()
         }
         policy = self.policy
-        return [{"name": policy.name, "version": policy.version, "description": policy.description, "lines": lines}]
+        told = {"name": policy.name, "version": policy.version, "description": policy.description}
+        return [{**told, "source": self.in_force.rule.source, "lines": lines}]
 
     def refuse_unusable(self) -> None:
         """Refuse work where it would wait for ever.
@@ -316,6 +329,7 @@ class AsyncModerator:
             return
         self._closed = True
         self.pipeline.close()
+        self.in_force.close()
         self._redactor.shutdown(wait=False, cancel_futures=True)
         if self.store is not None:
             self.store.close()
@@ -362,30 +376,6 @@ def refuse_library(library: Library) -> None:
 def _error(answer: ItemError) -> InputError:
     kinds = {TooLargeError, UnsupportedError, FetchError}
     return next((kind for kind in kinds if kind.code == answer.code), InputError)(answer.message)
-
-
-def _policy(settings: Settings) -> tuple[Policy, str]:
-    """Give the policy of the settings and its document."""
-    if settings.policy is None:
-        return default_policy(), default_policy_text()
-    try:
-        document = settings.policy.read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
-        document = ""  # load_policy says what is wrong with the file
-    return load_policy(settings.policy, check_label=refuse_label), document
-
-
-def _remember(store: Store, policy: Policy, document: str | None, libraries: Sequence[Library]) -> None:
-    """Keep what decides, so that decisions can be explained when it has changed.
-
-    Raises:
-        ConflictError: the policy's version stands in the store with another text.
-    """
-    if document is not None:
-        store.policies.save(policy.name, policy.version, document)
-    for library in libraries:
-        digest = hashlib.sha256(repr(library).encode(errors="surrogatepass")).hexdigest()
-        store.libraries.save(library.name, library.version, digest)
 
 
 def _libraries(settings: Settings) -> tuple[Library, ...]:

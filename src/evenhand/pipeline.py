@@ -19,7 +19,6 @@ from evenhand.detectors.registry import Registry
 from evenhand.domain import (
     Content,
     ContentKind,
-    Decision,
     Finding,
     ImagePart,
     Incident,
@@ -31,7 +30,8 @@ from evenhand.domain import (
     new_id,
 )
 from evenhand.errors import InputError
-from evenhand.policy import Policy, decide
+from evenhand.policy import Line, Policy, decide, heard
+from evenhand.publishing.course import Course, Facts, in_order, one_for, part
 from evenhand.recording import Recorder, Recording
 from evenhand.recordings import Recordings, shell
 from evenhand.review.corrections import Corrections, corrected
@@ -53,6 +53,7 @@ class Pipeline:
         settings: limits and time-outs.
         registry: the detectors.
         policy: called at the start of each run, so that a policy published meanwhile takes effect with the next run.
+        course: gives what there is to a business line besides: a version that is rolled out, or in shadow mode.
         metrics: counted into.
         recorder: where decisions are written; None: nowhere.
         corrections: content that people marked, and what is answered about it; None: nothing is.
@@ -69,10 +70,11 @@ class Pipeline:
         metrics: Metrics,
         recorder: Recorder | None = None,
         corrections: Corrections | None = None,
+        course: Callable[[str], Course | None] = lambda line: None,
         fresh: Callable[[], Awaitable[None]] | None = None,
         revision: Callable[[], int] = int,
     ) -> None:
-        self._settings, self._registry, self._policy = settings, registry, policy
+        self._settings, self._registry, self._policy, self._course = settings, registry, policy, course
         self._metrics, self._corrections, self._revision = metrics, corrections, revision
         self._threads = ThreadPoolExecutor(max_workers=FILES_TOGETHER, thread_name_prefix="evenhand")
         self._rounds = Rounds(settings, registry=registry, metrics=metrics, threads=self._threads, fresh=fresh)
@@ -82,15 +84,31 @@ class Pipeline:
         self._recordings = Recordings(settings, rounds=self._rounds, registry=registry, threads=self._decoders)
         self._file_runs = WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]()
 
-    async def run(self, contents: Sequence[Content], options: Options) -> list[Result | ItemError]:
+    async def run(
+        self, contents: Sequence[Content], options: Options, *, policy: Policy | None = None
+    ) -> list[Result | ItemError]:
         """Check contents together; answer in their order.
+
+        Args:
+            contents: at least one.
+            options: of all of them.
+            policy: decides instead of the one in force.
 
         Raises:
             PolicyError: the business line does not exist.
             StoreError: the decisions could not be recorded; none of them is then given out.
         """
-        policy = self._policy()
-        skip = policy.line(options.line).skip
+        if policy is not None:
+            return await self._whole(contents, options, policy)
+        parted = part(self._policy(), options.line, self._course(options.line), contents)
+        if isinstance(parted, Policy):
+            return await self._whole(contents, options, parted)
+        # Two versions decide, each about its own share: they may ask different detectors.
+        work = (self._whole(share.contents, options, share.policy) for share in parted)
+        return in_order(parted, await asyncio.gather(*work))
+
+    async def _whole(self, contents: Sequence[Content], options: Options, policy: Policy) -> list[Result | ItemError]:
+        skip = self._skipped(policy.line(options.line))
         if all(content.text is not None for content in contents):
             with span("evenhand.check", items=len(contents)):
                 return await self._run(contents, options, policy, skip)
@@ -155,7 +173,7 @@ class Pipeline:
             InputError: the file cannot be read any more.
             PolicyError: the business line does not exist.
         """
-        skip = self._policy().line(options.line).skip
+        skip = self._skipped(self._policy().line(options.line))
         return await self._recordings.check(content, plan, number, skip)
 
     async def fuse(
@@ -167,8 +185,7 @@ class Pipeline:
             PolicyError: the business line does not exist.
             StoreError: the decision could not be recorded.
         """
-        policy = self._policy()
-        policy.line(options.line)
+        policy = one_for(self._policy(), options.line, self._course(options.line), content)
         if self._corrections is not None:
             await self._corrections.fresh()
         item = Item(content, replace(shell(plan, content), plan=plan))
@@ -196,7 +213,7 @@ class Pipeline:
             PolicyError: the business line does not exist.
         """
         item = Item(content, _streamed(tuple(parts)), keep=keep)
-        models = await self._rounds.run([item], self._policy().line(options.line).skip)
+        models = await self._rounds.run([item], self._skipped(self._policy().line(options.line)))
         return item, models[item.kinds]
 
     def judge(self, content: Content, incident: Incident, options: Options, models: Mapping[str, str]) -> Result:
@@ -278,9 +295,9 @@ class Pipeline:
         timing: Mapping[str, float],
     ) -> Result:
         findings = tuple(sorted(item.findings, key=_strictest_first)) if item.findings else ()
-        decision: Decision = decide(
-            policy,
-            options.line,
+        if findings and policy.line(options.line).libraries is not None:
+            findings = tuple(heard(policy.line(options.line), findings))  # others' lists are nobody's business here
+        facts = Facts(
             findings=findings,
             context=item.content.told(),
             kind=item.decoded.kind.value,
@@ -288,6 +305,13 @@ class Pipeline:
             incomplete=item.incomplete,
             incidents=item.incidents,
         )
+        decision, decision_id, course = (
+            decide(policy, options.line, **facts.given()),
+            new_id(),
+            self._course(options.line),
+        )
+        if course is not None and options.record:
+            course.note(decision_id, decision, policy, facts)
         mark = self._corrections.find(item.decoded.content_hash) if self._corrections is not None else None
         if mark is not None:
             findings, decision = corrected(mark, findings, decision, item.decoded.kind.value)
@@ -303,7 +327,7 @@ class Pipeline:
                 labels[finding.label] = finding.score
         return Result(
             id=item.content.id,
-            decision_id=new_id(),
+            decision_id=decision_id,
             action=decision.action,
             labels=labels,
             findings=findings[:MOST_FINDINGS],
@@ -321,6 +345,12 @@ class Pipeline:
             media=item.media,
             seen=_seen(item),
         )
+
+    def _skipped(self, line: Line) -> frozenset[str]:
+        """Give the detectors that do not run for a business line."""
+        if line.only is None:
+            return line.skip
+        return line.skip | {slot.name for slot in self._registry.slots() if slot.name not in line.only}
 
     def _all_labels(self, models: Mapping[str, str]) -> dict[str, float]:
         detectors = (slot.detector for slot in self._registry.slots() if slot.name in models)

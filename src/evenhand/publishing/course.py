@@ -7,8 +7,9 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any, TypeVar
 
 from evenhand.domain import Content, Decision, Finding, Incident, JsonValue
 from evenhand.policy import Line, Policy, decide
@@ -18,6 +19,7 @@ RULED_S = 5  # seconds that are counted together, for brakes
 SHADOW_S = 3_600  # likewise, of a version in shadow mode
 _MOST_TOLD = 500  # decisions told one by one between two writes
 _WHOLE = 1 << 64
+T = TypeVar("T")
 
 _Key = tuple[str, str, int, str, str, str, str, str]
 
@@ -32,6 +34,17 @@ class Facts:
     languages: Sequence[str]
     incomplete: Mapping[str, str]
     incidents: Sequence[Incident] = ()
+
+    def given(self) -> dict[str, Any]:
+        """Give them as `decide` takes them."""
+        return {
+            "findings": self.findings,
+            "context": self.context,
+            "kind": self.kind,
+            "languages": self.languages,
+            "incomplete": self.incomplete,
+            "incidents": self.incidents,
+        }
 
 
 class Counts:
@@ -119,16 +132,8 @@ class Course:
             return
         line = self.shadow.line(self.line)
         findings = [finding for finding in facts.findings if runs(line, finding.detector)]
-        would = decide(
-            self.shadow,
-            self.line,
-            findings=findings,
-            context=facts.context,
-            kind=facts.kind,
-            languages=facts.languages,
-            incomplete={name: why for name, why in facts.incomplete.items() if runs(line, name)},
-            incidents=facts.incidents,
-        )
+        missing = {name: why for name, why in facts.incomplete.items() if runs(line, name)}
+        would = decide(self.shadow, self.line, **replace(facts, findings=findings, incomplete=missing).given())
         at, said = now - now % SHADOW_S, would.action.value
         if said == action:
             self.counts.add((self.shadow_id, "shadow", at, self.line, "", "", action, action))
@@ -146,6 +151,50 @@ class Course:
             reason=would.reason,
         )
         self.counts.add((self.shadow_id, "shadow", at, self.line, label, language, action, said), told)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Contents that one version decides about."""
+
+    policy: Policy
+    contents: Sequence[Content]
+    places: Sequence[int]  # among all contents
+
+
+def part(policy: Policy, line: str, course: Course | None, contents: Sequence[Content]) -> Policy | tuple[Share, ...]:
+    """Say which version decides: one about all contents, or two, each about its share of them.
+
+    Raises:
+        PolicyError: the business line does not exist.
+    """
+    policy.line(line)
+    if course is None or course.candidate is None:
+        return policy
+    taken = [course.takes(content) for content in contents]
+    if all(taken) or not any(taken):
+        return course.candidate if all(taken) else policy
+    sides = [[place for place, one in enumerate(taken) if one is side] for side in (False, True)]
+    return tuple(
+        Share(chosen, [contents[place] for place in places], places)
+        for chosen, places in zip((policy, course.candidate), sides, strict=True)
+    )
+
+
+def one_for(policy: Policy, line: str, course: Course | None, content: Content) -> Policy:
+    """Give the version that decides about one content. Raises PolicyError."""
+    chosen = part(policy, line, course, [content])
+    return chosen if isinstance(chosen, Policy) else policy
+
+
+def in_order(shares: Sequence[Share], answers: Sequence[Sequence[T]]) -> list[T]:
+    """Give the answers about shares in the order of all contents."""
+    found = {
+        place: one
+        for share, got in zip(shares, answers, strict=True)
+        for place, one in zip(share.places, got, strict=True)
+    }
+    return [found[place] for place in sorted(found)]
 
 
 def runs(line: Line, detector: str) -> bool:

@@ -38,17 +38,7 @@ def decide_again(policy: Policy, past: Past, name: str) -> Decision:
         past: the record.
         name: of the business line; the policy has it.
     """
-    facts = facts_of(past, policy.line(name))
-    return decide(
-        policy,
-        name,
-        findings=facts.findings,
-        context=facts.context,
-        kind=facts.kind,
-        languages=facts.languages,
-        incomplete=facts.incomplete,
-        incidents=facts.incidents,
-    )
+    return decide(policy, name, **facts_of(past, policy.line(name)).given())
 
 
 def _finding(row: Mapping[str, Any]) -> Finding:
