@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from evenhand.contents import Checkable, Pause, as_content, async_batches, batches, item_error
 from evenhand.detectors.base import AnyDetector, DetectorContext
+from evenhand.detectors.harm_models import HarmModels
 from evenhand.detectors.registry import Registry
 from evenhand.domain import (
     TAXONOMY,
@@ -20,8 +21,6 @@ from evenhand.domain import (
     CustomClass,
     ItemError,
     Library,
-    LibraryKind,
-    ListColour,
     Options,
     Result,
 )
@@ -29,25 +28,24 @@ from evenhand.errors import (
     ClosedError,
     FetchError,
     InputError,
-    LibraryError,
     NotFoundError,
     TooLargeError,
     UnsupportedError,
 )
-from evenhand.fairness import audit_words, refuse_label
 from evenhand.pipeline import Pipeline
 from evenhand.policy import Policy
 from evenhand.publishing.source import in_force, remember_libraries
 from evenhand.review.corrections import Corrections
 from evenhand.settings import Settings, read_settings
-from evenhand.shelves import Shelves
+from evenhand.shelves.live import Shelves
+from evenhand.shelves.refusing import refuse_library
 from evenhand.store import Store, StoreRecorder
-from evenhand.teaching import Teaching
+from evenhand.teaching import Teaching, lesson_of
 from evenhand.telemetry import Metrics
 
 if TYPE_CHECKING:
     from evenhand.actions.redact import Redacted, Redaction
-    from evenhand.detectors.classes_train import Trained
+    from evenhand.detectors.classes_lesson import Trained
 
 
 class AsyncModerator:
@@ -84,10 +82,11 @@ class AsyncModerator:
         self._redactor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="evenhand-redact")
         self.store = store or _store(self.settings)
         self.in_force = in_force(self.settings, store=self.store, policy=policy)
-        self._teaching = Teaching(self.settings, store=self.store, changed=self._renew)
+        models = HarmModels()
+        self.teaching = Teaching(self.settings, store=self.store, models=models, changed=self._renew)
         self.shelves = Shelves(self.libraries, store=self.store, changed=self._use_libraries)
         context = DetectorContext(
-            settings=self.settings, libraries=self.shelves.libraries, classes=self._teaching.classes
+            settings=self.settings, libraries=self.shelves.libraries, classes=self.teaching.live, models=models
         )
         self.registry = Registry(context, extra=detectors)
         if self.store is not None:
@@ -236,32 +235,38 @@ class AsyncModerator:
         return await asyncio.to_thread(self.store.decision, decision_id)
 
     async def train_class(
-        self, name: str, positives: Sequence[Path], *, against: Sequence[Path] = (), label: str | None = None
+        self,
+        name: str,
+        positives: Sequence[Path] | Sequence[str],
+        *,
+        against: Sequence[Path] | Sequence[str] = (),
+        label: str | None = None,
     ) -> Trained:
-        """Teach a custom class of pictures from some twenty examples, keep it in the store, and use it from now on.
+        """Teach a custom class from some twenty examples, texts or files of pictures, and use it from now on.
 
-        Arguments and errors: `detectors.classes_train.train`, and StoreError. A class of the same name is replaced.
+        Errors: as `Teaching.train`. A class of the same name gets a new version.
         """
         self.refuse_unusable()
-        return await asyncio.to_thread(self._teaching.train, name, positives, against, label)
+        lesson = lesson_of(name, positives, against, label)
+        return await asyncio.to_thread(self.teaching.train, lesson)
 
     async def remove_class(self, name: str) -> None:
-        """Forget a custom class; it is not used from now on.
+        """Forget a custom class with its versions; it is not used from now on.
 
         Raises:
             NotFoundError: there is none of this name.
             StoreError: the store refused or cannot be reached.
         """
         self.refuse_unusable()
-        await asyncio.to_thread(self._teaching.remove, name)
+        await asyncio.to_thread(self.teaching.remove, name)
 
     async def classes(self) -> list[CustomClass]:
-        """List the custom classes of pictures, by name, with their figures.
+        """List the custom classes that judge contents, by name, with their figures.
 
         Raises:
             StoreError: the store refused or cannot be reached.
         """
-        return list(await asyncio.to_thread(self._teaching.classes))
+        return list(await asyncio.to_thread(self.teaching.live))
 
     def labels(self) -> list[dict[str, Any]]:
         """List the taxonomy, each label with the detectors that can give it here."""
@@ -336,6 +341,7 @@ class AsyncModerator:
 
     async def _fresh(self) -> None:
         await self.shelves.fresh()
+        await self.teaching.fresh()
 
     def _use_libraries(self, libraries: tuple[Library, ...], detectors: frozenset[str]) -> None:
         self.registry.use_libraries(libraries, detectors)
@@ -354,23 +360,6 @@ class AsyncModerator:
             except InputError as error:
                 opened.append(item_error(error, id=str(item) if isinstance(item, Path) else None))
         return opened
-
-
-def refuse_library(library: Library) -> None:
-    """Refuse a library whose name or labels ask for a protected attribute, or that would stop a group's mere name.
-
-    Raises:
-        RefusedLabelError: with what was refused and why.
-        LibraryError: words to stop or review that are only the name of a group.
-    """
-    refuse_label(library.name, where="library name")
-    for label in {library.label, *(item.label for item in library.items)} - {None}:
-        refuse_label(str(label))
-    if library.kind is LibraryKind.WORDS and library.colour is not ListColour.WHITE:
-        problems = audit_words([item.value for item in library.items])
-        if problems:
-            shown = "; ".join(problem.message for problem in problems[:3])
-            raise LibraryError(f"Library {library.name}: {shown} ({len(problems)} such items).")
 
 
 def _error(answer: ItemError) -> InputError:

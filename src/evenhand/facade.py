@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from evenhand.app import AsyncModerator
 from evenhand.contents import Checkable, as_content, batches
-from evenhand.domain import Content, ItemError, Options, PictureClass, Result
+from evenhand.domain import Content, CustomClass, ItemError, Options, Result
 from evenhand.errors import ClosedError
 
 if TYPE_CHECKING:
     from evenhand.actions.redact import Redacted
     from evenhand.actions.sheet import Sheet
-    from evenhand.detectors.classes_train import Trained
+    from evenhand.detectors.classes_lesson import Trained
 
 T = TypeVar("T")
 
@@ -101,13 +101,18 @@ class Moderator:
         return self._wait(self._inner.decision(decision_id))
 
     def train_class(
-        self, name: str, positives: Sequence[Path], *, against: Sequence[Path] = (), label: str | None = None
+        self,
+        name: str,
+        positives: Sequence[Path] | Sequence[str],
+        *,
+        against: Sequence[Path] | Sequence[str] = (),
+        label: str | None = None,
     ) -> Trained:
-        """Teach a custom class of pictures and use it from now on; see AsyncModerator.train_class."""
+        """Teach a custom class of texts or pictures and use it from now on; see AsyncModerator.train_class."""
         return self._wait(self._inner.train_class(name, positives, against=against, label=label))
 
-    def classes(self) -> list[PictureClass]:
-        """List the custom classes of pictures; see AsyncModerator.classes."""
+    def classes(self) -> list[CustomClass]:
+        """List the custom classes that judge contents; see AsyncModerator.classes."""
         return self._wait(self._inner.classes())
 
     def remove_class(self, name: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 
@@ -62,9 +62,19 @@ class Rounds:
         registry: the detectors.
         metrics: counted into.
         threads: where detectors are built.
+        fresh: called before each run, so that detectors that changed meanwhile are built anew; None: none do.
     """
 
-    def __init__(self, settings: Settings, *, registry: Registry, metrics: Metrics, threads: Executor) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        registry: Registry,
+        metrics: Metrics,
+        threads: Executor,
+        fresh: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self._fresh = fresh
         self._settings, self._registry, self._metrics, self._threads = settings, registry, metrics, threads
         self._lanes: dict[str, Lane] = {}
 
@@ -78,6 +88,8 @@ class Rounds:
         Returns:
             For each set of part kinds among the items: detector -> version, for those that ran.
         """
+        if self._fresh is not None:
+            await self._fresh()
         pending = [_Entry(item, part) for item in items for part in item.decoded.parts]
         for _ in range(MAX_ROUNDS):
             if not pending:
@@ -113,7 +125,11 @@ class Rounds:
         # A slot not built yet may turn out to identify languages: build those before choosing.
         await asyncio.gather(*(self._build(slot) for slot in first))
         first = [slot for slot in first if slot.detector is not None and slot.detector.info.identifies_language]
-        for together in (first, [slot for slot in slots if slot not in first]):
+        rest = [slot for slot in slots if slot not in first]
+        last = [slot for slot in rest if slot.detector is not None and slot.detector.info.last]
+        for together in (first, [slot for slot in rest if slot not in last], [slot for slot in last if _speaks(slot)]):
+            if not together:
+                continue
             parts = [entry.part for entry in entries]
             answers = await asyncio.gather(*(self._call(slot, parts) for slot in together))
             for slot, detections in zip(together, answers, strict=True):
@@ -174,7 +190,7 @@ class Rounds:
         return {
             slot.name: slot.detector.info.version
             for slot in self._registry.slots(kinds, skip=skip)
-            if slot.detector is not None
+            if slot.detector is not None and (not slot.detector.info.last or _speaks(slot))
         }
 
 
@@ -200,6 +216,11 @@ def _taken(slot: Slot, detection: Detection, entry: _Entry) -> list[_Entry]:
     if detection.language is not None and isinstance(entry.part, TextPart) and entry.part.language is None:
         entry.part = replace(entry.part, language=detection.language)
     return derived
+
+
+def _speaks(slot: Slot) -> bool:
+    """Whether a detector that runs after the others has anything to say: custom classes, where one is taught."""
+    return slot.detector is not None and bool(slot.detector.info.labels)
 
 
 def _weight(part: Part) -> int:

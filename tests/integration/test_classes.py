@@ -42,7 +42,7 @@ def test_a_moderator_learns_uses_and_forgets(folders: tuple[Path, Path, Path], t
         result = moderator.check(new)
         assert result.labels["ads.stickers"] >= 0.5
         assert not result.incomplete
-        assert moderator.classes() == [made.picture_class]
+        assert moderator.classes() == [made.made]
     with Moderator(settings) as later:  # a new process finds it in the store
         assert later.check(new).labels["ads.stickers"] >= 0.5
         later.remove_class("stickers")

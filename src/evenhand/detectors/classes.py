@@ -10,15 +10,13 @@ import numpy as np
 
 from evenhand.detectors import drawings
 from evenhand.detectors.base import NOTHING, Cost, Detection, DetectorContext, DetectorInfo, Example
-from evenhand.domain import Finding, ImagePart, PartKind, PictureClass
+from evenhand.domain import CustomClass, Finding, ImagePart, Medium, PartKind
 from evenhand.errors import ModelError
 from evenhand.inference.general import DIMENSIONS, GeneralEmbedder
 from evenhand.inference.pictures import whole
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-FLOOR = 0.5  # score from which there is a finding
 
 
 class ClassDetector:
@@ -27,7 +25,7 @@ class ClassDetector:
     Scores are calibrated on the examples that were given, as if one picture in four were of the class.
     """
 
-    def __init__(self, classes: Sequence[PictureClass] = (), *, threads: int = 0) -> None:
+    def __init__(self, classes: Sequence[CustomClass] = (), *, threads: int = 0) -> None:
         """Read the heads.
 
         Raises:
@@ -69,7 +67,7 @@ class ClassDetector:
         findings = []
         for one, value in zip(self._classes, map(float, row), strict=True):
             highest[one.label] = max(value, highest.get(one.label, 0.0))
-            if value >= FLOOR:
+            if value >= one.threshold:
                 findings.append(
                     Finding(
                         label=one.label,
@@ -90,10 +88,11 @@ def make(context: DetectorContext) -> ClassDetector:
         StoreError: the store refused or cannot be reached.
         ModelError: a class is damaged.
     """
-    return ClassDetector(context.classes(), threads=context.settings.threads)
+    own = [one for one in context.classes() if one.medium is Medium.IMAGE]
+    return ClassDetector(own, threads=context.settings.threads)
 
 
-def _weights(one: PictureClass) -> NDArray[np.float32]:
+def _weights(one: CustomClass) -> NDArray[np.float32]:
     if len(one.weights) != 4 * (DIMENSIONS + 1):
         raise ModelError(f"Class {one.name} is damaged; train it again.")
     return np.frombuffer(one.weights, "<f4").astype(np.float32)

@@ -115,3 +115,64 @@ def face(*, smile: bool = False, eyewear: Eyewear = "none") -> ImagePart:
 
 
 _WARM = ((236, 120), (200, 80), (170, 60))  # red, green, blue: from light to dark
+
+TONES = (
+    (247, 232, 218),
+    (241, 220, 200),
+    (236, 205, 178),
+    (224, 186, 150),
+    (206, 160, 122),
+    (180, 132, 94),
+    (148, 102, 70),
+    (114, 76, 52),
+    (82, 54, 40),
+    (54, 38, 32),
+)
+SCENES = ("street", "beach", "office", "kitchen", "sport", "night", "market", "crowd")
+_GROUND = {
+    "street": ((190, 205, 215), (120, 120, 125)),
+    "beach": ((140, 200, 235), (235, 215, 165)),
+    "office": ((225, 225, 220), (150, 110, 80)),
+    "kitchen": ((240, 235, 215), (180, 180, 190)),
+    "sport": ((150, 200, 240), (80, 150, 70)),
+    "night": ((25, 30, 55), (50, 50, 60)),
+    "market": ((235, 215, 190), (170, 140, 110)),
+    "crowd": ((200, 200, 210), (140, 140, 140)),
+}
+_CLOTHES = ((190, 60, 60), (60, 90, 160), (60, 130, 90), (200, 160, 60), (120, 80, 150))
+
+
+def person(scene: str, tone: tuple[int, int, int]) -> ImagePart:
+    """Draw one to four people without faces in a place; nothing but the tone of their skin is asked for.
+
+    Args:
+        scene: one of SCENES.
+        tone: red, green, blue of the skin; TONES has ten, from light to dark.
+    """
+    from PIL import Image, ImageDraw
+
+    sky, ground = _GROUND[scene]
+    image = Image.new("RGB", (320, 320), sky)
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 210, 320, 320), fill=ground)
+    number = SCENES.index(scene)
+    if scene in ("street", "market"):
+        for x in (10, 230):
+            draw.rectangle((x, 60, x + 80, 210), fill=(170 - 10 * number, 140, 120))
+    if scene in ("office", "kitchen"):
+        draw.rectangle((30, 190, 290, 215), fill=(110, 80, 60))
+    places = (60, 130, 200, 260) if scene == "crowd" else (160,) if number % 2 else (110, 210)
+    for at, x in enumerate(places):
+        shirt = _CLOTHES[(number + at) % len(_CLOTHES)]
+        draw.rectangle((x - 14, 225, x - 2, 300), fill=(50, 55, 75))
+        draw.rectangle((x + 2, 225, x + 14, 300), fill=(50, 55, 75))
+        draw.rounded_rectangle((x - 24, 140, x + 24, 232), 10, fill=shirt)
+        lift = 60 if scene in ("sport", "beach") else -40
+        for side in (-1, 1):
+            draw.line((x + 22 * side, 152, x + 44 * side, 152 - lift), fill=tone, width=12)
+        draw.rectangle((x - 7, 122, x + 7, 144), fill=tone)
+        draw.ellipse((x - 21, 82, x + 21, 132), fill=tone)
+        draw.pieslice((x - 23, 76, x + 23, 122), 180, 360, fill=(70, 55, 45))
+    if scene in ("sport",):
+        draw.ellipse((240, 60, 276, 96), fill=(240, 240, 240))
+    return ImagePart(image=image)

@@ -202,4 +202,5 @@ def make(context: DetectorContext) -> HarmDetector:
         SettingsError: there is no such version.
     """
     settings = context.settings
-    return HarmDetector(open_model(settings.text_model, threads=settings.threads, cascade=settings.text_cascade))
+    models = context.models
+    return HarmDetector(models.get(settings.text_model, threads=settings.threads, cascade=settings.text_cascade))

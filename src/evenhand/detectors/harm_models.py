@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -65,6 +66,21 @@ class HarmModel(Protocol):
     def spans(self, text: str, labels: Sequence[str]) -> Mapping[str, list[Span]]:
         """Where in a text, one sentence or a few, each label's evidence stands; empty lists where it cannot say."""
         ...
+
+
+class HarmModels:
+    """Opens each version once, for all detectors of a process that read with it. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open: dict[str, HarmModel] = {}
+
+    def get(self, version: str = LATEST, *, threads: int = 0, cascade: bool = True) -> HarmModel:
+        """Give a version; arguments, of which those of the first call count, and errors as for `open_model`."""
+        with self._lock:
+            if version not in self._open:
+                self._open[version] = open_model(version, threads=threads, cascade=cascade)
+            return self._open[version]
 
 
 def open_model(version: str, *, threads: int = 0, cascade: bool = True) -> HarmModel:

@@ -76,6 +76,14 @@ class ReaderModel:
         readings = self._reader.read(self._seen(texts), enough=lambda early: np.ones(len(early), bool))
         return self._doubt(np.stack([reading.logits for reading in readings])) if readings else np.zeros(0, np.float32)
 
+    def pool(self) -> None:
+        """From now on keep the states of what is read, for `states`."""
+        self._reader.pool()
+
+    def states(self, texts: Sequence[str], *, whole: bool = False) -> NDArray[np.float32]:
+        """Give the mean state of each text, as `TextReader.pooled` does; of texts read lately it costs nothing."""
+        return self._reader.pooled(self._seen(texts), whole=whole)
+
     def toxic(self, text: str) -> list[Span]:
         """See HarmModel: what the head for toxic spans is sure of."""
         evidence, places, plain = self._evidence(text)

@@ -32,6 +32,8 @@ MAX_TOKENS = 160  # tokens read of one text, both marks included; longer texts a
 _BEGIN, _END, _UNKNOWN = 0, 2, 3
 _TOGETHER = 512  # tokens of one run: larger runs fall out of the cache and are slower
 _REMEMBERED = 512  # texts whose evidence is at hand, because those just read are those that are asked about
+_POOLED = 4096  # texts whose pooled states are at hand, once somebody has asked for any: some 20 MB
+WIDTH = 384  # of one state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,9 @@ class Evidence:
 
 _Pointed: TypeAlias = "tuple[NDArray[np.float32], NDArray[np.float32]]"
 """Of one text: what each token adds to each label's logit [tokens, labels]; logits of toxic spans [tokens]."""
+
+_States: TypeAlias = "tuple[NDArray[np.float32], NDArray[np.float32] | None]"
+"""Of one text: mean of its embeddings and of the lower part's states [768]; of the upper's [384], where it read."""
 
 
 class TextReader:
@@ -76,6 +81,7 @@ class TextReader:
         self._tokenizer: SentencePieceProcessor | None = None
         self._pool: ThreadPoolExecutor | None = None
         self._recent: OrderedDict[tuple[int, ...], _Pointed] = OrderedDict()
+        self._states: OrderedDict[tuple[int, ...], _States] | None = None
 
     @property
     def card(self) -> ModelCard:
@@ -135,6 +141,44 @@ class TextReader:
             out.update(zip(run, readings, strict=True))
         return [out[i] for i in range(len(texts))]
 
+    def pool(self) -> None:
+        """From now on keep the pooled states of what is read, for `pooled`."""
+        with self._lock:
+            if self._states is None:
+                self._states = OrderedDict()
+
+    def pooled(self, texts: Sequence[str], *, whole: bool = False) -> NDArray[np.float32]:
+        """Give the mean state of each text: of what was read lately it is at hand, the rest is read now.
+
+        Args:
+            texts: any number; of each at most the first 160 tokens are read.
+            whole: the upper part's states too, which costs as much again for texts that were settled early.
+
+        Returns:
+            float32 [texts, 768] of the embeddings and of the lower part; with `whole` [texts, 1152].
+        """
+        import numpy as np
+
+        self.load()
+        self.pool()
+        ids = [tuple(self._ids(text)) for text in texts]
+        found: dict[tuple[int, ...], NDArray[np.float32]] = {}
+        with self._lock:
+            kept = {own: self._states[own] for own in set(ids) if self._states is not None and own in self._states}
+        for own, (rows, above) in kept.items():
+            if not whole:
+                found[own] = rows
+            elif above is not None:
+                found[own] = np.concatenate([rows, above])
+        missing = [list(own) for own in dict.fromkeys(ids) if own not in found]
+        cut = [[missing[i] for i in run] for run in runs([len(own) for own in missing], self._together)]
+        spread = len(cut) > 1 and self._threads > 1
+        read = (self._workers().map if spread else map)(lambda run: self._pool_run(run, whole), cut)
+        for run, made in zip(cut, read, strict=True):
+            found.update(zip(map(tuple, run), made, strict=True))
+        size = WIDTH * (3 if whole else 2)
+        return np.stack([found[own] for own in ids]) if ids else np.zeros((0, size), np.float32)
+
     def evidence(self, text: str) -> Evidence:
         """Say which tokens of a text its labels come from; of its first 160 tokens only."""
         import numpy as np
@@ -166,27 +210,61 @@ class TextReader:
         """Read texts of one length."""
         import numpy as np
 
-        early, hidden = self._below(self._embedded(ids))
+        words = self._embedded(ids)
+        early, hidden = self._below(words)
         settled = enough(early) if enough else np.zeros(len(ids), bool)
         out = [Reading(logits=row, early=True) for row in early]
         rest = np.flatnonzero(~settled)
+        above: dict[int, NDArray[np.float32]] = {}
         if len(rest):
-            logits, pointed = self._above(hidden if len(rest) == len(ids) else hidden[rest])
+            logits, pointed, last = self._above(hidden if len(rest) == len(ids) else hidden[rest])
             for i, row in zip(rest.tolist(), logits, strict=True):
                 out[i] = Reading(logits=row, early=False)
             self._remember([tuple(ids[i]) for i in rest], pointed)
+            if self._states is not None and last is not None:
+                above = dict(zip(rest.tolist(), last.mean(axis=1), strict=True))
+        if self._states is not None:
+            self._keep_states(ids, np.concatenate([words.mean(axis=1), hidden.mean(axis=1)], axis=1), above)
         return out
+
+    def _pool_run(self, ids: list[list[int]], whole: bool) -> NDArray[np.float32]:
+        """Pooled states of texts of one length; they are kept."""
+        import numpy as np
+
+        words = self._embedded(ids)
+        _, hidden = self._below(words)
+        rows = np.concatenate([words.mean(axis=1), hidden.mean(axis=1)], axis=1)
+        above: dict[int, NDArray[np.float32]] = {}
+        if whole:
+            (last,) = self._upper.run(["last"], {"hidden": hidden})
+            above = dict(enumerate(last.mean(axis=1)))
+        self._keep_states(ids, rows, above)
+        return np.concatenate([rows, np.stack([above[i] for i in range(len(ids))])], axis=1) if whole else rows
+
+    def _keep_states(
+        self, ids: list[list[int]], rows: NDArray[np.float32], above: dict[int, NDArray[np.float32]]
+    ) -> None:
+        with self._lock:
+            if self._states is None:
+                return
+            for i, (own, row) in enumerate(zip(ids, rows, strict=True)):
+                self._states[tuple(own)] = row, above.get(i)
+                self._states.move_to_end(tuple(own))
+            while len(self._states) > _POOLED:
+                self._states.popitem(last=False)
 
     def _below(self, words: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Words float32[texts, tokens, width] -> early logits [texts, labels], hidden [texts, tokens, width]."""
         early, hidden = self._lower.run(["early", "hidden"], {"words": words})
         return early, hidden
 
-    def _above(self, hidden: NDArray[np.float32]) -> tuple[NDArray[np.float32], list[_Pointed]]:
-        """Hidden [texts, tokens, width] -> logits [texts, labels], and of each text where its labels come from."""
+    def _above(
+        self, hidden: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], list[_Pointed], NDArray[np.float32] | None]:
+        """Hidden [texts, tokens, width] -> logits [texts, labels], of each text where its labels come from, states."""
         logits, share, last = self._upper.run(["logits", "evidence", "last"], {"hidden": hidden})
         (spans,) = self._spans.run(["spans"], {"hidden": hidden, "last": last})
-        return logits, list(zip(share, spans, strict=True))
+        return logits, list(zip(share, spans, strict=True)), last
 
     def _remember(self, ids: list[tuple[int, ...]], pointed: list[_Pointed]) -> None:
         with self._lock:
@@ -229,9 +307,11 @@ class SoleReader(TextReader):
         early, hidden = self._lower.run(["early", "hidden"], {"words": words[0]})
         return early[None], hidden
 
-    def _above(self, hidden: NDArray[np.float32]) -> tuple[NDArray[np.float32], list[_Pointed]]:
+    def _above(
+        self, hidden: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], list[_Pointed], NDArray[np.float32] | None]:
         logits, share, spans = self._upper.run(["logits", "evidence", "spans"], {"hidden": hidden})
-        return logits[None], [(share, spans)]
+        return logits[None], [(share, spans)], None
 
 
 def runs(lengths: Sequence[int], together: int) -> Iterator[list[int]]:

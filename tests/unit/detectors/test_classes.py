@@ -13,8 +13,9 @@ from PIL import Image, ImageDraw
 from evenhand.detectors import drawings
 from evenhand.detectors.base import DetectorContext
 from evenhand.detectors.classes import ClassDetector, make
-from evenhand.detectors.classes_train import LEAST, Trained, checked_label, pictures_in, train
-from evenhand.domain import ImagePart, PictureClass
+from evenhand.detectors.classes_lesson import LEAST, Lesson, Sample, Trained, checked_label
+from evenhand.detectors.classes_train import pictures_in, train
+from evenhand.domain import CustomClass, ImagePart, Medium
 from evenhand.errors import InputError, LibraryError, ModelError, RefusedLabelError
 from evenhand.settings import Settings
 from evenhand.testing import DetectorContract
@@ -47,20 +48,30 @@ def _save(folder: Path, images: list[Image.Image]) -> list[Path]:
     return pictures_in(folder)
 
 
+def lesson(name: str, positives: list[Path], against: list[Path] | None = None, label: str | None = None) -> Lesson:
+    return Lesson(
+        name=name,
+        medium=Medium.IMAGE,
+        positives=[Sample(content=path, name=path.name) for path in positives],
+        against=[Sample(content=path, name=path.name) for path in against or ()],
+        label=label,
+    )
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     folder = tmp_path_factory.mktemp("examples")
     positives = _save(folder / "with", [sticker(seed) for seed in range(16)])
     against = _save(folder / "without", [scene(seed, size=(320, 240)) for seed in range(100, 116)])
-    return train("stickers", positives, against=against, label="ads.stickers", settings=SETTINGS)
+    return train(lesson("stickers", positives, against, "ads.stickers"), settings=SETTINGS)
 
 
 def _quality(made: Trained) -> dict[str, Any]:
-    return dict(made.picture_class.quality)
+    return dict(made.made.quality)
 
 
 def test_a_class_is_learnt_and_says_how_well(trained: Trained) -> None:
-    one, quality = trained.picture_class, _quality(trained)
+    one, quality = trained.made, _quality(trained)
     assert (one.name, one.label) == ("stickers", "ads.stickers")
     assert quality["examples"] + len(trained.left_out) == 16
     assert quality["found"]["of"] == quality["examples"]
@@ -70,7 +81,7 @@ def test_a_class_is_learnt_and_says_how_well(trained: Trained) -> None:
 
 
 def test_a_taught_class_is_found(trained: Trained) -> None:
-    detector = make(DetectorContext(settings=SETTINGS, classes=lambda: [trained.picture_class]))
+    detector = make(DetectorContext(settings=SETTINGS, classes=lambda: [trained.made]))
     shown = [ImagePart(image=sticker(seed)) for seed in range(200, 208)]
     others = [ImagePart(image=scene(seed, size=(320, 240))) for seed in range(300, 308)] + [drawings.notice()]
     answers = detector.detect([*shown, *others])
@@ -81,7 +92,7 @@ def test_a_taught_class_is_found(trained: Trained) -> None:
 
 
 def test_the_version_changes_with_the_classes(trained: Trained) -> None:
-    one = trained.picture_class
+    one = trained.made
     versions = {ClassDetector(some).info.version for some in ([], [one], [replace(one, version="other")])}
     assert len(versions) == 3
 
@@ -90,7 +101,7 @@ def test_the_version_changes_with_the_classes(trained: Trained) -> None:
     ("change", "words"), [({"space": "lite0 9.9"}, "train it again"), ({"weights": b"short"}, "damaged")]
 )
 def test_a_class_that_cannot_be_used_is_an_error(trained: Trained, change: dict[str, Any], words: str) -> None:
-    spoilt: PictureClass = replace(trained.picture_class, **change)
+    spoilt: CustomClass = replace(trained.made, **change)
     with pytest.raises(ModelError, match=words):
         ClassDetector([spoilt], threads=1).detect([drawings.notice()])
 
@@ -108,7 +119,7 @@ def test_a_class_that_cannot_be_used_is_an_error(trained: Trained, change: dict[
 )
 def test_what_evenhand_refuses_is_refused_before_any_picture_is_read(name: str, label: str | None) -> None:
     with pytest.raises(RefusedLabelError):
-        train(name, [Path("no such file.png")] * 20, label=label)
+        train(lesson(name, [Path("no such file.png")] * 20, label=label))
 
 
 @pytest.mark.parametrize(
@@ -140,7 +151,7 @@ def test_labels_of_classes(label: str | None, wanted: str) -> None:
 def test_faces_are_no_examples(tmp_path: Path) -> None:
     faces = _save(tmp_path / "faces", [drawings.face(smile=bool(i % 2)).image for i in range(LEAST + 2)])
     with pytest.raises(LibraryError, match="mostly a face"):
-        train("my_friend", faces, settings=SETTINGS)
+        train(lesson("my_friend", faces), settings=SETTINGS)
 
 
 def test_too_few_and_broken_examples_are_told(tmp_path: Path) -> None:
@@ -148,7 +159,7 @@ def test_too_few_and_broken_examples_are_told(tmp_path: Path) -> None:
     broken = tmp_path / "few" / "broken.png"
     broken.write_bytes(b"no picture")
     with pytest.raises(LibraryError, match=f"2 usable examples, at least {LEAST}"):
-        train("things", [*few, broken], settings=SETTINGS)
+        train(lesson("things", [*few, broken]), settings=SETTINGS)
 
 
 def test_a_folder_without_pictures_is_told(tmp_path: Path) -> None:
