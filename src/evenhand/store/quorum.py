@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, exists, insert, or_, select, update
 
 from evenhand.domain import new_id
 from evenhand.errors import ConflictError
@@ -42,11 +42,13 @@ def free_for(person: Person, queue: str | None) -> list[ColumnElement[bool]]:
 
     Appeals are given only to who asks for their queue.
     """
-    of = select(tasks.c.decision_id).where(tasks.c.item_id == items.c.decision_id).scalar_subquery()
-    about = func.coalesce(of, items.c.decision_id)
-    judged = exists().where(review_votes.c.decision_id == about, review_votes.c.person == person.id)
+    mine = review_votes.c.person == person.id
+    judged = exists().where(review_votes.c.decision_id == items.c.decision_id, mine)
+    judged_about = exists().where(
+        tasks.c.item_id == items.c.decision_id, review_votes.c.decision_id == tasks.c.decision_id, mine
+    )
     barred = exists().where(review_barred.c.item_id == items.c.decision_id, review_barred.c.person == person.id)
-    found = [~judged, ~barred]
+    found = [~judged, ~judged_about, ~barred]
     if queue != APPEALS:
         found.append(items.c.queue != APPEALS)
     return found
