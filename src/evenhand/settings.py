@@ -278,6 +278,12 @@ class Settings(BaseSettings):
         1.0, gt=0, le=60, description="Seconds between two looks of a process at which policies are in force."
     )
 
+    # Accounting
+    grounds: Path | None = Field(
+        None,
+        description="File of grounds (YAML): which label rests on which law or clause, for statements of reasons.",
+    )
+
     # Webhooks
     webhook_timeout_s: float = Field(10.0, gt=0, description="Seconds one delivery may take.")
     webhook_attempts: int = Field(12, ge=1, le=100, description="Tries of one delivery, over some four hours.")

@@ -90,7 +90,7 @@ class Decisions:
             query = select(decisions).where(decisions.c.decision_id.in_([*decision_ids, *about.values()]))
             found = {row.decision_id: row for row in connection.execute(query)}
             wanted = {name: found.get(about.get(name, name)) for name in decision_ids}
-            return {name: _document(row, name) for name, row in wanted.items() if row is not None}
+            return {name: result_document(row, name) for name, row in wanted.items() if row is not None}
 
         return self._database.read(work)
 
@@ -101,7 +101,7 @@ class Decisions:
             NotFoundError: there is none with that id, or no longer.
             StoreError: the database refused or cannot be reached.
         """
-        document = _document(self._one(decision_id), decision_id)
+        document = result_document(self._one(decision_id), decision_id)
         judged = self._database.read(lambda connection: outcome(connection, decision_id))
         return document if judged is None else {**document, "review": judged}
 
@@ -135,7 +135,9 @@ class Decisions:
         query = select(decisions).where(*_where(filters)).order_by(decisions.c.decision_id.desc()).limit(limit + 1)
         rows = self._database.read(lambda connection: connection.execute(query).all())
         shown = rows[:limit]
-        return Page(items=tuple(map(_document, shown)), after=shown[-1].decision_id if len(rows) > limit else None)
+        return Page(
+            items=tuple(map(result_document, shown)), after=shown[-1].decision_id if len(rows) > limit else None
+        )
 
     def count(self) -> int:
         """Give the number of decisions. Reads the whole index: not for every request.
@@ -231,6 +233,8 @@ def _where(filters: Filters) -> list[ColumnElement[bool]]:
         (c.policy, filters.get("policy")),
         (c.caller_id, filters.get("caller_id")),
         (c.content_hash, filters.get("content_hash")),
+        (c.key_id, filters.get("tenant")),
+        (c.rule, filters.get("rule")),
     ):
         if wanted is not None:
             where.append(column == wanted)
@@ -269,7 +273,7 @@ def _row_of(connection: Connection, name: str) -> Row[Any] | None:
     return row
 
 
-def _document(row: Row[Any], name: str | None = None) -> dict[str, object]:
+def result_document(row: Row[Any], name: str | None = None) -> dict[str, object]:
     """Give the result document; under the name of a review item it looks as if it had been made with the item."""
     values = row._mapping
     own = name is None or name == values["decision_id"]

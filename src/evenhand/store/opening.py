@@ -44,6 +44,7 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
     from evenhand.store.quality import Quality
     from evenhand.store.qualitycalibration import Calibrations
     from evenhand.store.quorum import Judging
+    from evenhand.store.reports import Reports
     from evenhand.store.retention import Retention
     from evenhand.store.review import Reviews
     from evenhand.store.reviewmarks import Marks
@@ -103,4 +104,5 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
         policy_undo=PolicyUndo(database, audit, target_s=settings.review_target_s),
         tallies=Tallies(database),
         alerts=Alerts(database),
+        reports=Reports(database),
     )

@@ -37,6 +37,8 @@ class Filters(TypedDict, total=False):
     policy: str | None  # name of the policy, without its version
     caller_id: str | None  # the caller's own id
     content_hash: str | None  # "sha256:..."
+    tenant: str | None  # id of the API key that asked
+    rule: str | None  # the rule that decided
     label: str | None  # exactly this label is among the scores
     min_score: float  # lowest score of `label`, in [0, 1]
     incomplete: bool | None  # whether a detector gave no answer

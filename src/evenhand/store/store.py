@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # SQLAlchemy is imported when a store is opened, not before
     from evenhand.store.policyundo import PolicyUndo
     from evenhand.store.quality import Quality
     from evenhand.store.qualitycalibration import Calibrations
+    from evenhand.store.reports import Reports
     from evenhand.store.retention import Retention
     from evenhand.store.review import Reviews
     from evenhand.store.reviewmarks import Marks
@@ -95,6 +96,7 @@ class Store:
     past_decisions: PastDecisions
     tallies: Tallies
     alerts: Alerts
+    reports: Reports
 
     @property
     def address(self) -> str:
