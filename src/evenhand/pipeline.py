@@ -17,6 +17,7 @@ from evenhand.decode import Decoded, decode
 from evenhand.decode.media import MediaPlan
 from evenhand.detectors.registry import Registry
 from evenhand.domain import (
+    Action,
     Content,
     ContentKind,
     Finding,
@@ -35,9 +36,11 @@ from evenhand.publishing.course import Course, Facts, in_order, one_for, part
 from evenhand.recording import Recorder, Recording
 from evenhand.recordings import Recordings, shell
 from evenhand.review.corrections import Corrections, corrected
+from evenhand.review.near import Query
 from evenhand.rounds import Item, Rounds
 from evenhand.segments import SegmentFindings
 from evenhand.settings import Settings
+from evenhand.shelves.printing import Printing
 from evenhand.telemetry import Metrics, span
 
 FILES_TOGETHER = 4  # encoded files decoded in one run: pictures are the memory of this process
@@ -81,6 +84,7 @@ class Pipeline:
         self._recording = Recording(recorder) if recorder is not None else None
         # Decoding has threads of its own: the worst allowed picture takes about a gigabyte while it is decoded.
         self._decoders = ThreadPoolExecutor(max_workers=settings.decode_threads, thread_name_prefix="evenhand-decode")
+        self._printing = Printing(settings.fingerprints, corrections=corrections, threads=self._threads)
         self._recordings = Recordings(settings, rounds=self._rounds, registry=registry, threads=self._decoders)
         self._file_runs = WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]()
 
@@ -131,20 +135,26 @@ class Pipeline:
             models = await self._rounds.run(items, skip)
             # One after another: each keeps all cores busy by itself.
             played = {id(item): await self._recordings.run(item, skip) for item in items if item.decoded.plan}
+        decoded_items = [item.decoded for item in items]
+        queries = await self._printing.queries(decoded_items)
         detected = time.perf_counter()
         share = 1000 / max(1, len(contents))  # a run's time is shared equally by its contents
         timing = {"decode": (decoded - started) * share, "detect": (detected - decoded) * share}
         results: list[Result | ItemError] = []
+        refused = 0
         for item in opened:
             if isinstance(item, ItemError):
+                refused += 1
                 self._metrics.refused.labels(item.code).inc()
                 results.append(item)
             else:
                 ran = played[id(item)] if id(item) in played else models[item.kinds]
-                results.append(self._decide(item, options, policy, ran, timing))
+                query = queries.get(len(results) - refused)
+                results.append(self._decide(item, options, policy, ran, timing, query))
         self._count(results, options.line)
         if self._recording is not None and options.record:
             with span("evenhand.record", items=len(items)):
+                results = await self._printing.printed(decoded_items, results, queries)
                 await self._record(items, results, options.caller)
         self._metrics.seconds.observe(time.perf_counter() - started)
         return results
@@ -293,6 +303,7 @@ class Pipeline:
         policy: Policy,
         models: Mapping[str, str],
         timing: Mapping[str, float],
+        query: Query | None = None,
     ) -> Result:
         findings = tuple(sorted(item.findings, key=_strictest_first)) if item.findings else ()
         if findings and policy.line(options.line).libraries is not None:
@@ -312,9 +323,10 @@ class Pipeline:
         )
         if course is not None and options.record:
             course.note(decision_id, decision, policy, facts)
-        mark = self._corrections.find(item.decoded.content_hash) if self._corrections is not None else None
+        mark = self._corrections.find(item.decoded.content_hash, query) if self._corrections is not None else None
         if mark is not None:
-            findings, decision = corrected(mark, findings, decision, item.decoded.kind.value)
+            least = policy.line(options.line).incomplete if item.incomplete else Action.PASS
+            findings, decision = corrected(mark, findings, decision, item.decoded.kind.value, least=least)
         if revision := self._revision():
             models = {**models, "libraries": str(revision)}  # which versions decided: for replay
         labels: dict[str, float] = {}

@@ -37,6 +37,11 @@ class Settings(BaseSettings):
     text_cascade: bool = Field(
         True, description="Texts that the lower part of the text model finds plainly harmless are not read further."
     )
+    ocr_thorough: bool = Field(
+        True,
+        description="Search all of every picture for words, as slowly as that is; false: only where a quick first look "
+        "sees anything like letters.",
+    )
     speech_model: Path | None = Field(
         None, description="Folder of a Whisper model for CTranslate2, of any size; none: Whisper base, which ships."
     )
@@ -57,6 +62,11 @@ class Settings(BaseSettings):
     )
     keep_originals_days: int = Field(0, ge=0, description="Days to keep submitted content itself; 0: never kept.")
     keep_decisions_days: int = Field(0, ge=0, description="Days to keep decisions and evidence; 0: until deleted.")
+    fingerprints: Literal["none", "acted", "all"] = Field(
+        "acted",
+        description="Of which decisions about texts and pictures fingerprints are kept, by which a mark finds stored "
+        "near-same content: none, acted (all that do not pass), or all. Content cannot be had back from them.",
+    )
     keep_context_keys: tuple[str, ...] = Field(
         (),
         description='Keys of a content\'s context that are stored, a JSON list: ["channel"]; "author" and '

@@ -12,7 +12,7 @@ from typing import Literal
 
 from evenhand.domain import TAXONOMY, Library, LibraryItem, LibraryKind, ListColour
 from evenhand.errors import LibraryError
-from evenhand.matching.libraries_items import MAX_ITEMS, item_of, read_items
+from evenhand.matching.libraries_items import COLUMNS, MAX_ITEMS, item_of, read_items
 from evenhand.matching.libraries_yaml import Mapping, Node, Scalar, Sequence, read_yaml
 
 MAX_DOCUMENT_BYTES = 16 * 2**20
@@ -25,6 +25,7 @@ _OPTIONS = {
     LibraryKind.IMAGES: ("no-quarantine",),
     LibraryKind.SOUNDS: (),
     LibraryKind.VIDEOS: (),
+    LibraryKind.TEXTS: (),
 }
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _LABEL = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9][a-z0-9_]*){0,4}")
@@ -201,18 +202,10 @@ class _Document:
     def _item(self, node: Node, kind: LibraryKind) -> tuple[LibraryItem, int]:
         if isinstance(node, Scalar):
             return item_of(node.value, kind, where=self._name, line=node.line), node.line
-        if isinstance(node, Mapping) and "value" in node.entries and set(node.entries) <= {"value", "label", "score"}:
+        if isinstance(node, Mapping) and "value" in node.entries and set(node.entries) <= set(COLUMNS):
             fields = {key: self._text(value, key) for key, value in node.entries.items()}
-            item = item_of(
-                fields["value"],
-                kind,
-                label=fields.get("label"),
-                score=fields.get("score"),
-                where=self._name,
-                line=node.line,
-            )
-            return item, node.line
-        raise self._fault(node.line, "an item is a word, or a mapping of value, label and score")
+            return item_of(**fields, kind=kind, where=self._name, line=node.line), node.line
+        raise self._fault(node.line, f"an item is a word, or a mapping of {', '.join(COLUMNS)}")
 
     def _required(self, key: str) -> Scalar:
         found = self._scalar(key)

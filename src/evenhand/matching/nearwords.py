@@ -76,7 +76,7 @@ def spelled(words: Sequence[str]) -> Callable[[str], Mapping[int, int]]:
     exact = {word: number for number, word in enumerate(words)}
     left_out: dict[str, list[int]] = {}
     for number, word in enumerate(words):
-        for short in _shortened(word, allowed(word)):
+        for short in shortened(word, allowed(word)):
             left_out.setdefault(short, []).append(number)
     most = max((allowed(word) for word in words), default=0)
 
@@ -84,7 +84,7 @@ def spelled(words: Sequence[str]) -> Callable[[str], Mapping[int, int]]:
         found = {exact[token]: 0} if token in exact else {}
         if len(token) < LEAST_LETTERS - 1 or len(token) > MOST_LETTERS + 2:
             return found
-        candidates = {number for short in _shortened(token, most) for number in left_out.get(short, ())}
+        candidates = {number for short in shortened(token, most) for number in left_out.get(short, ())}
         for number in candidates - set(found):
             differ = distance(token, words[number], allowed(words[number]))
             if differ is not None:
@@ -155,7 +155,7 @@ def distance(one: str, other: str, most: int) -> int | None:
     return row[-1] if row[-1] <= most else None
 
 
-def _shortened(word: str, most: int) -> set[str]:
+def shortened(word: str, most: int) -> set[str]:
     """Give a word with up to `most` letters left out."""
     found = {word}
     if len(word) > MOST_LETTERS + most:

@@ -8,11 +8,12 @@ from typing import Any, Unpack
 
 from sqlalchemy import ColumnElement, Connection, Row, func, select
 
-from evenhand.domain import first_id, id_time
+from evenhand.domain import Result, first_id, id_time
 from evenhand.errors import NotFoundError
 from evenhand.settings import Settings
 from evenhand.store.columns import dumps, escape, instant_text
 from evenhand.store.database import Database
+from evenhand.store.librarytables import decision_prints
 from evenhand.store.qualityrows import abouts
 from evenhand.store.records import Filters, Page, Record
 from evenhand.store.reviewqueues import read_queues
@@ -43,6 +44,7 @@ class Decisions:
             set_={"created_at": kept.excluded.created_at, "expires_at": kept.excluded.expires_at},
         )
         self._queues = read_queues(settings)
+        self._print = database.insert(decision_prints).on_conflict_do_nothing(index_elements=["decision_id"])
         self._ask = database.insert(review_items).on_conflict_do_nothing(index_elements=["decision_id"])
 
     def record(self, records: Sequence[Record]) -> None:
@@ -67,12 +69,15 @@ class Decisions:
         kept = self._originals(records, now)
         # With the decision, so that none is lost and none waits that was never given out. Others cost nothing more.
         asked = new_items(records, self._queues)
+        prints = [_printed(record.result) for record in records if record.result.fingerprint is not None]
 
         def work(connection: Connection) -> None:
             if rows:
                 connection.exec_driver_sql(self._insert, rows)
             if kept:
                 connection.execute(self._keep, kept)
+            if prints:
+                connection.execute(self._print, prints)
             if asked:
                 connection.execute(self._ask, asked)
 
@@ -221,6 +226,16 @@ class Decisions:
             }
             for content_hash, original in sorted(found.items(), key=lambda item: item[0])
         ]
+
+
+def _printed(result: Result) -> dict[str, object]:
+    found = result.fingerprint
+    return {
+        "decision_id": result.decision_id,
+        "content_hash": result.content_hash,
+        "kind": found.kind if found is not None else "",
+        "print": found.data if found is not None else b"",
+    }
 
 
 def _where(filters: Filters) -> list[ColumnElement[bool]]:

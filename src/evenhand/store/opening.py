@@ -44,6 +44,7 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
     from evenhand.store.quality import Quality
     from evenhand.store.qualitycalibration import Calibrations
     from evenhand.store.quorum import Judging
+    from evenhand.store.prints import Prints
     from evenhand.store.reports import Reports
     from evenhand.store.retention import Retention
     from evenhand.store.review import Reviews
@@ -77,6 +78,7 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
         policies=Policies(database),
         libraries=Libraries(database),
         shelf=Shelf(database, audit),
+        prints=Prints(database),
         classes=Classes(database),
         dialect_keys=DialectKeys(database, Seal(settings)),
         nonces=Nonces(database),

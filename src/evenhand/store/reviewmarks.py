@@ -6,17 +6,24 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from evenhand.domain import id_time, new_id
+from evenhand.domain import Fingerprint, id_time, new_id
 from evenhand.errors import ConflictError, NotFoundError
+from evenhand.store.announcing import announce
 from evenhand.store.auditlog import AuditLog
 from evenhand.store.database import Database
-from evenhand.store.reviewrecords import Effect, Mark, NewMark, Person
+from evenhand.store.librarytables import mark_prints as prints
+from evenhand.store.librarytables import mark_touches as touches
+from evenhand.store.reviewrecords import Effect, Mark, NewMark, Person, Touched
 from evenhand.store.schema import decisions
 from evenhand.store.schema import marks as table
 
 MOST = 1_000  # marks in one call
+_MOST_TOLD = 1_000  # decisions named in one event
+_ALL = select(table, prints.c.kind.label("near_kind"), prints.c.print.label("near_print")).outerjoin(
+    prints, prints.c.mark_id == table.c.id
+)
 
 
 class Marks:
@@ -57,10 +64,13 @@ class Marks:
                     "applied_at": None,
                     "created_at": now,
                 }
-                made.append(Mark(**row))  # type: ignore[arg-type]
+                made.append(Mark(**row, near=one.near))  # type: ignore[arg-type]
                 connection.execute(insert(table), row)
+                if one.near is not None:
+                    near = {"mark_id": row["id"], "kind": one.near.kind, "print": one.near.data}
+                    connection.execute(insert(prints), near)
             for mark in made:
-                after = {"content_hash": mark.content_hash, **mark.verdict}
+                after = {"content_hash": mark.content_hash, "near": mark.near is not None, **mark.verdict}
                 self._audit.append(connection, "mark.add", f"mark:{mark.id}", actor=person.id, after=after)
             return made
 
@@ -80,7 +90,7 @@ class Marks:
         Raises:
             StoreError: the database refused or cannot be reached.
         """
-        query = select(table).where(table.c.id > after).order_by(table.c.id).limit(limit)
+        query = _ALL.where(table.c.id > after).order_by(table.c.id).limit(limit)
         if state is not None:
             query = query.where(table.c.state == state)
         if content_hash is not None:
@@ -98,8 +108,44 @@ class Marks:
         """
         return self._database.read(lambda connection: self._effects(connection, _some(connection, ids)))
 
-    def apply(self, ids: Sequence[str], person: Person) -> list[Effect]:
+    def some(self, ids: Sequence[str]) -> list[Mark]:
+        """Give marks by their ids, in order of id.
+
+        Raises:
+            NotFoundError: there is no such mark.
+            StoreError: the database refused or cannot be reached.
+            ValueError: there are none, or more than 1000.
+        """
+        return self._database.read(lambda connection: _some(connection, ids))
+
+    def same(self, content_hash: str, *, limit: int) -> list[str]:
+        """Give the ids of stored decisions about the very same content, newest first.
+
+        Raises:
+            StoreError: the database refused or cannot be reached.
+        """
+        query = select(decisions.c.decision_id).where(decisions.c.content_hash == content_hash)
+        query = query.order_by(decisions.c.decision_id.desc()).limit(limit)
+        return self._database.read(lambda connection: list(connection.execute(query).scalars()))
+
+    def touched(self, ids: Sequence[str], *, limit: int = MOST) -> list[Touched]:
+        """Give the stored decisions that applied marks were found to speak of, the most alike first.
+
+        Raises:
+            StoreError: the database refused or cannot be reached.
+        """
+        query = select(touches).where(touches.c.mark_id.in_(list(ids))).limit(limit)
+        query = query.order_by(touches.c.alike.desc(), touches.c.decision_id.desc())
+        rows = self._database.read(lambda connection: connection.execute(query).all())
+        return [Touched(mark=row.mark_id, decision_id=row.decision_id, alike=row.alike) for row in rows]
+
+    def apply(self, ids: Sequence[str], person: Person, *, found: Sequence[Touched] = ()) -> list[Effect]:
         """Answer the same content as these marks say, from now on; gives what `preview` gave.
+
+        Args:
+            ids: of marks.
+            person: who applies them.
+            found: stored decisions that they speak of: those show it from now on.
 
         Raises:
             NotFoundError: there is no such mark.
@@ -108,6 +154,7 @@ class Marks:
             ValueError: there are none, or more than 1000.
         """
         now = datetime.now(UTC)
+        spoken = [{"mark_id": one.mark, "decision_id": one.decision_id, "alike": one.alike} for one in found]
 
         def work(connection: Connection) -> list[Effect]:
             found = _some(connection, ids, lock=True)
@@ -119,9 +166,16 @@ class Marks:
             chosen = [mark.id for mark in found]
             hashes = {mark.content_hash for mark in found}
             others = (table.c.content_hash.in_(hashes), table.c.state == "applied", table.c.id.not_in(chosen))
+            replaced = select(table.c.id).where(*others)
+            connection.execute(delete(touches).where(touches.c.mark_id.in_(replaced)))
             connection.execute(update(table).where(*others).values(state="undone"))
             values = {"state": "applied", "applied_by": person.id, "applied_at": now}
             connection.execute(update(table).where(table.c.id.in_(chosen)).values(**values))
+            connection.execute(delete(touches).where(touches.c.mark_id.in_(chosen)))
+            if spoken:
+                connection.execute(insert(touches), spoken)
+            for mark in found:
+                self._tell(connection, "mark.applied", mark, [x for x in spoken if x["mark_id"] == mark.id])
             for mark, effect in zip(found, effects, strict=True):
                 before = {"state": mark.state, "action": effect.action_now, "replaces": effect.replaces}
                 after = {"state": "applied", "content_hash": mark.content_hash, **mark.verdict}
@@ -145,6 +199,11 @@ class Marks:
             chosen = [mark.id for mark in found]
             connection.execute(update(table).where(table.c.id.in_(chosen)).values(state="undone"))
             for mark in found:
+                if mark.state == "applied":
+                    spoken = connection.execute(select(touches).where(touches.c.mark_id == mark.id)).mappings().all()
+                    self._tell(connection, "mark.undone", mark, [dict(one) for one in spoken])
+            connection.execute(delete(touches).where(touches.c.mark_id.in_(chosen)))
+            for mark in found:
                 before, after = {"state": mark.state, **mark.verdict}, {"state": "undone"}
                 subject = f"mark:{mark.id}"
                 self._audit.append(connection, "mark.undo", subject, actor=person.id, before=before, after=after)
@@ -162,14 +221,25 @@ class Marks:
         return self._database.read(lambda connection: str(tuple(connection.execute(query).one())))
 
     def applied(self) -> dict[str, Mark]:
-        """Give all applied marks by the hash of their content.
+        """Give all applied marks by the hash of their content, the oldest first.
 
         Raises:
             StoreError: the database refused or cannot be reached.
         """
-        query = select(table).where(table.c.state == "applied").order_by(table.c.applied_at, table.c.id)
+        query = _ALL.where(table.c.state == "applied").order_by(table.c.applied_at, table.c.id)
         rows = self._database.read(lambda connection: connection.execute(query).all())
         return {row.content_hash: _mark(row) for row in rows}
+
+    def _tell(self, connection: Connection, event: str, mark: Mark, spoken: Sequence[Mapping[str, Any]]) -> None:
+        data = {
+            "mark": mark.id,
+            "content_hash": mark.content_hash,
+            "action": mark.verdict["action"],
+            "labels": mark.verdict["labels"],
+            "decisions": [one["decision_id"] for one in spoken[:_MOST_TOLD]],
+            "total": len(spoken),
+        }
+        announce(connection, self._database, event, data)
 
     def _effects(self, connection: Connection, found: Sequence[Mark]) -> list[Effect]:
         effects = []
@@ -217,8 +287,9 @@ def _hashes(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
 def _some(connection: Connection, ids: Sequence[str], *, lock: bool = False) -> list[Mark]:
     _refuse_number(len(ids))
     clean = [mark_id for mark_id in dict.fromkeys(ids) if "\x00" not in mark_id]
-    query = select(table).where(table.c.id.in_(clean)).order_by(table.c.id)
-    rows = connection.execute(query.with_for_update() if lock else query).all()
+    if lock:
+        connection.execute(select(table.c.id).where(table.c.id.in_(clean)).order_by(table.c.id).with_for_update())
+    rows = connection.execute(_ALL.where(table.c.id.in_(clean)).order_by(table.c.id)).all()
     if missing := sorted(set(ids) - {row.id for row in rows}):
         raise NotFoundError(f"no mark has the id {missing[0][:80]!r}")
     return [_mark(row) for row in rows]
@@ -230,4 +301,6 @@ def _refuse_number(count: int) -> None:
 
 
 def _mark(row: Row[Any]) -> Mark:
-    return Mark(**row._mapping)
+    values = dict(row._mapping)
+    kind, data = values.pop("near_kind"), values.pop("near_print")
+    return Mark(**values, near=None if kind is None else Fingerprint(kind=kind, data=bytes(data)))

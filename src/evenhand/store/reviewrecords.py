@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from evenhand.domain import Fingerprint
+
 LOCAL = "local"  # who acts where there is no API key: the command line, and a server on loopback
 
 
@@ -154,6 +156,7 @@ class Mark:
     applied_by: str | None
     applied_at: datetime | None
     created_at: datetime
+    near: Fingerprint | None = None  # it speaks of what is nearly the same, too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +166,16 @@ class NewMark:
     decision_id: str | None = None
     content_hash: str | None = None
     verdict: Verdict
+    near: Fingerprint | None = None  # it speaks of what is nearly the same, too; None: of the very same alone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touched:
+    """A stored decision that a mark speaks of."""
+
+    mark: str  # its id
+    decision_id: str
+    alike: int  # in per cent; 100: the very same content, or the same fingerprint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

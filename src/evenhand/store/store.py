@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # SQLAlchemy is imported when a store is opened, not before
     from evenhand.store.policyundo import PolicyUndo
     from evenhand.store.quality import Quality
     from evenhand.store.qualitycalibration import Calibrations
+    from evenhand.store.prints import Prints
     from evenhand.store.reports import Reports
     from evenhand.store.retention import Retention
     from evenhand.store.review import Reviews
@@ -69,6 +70,7 @@ class Store:
     policies: Policies
     libraries: Libraries
     shelf: Shelf
+    prints: Prints
     classes: Classes
     dialect_keys: DialectKeys
     nonces: Nonces

@@ -1,0 +1,93 @@
+"""Marks before they are applied: the stored decisions that they speak of, the same content or nearly the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from evenhand.review.documents import effect_document
+from evenhand.review.near import Query, near_of, turned
+from evenhand.store import Store
+from evenhand.store.reviewrecords import Effect, Mark, Person, Touched
+
+MOST_TOUCHED = 2_000  # stored decisions of one mark that show it; more answer so in future all the same
+MOST_COMPARED = 200_000  # fingerprints looked through, newest first
+_SHOWN = 200  # in one answer, of each mark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreseen:
+    """What applying marks would do."""
+
+    effects: tuple[Effect, ...]
+    touched: tuple[Touched, ...]
+    compared: int  # fingerprints of stored decisions that were looked through
+    all: bool  # those were all there are
+
+
+def foresee(store: Store, ids: Sequence[str]) -> Foreseen:
+    """Say what applying these marks would change; changes nothing.
+
+    Raises:
+        NotFoundError: there is no such mark.
+        StoreError: the database refused or cannot be reached.
+        ValueError: there are none, or more than 1000.
+    """
+    effects = store.marks.preview(ids)
+    touched, compared, whole = _touched(store, store.marks.some(ids))
+    return Foreseen(effects=tuple(effects), touched=tuple(touched), compared=compared, all=whole)
+
+
+def apply(store: Store, ids: Sequence[str], person: Person) -> Foreseen:
+    """Answer the same content, and where a mark says so nearly the same, as these marks say; errors as Marks.apply."""
+    touched, compared, whole = _touched(store, store.marks.some(ids))
+    effects = store.marks.apply(ids, person, found=touched)
+    return Foreseen(effects=tuple(effects), touched=tuple(touched), compared=compared, all=whole)
+
+
+def foreseen_document(foreseen: Foreseen) -> dict[str, Any]:
+    """Give the JSON form: each mark's effect with the decisions that it speaks of, the most alike first."""
+    by_mark: dict[str, list[Touched]] = {}
+    for one in foreseen.touched:
+        by_mark.setdefault(one.mark, []).append(one)
+    effects = []
+    for effect in foreseen.effects:
+        mine = sorted(by_mark.get(effect.mark, []), key=lambda one: (-one.alike, one.decision_id))
+        shown = [{"decision_id": one.decision_id, "alike": one.alike} for one in mine[:_SHOWN]]
+        effects.append({**effect_document(effect), "touched": shown, "touched_total": len(mine)})
+    return {"effects": effects, "compared": foreseen.compared, "compared_all": foreseen.all}
+
+
+def _touched(store: Store, marks: Sequence[Mark]) -> tuple[list[Touched], int, bool]:
+    found: dict[tuple[str, str], Touched] = {}
+    for mark in marks:
+        for decision_id in store.marks.same(mark.content_hash, limit=MOST_TOUCHED):
+            found[mark.id, decision_id] = Touched(mark=mark.id, decision_id=decision_id, alike=100)
+    near: dict[str, list[tuple[str, Query]]] = {}
+    for mark in marks:
+        if mark.near is not None:
+            near.setdefault(mark.near.kind, []).append((mark.id, turned(mark.near)))
+    compared, whole = 0, True
+    for kind, some in near.items():
+        seen = 0
+        for printed in store.prints.newest(kind, most=MOST_COMPARED):
+            seen += len(printed)
+            prints = [one.fingerprint for one in printed]
+            for mark_id, query in some:
+                for number, alike in near_of(query, prints):
+                    decision_id = printed[number].decision_id
+                    one = Touched(mark=mark_id, decision_id=decision_id, alike=alike)
+                    found.setdefault((mark_id, decision_id), one)
+        compared, whole = compared + seen, whole and seen < MOST_COMPARED
+    return _bounded(found), compared, whole
+
+
+def _bounded(found: Mapping[tuple[str, str], Touched]) -> list[Touched]:
+    counts: dict[str, int] = {}
+    kept = []
+    for one in sorted(found.values(), key=lambda one: (-one.alike, one.decision_id)):
+        counts[one.mark] = counts.get(one.mark, 0) + 1
+        if counts[one.mark] <= MOST_TOUCHED:
+            kept.append(one)
+    return kept
