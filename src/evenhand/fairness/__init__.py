@@ -5,7 +5,7 @@ operators' libraries, policies and model cards. `audit_words` refuses lists that
 and `audit` measures what swapping the group in a sentence changes: decisions, scores, error rates by group.
 """
 
-from evenhand.fairness.audit import Judge, Judgement, audit
+from evenhand.fairness.audit import Judge, JudgeLines, Judgement, audit, audit_lines
 from evenhand.fairness.auditreport import AuditReport, Bounds
 from evenhand.fairness.refused import Refusal, refusal, refuse_label
 from evenhand.fairness.sentences import audit_data, audit_languages
@@ -15,12 +15,14 @@ __all__ = [
     "AuditReport",
     "Bounds",
     "Judge",
+    "JudgeLines",
     "Judgement",
     "Refusal",
     "WordProblem",
     "audit",
     "audit_data",
     "audit_languages",
+    "audit_lines",
     "audit_words",
     "refusal",
     "refuse_label",

@@ -36,6 +36,7 @@ class Judgement:
 
 
 Judge = Callable[[Iterable[str]], Iterator[Judgement]]
+JudgeLines = Callable[[Iterable[str]], Iterator[Mapping[str, Judgement]]]
 
 
 def audit(judge: Judge, *, data: Sequence[AuditData] | None = None, bounds: Bounds | None = None) -> AuditReport:
@@ -49,16 +50,40 @@ def audit(judge: Judge, *, data: Sequence[AuditData] | None = None, bounds: Boun
     Raises:
         ValueError: the judge gave fewer judgements than there are texts.
     """
+    reports = audit_lines(_alone(judge), data=data, bounds=bounds)
+    parts = audit_data() if data is None else data
+    return reports.get("") or _Tally().report(tuple(part.language for part in parts), bounds or Bounds())
+
+
+def audit_lines(
+    judge: JudgeLines, *, data: Sequence[AuditData] | None = None, bounds: Bounds | None = None
+) -> dict[str, AuditReport]:
+    """Audit several business lines at once: detectors read each sentence once, whatever the number of lines.
+
+    Args:
+        judge: gives business line -> judgement for each text, in order; it is called once, and may read ahead.
+        data: other sentences than those that ship.
+        bounds: what the reports are held against.
+
+    Raises:
+        ValueError: the judge gave fewer judgements than there are texts.
+    """
     parts = audit_data() if data is None else data
     families = [family for part in parts for family in part.families()]
     answers = iter(judge(member.text for family in families for member in family.members))
-    tally = _Tally()
+    tallies: dict[str, _Tally] = defaultdict(_Tally)
     for family in families:
         judged = list(islice(answers, len(family.members)))
         if len(judged) < len(family.members):
             raise ValueError(f"the audit got no answer for {family.members[len(judged)].text!r}")
-        tally.add(family, judged)
-    return tally.report(tuple(part.language for part in parts), bounds or Bounds())
+        for line in judged[0] if judged else ():
+            tallies[line].add(family, [answer[line] for answer in judged])
+    languages = tuple(part.language for part in parts)
+    return {line: tally.report(languages, bounds or Bounds()) for line, tally in tallies.items()}
+
+
+def _alone(judge: Judge) -> JudgeLines:
+    return lambda texts: ({"": answer} for answer in judge(texts))
 
 
 @dataclass(slots=True)

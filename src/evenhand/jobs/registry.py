@@ -8,9 +8,10 @@ from evenhand.jobs.bulk import Bulk
 from evenhand.jobs.deliver import Deliver
 from evenhand.jobs.kinds import Kind
 from evenhand.jobs.media import Media
+from evenhand.jobs.policies import PolicyWork
 
 
 def kinds() -> Mapping[str, Kind]:
     """Give the kinds by their names."""
-    listed: tuple[Kind, ...] = (Bulk(), Media(), Deliver())
+    listed: tuple[Kind, ...] = (Bulk(), Media(), Deliver(), PolicyWork())
     return {kind.name: kind for kind in listed}
