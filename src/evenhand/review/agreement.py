@@ -6,7 +6,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+_TOGETHER = 100  # draws computed together: memory is items times this, in eight bytes
 
 
 def cohen_kappa(first: Sequence[Hashable], second: Sequence[Hashable]) -> float | None:
@@ -50,3 +55,96 @@ def krippendorff_alpha(units: Sequence[Sequence[Hashable | None]]) -> float | No
     differ = sum((len(unit) ** 2 - sum(n * n for n in Counter(unit).values())) / (len(unit) - 1) for unit in paired)
     by_chance = count * count - sum(n * n for n in totals.values())
     return None if by_chance == 0 else 1 - (count - 1) * differ / by_chance
+
+
+def alpha_interval(
+    units: Sequence[Sequence[Hashable | None]], *, level: float = 0.95, rounds: int = 1_000, seed: int = 0
+) -> tuple[float, float] | None:
+    """Give a bootstrap interval of Krippendorff's alpha: items are drawn anew, with replacement (percentile method).
+
+    Args:
+        units: as for `krippendorff_alpha`.
+        level: share of the draws that lie within, in (0, 1).
+        rounds: how many draws.
+        seed: of the draws; the same seed gives the same interval.
+
+    Returns:
+        Lowest and highest; None where alpha says nothing, or fewer than two items were judged twice.
+    """
+    paired = [[value for value in unit if value is not None] for unit in units]
+    paired = [unit for unit in paired if len(unit) > 1]
+    if len(paired) < 2 or krippendorff_alpha(paired) is None:
+        return None
+    names = {value: place for place, value in enumerate(dict.fromkeys(value for unit in paired for value in unit))}
+    counts = np.zeros((len(paired), len(names)))
+    for row, unit in zip(counts, paired, strict=True):
+        for value in unit:
+            row[names[value]] += 1
+    size = counts.sum(axis=1)
+    differ = (size**2 - (counts**2).sum(axis=1)) / (size - 1)
+
+    def alpha(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        totals = weights @ counts
+        number = totals.sum(axis=1)
+        by_chance = number**2 - (totals**2).sum(axis=1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found: NDArray[np.float64] = 1 - (number - 1) * (weights @ differ) / by_chance
+        return found
+
+    return _interval(alpha, len(paired), level=level, rounds=rounds, seed=seed)
+
+
+def kappa_interval(
+    first: Sequence[Hashable],
+    second: Sequence[Hashable],
+    *,
+    level: float = 0.95,
+    rounds: int = 1_000,
+    seed: int = 0,
+) -> tuple[float, float] | None:
+    """Give a bootstrap interval of Cohen's kappa; arguments as for `cohen_kappa` and `alpha_interval`.
+
+    Returns:
+        Lowest and highest; None where kappa says nothing, or there are fewer than two items.
+
+    Raises:
+        ValueError: not as many of the one as of the other.
+    """
+    if cohen_kappa(first, second) is None or len(first) < 2:
+        return None
+    names = {value: place for place, value in enumerate(dict.fromkeys([*first, *second]))}
+    one, other = (np.eye(len(names))[[names[value] for value in given]] for given in (first, second))
+    same = (one * other).sum(axis=1)
+
+    def kappa(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        count = weights.sum(axis=1)
+        agreed, chance = weights @ same / count, ((weights @ one) * (weights @ other)).sum(axis=1) / count**2
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found: NDArray[np.float64] = (agreed - chance) / (1 - chance)
+        return found
+
+    return _interval(kappa, len(first), level=level, rounds=rounds, seed=seed)
+
+
+def _interval(
+    statistic: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    items: int,
+    *,
+    level: float,
+    rounds: int,
+    seed: int,
+) -> tuple[float, float] | None:
+    """Give percentiles of a statistic over draws; draws of which it says nothing are left out."""
+    draw = np.random.default_rng(seed)
+    found = []
+    for start in range(0, rounds, _TOGETHER):
+        number = min(_TOGETHER, rounds - start)
+        drawn = draw.integers(items, size=(number, items)) + items * np.arange(number)[:, None]
+        weights = np.bincount(drawn.ravel(), minlength=number * items).reshape(number, items)
+        found.append(statistic(weights.astype(np.float64)))
+    values = np.concatenate(found)
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return None
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)

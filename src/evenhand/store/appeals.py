@@ -90,7 +90,7 @@ class Appeals:
             StoreError: nothing was stored.
         """
         said = read_statement(statement)
-        if not _PARTY.fullmatch(party):
+        if not is_party(party):
             raise InputError("A party is named by up to 100 letters, digits and the characters . _ : @ -")
         if not _LANGUAGE.fullmatch(language):
             raise InputError("A language is named by its tag, such as en or zh-Hans.")
@@ -320,3 +320,8 @@ class Appeals:
         if row is None:
             raise NotFoundError(told)
         return as_appeal(row)
+
+
+def is_party(party: str) -> bool:
+    """Say whether a party can be named so."""
+    return _PARTY.fullmatch(party) is not None

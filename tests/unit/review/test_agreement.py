@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from evenhand.review.agreement import cohen_kappa, krippendorff_alpha
+from evenhand.review.agreement import alpha_interval, cohen_kappa, kappa_interval, krippendorff_alpha
 
 
 def _table(both: int, first: int, second: int, neither: int) -> tuple[list[bool], list[bool]]:
@@ -54,3 +55,37 @@ def test_alpha_of_published_data(observers: tuple[str, ...], alpha: float) -> No
 @pytest.mark.parametrize("observers", [(), ("aaa", "aaa"), ("ab..", "..ab")])
 def test_alpha_says_nothing_where_there_is_nothing_to_compare(observers: tuple[str, ...]) -> None:
     assert krippendorff_alpha(_units(*observers)) is None
+
+
+def test_intervals_hold_the_number_and_narrow_with_more_items() -> None:
+    few = _table(20, 5, 10, 15)
+    many = tuple([*given] * 20 for given in few)
+    spans = []
+    for first, second in (few, many):
+        low, high = kappa_interval(first, second) or (0, 0)
+        assert low < 0.4 < high
+        units = [list(pair) for pair in zip(first, second, strict=True)]
+        alpha = krippendorff_alpha(units)
+        lowest, highest = alpha_interval(units) or (0, 0)
+        assert alpha is not None
+        assert lowest < alpha < highest
+        spans.append((high - low, highest - lowest))
+    assert spans[1][0] < spans[0][0] / 3
+    assert spans[1][1] < spans[0][1] / 3
+
+
+def test_the_interval_is_that_of_resampled_items() -> None:
+    """The same draws, item by item with the plain functions, give the same percentiles."""
+    first, second = _table(12, 3, 4, 9)
+    units = [list(pair) for pair in zip(first, second, strict=True)]
+    draw = np.random.default_rng(5)
+    chosen = np.concatenate([draw.integers(len(units), size=(100, len(units))) for _ in range(2)])
+    alphas = [krippendorff_alpha([units[place] for place in row]) for row in chosen]
+    low, high = np.quantile([alpha for alpha in alphas if alpha is not None], [0.05, 0.95])
+    assert alpha_interval(units, level=0.9, rounds=200, seed=5) == pytest.approx((low, high))
+
+
+@pytest.mark.parametrize("pairs", [[], [("a", "a")] * 5, [("a", "b")]])
+def test_no_interval_where_there_is_nothing_to_say(pairs: list[tuple[str, str]]) -> None:
+    assert alpha_interval(pairs) is None
+    assert kappa_interval([a for a, _ in pairs], [b for _, b in pairs]) is None

@@ -137,7 +137,7 @@ def test_the_same_words_are_one_appeal_and_others_a_conflict(store: Store) -> No
 )
 def test_bad_input_is_told(store: Store, fields: dict[str, str], told: str) -> None:
     with pytest.raises(InputError, match=told):
-        store.appeals.file(_decided(store), **fields)  # type: ignore[arg-type]
+        store.appeals.file(_decided(store), **fields)
 
 
 def test_what_cannot_be_appealed_against_is_told(open_here: OpenStore) -> None:
