@@ -92,6 +92,12 @@ async def show(request: Request, decision_id: str) -> Response:
     return _json(await asyncio.to_thread(_whole, state.store, found, person))
 
 
+@router.post(_ITEM + "/claim", response_model=ItemOut, responses=_STEP, summary="Claim one item")
+async def take(request: Request, decision_id: str) -> Response:
+    """Claim this very item, which nobody holds."""
+    return await _step(request, lambda store, person: store.reviews.take(decision_id, person))
+
+
 @router.post(_ITEM + "/renew", response_model=ItemOut, responses=_STEP, summary="Lengthen a lease")
 async def renew(request: Request, decision_id: str) -> Response:
     """Lengthen the lease of an item that the caller holds."""

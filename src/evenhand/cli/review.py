@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from evenhand.cli.common import read_settings
 from evenhand.cli.reviewing import As, dump, opened, person
+from evenhand.errors import InputError
 
 review = typer.Typer(help="Review by people: claim, decide, undo.", no_args_is_help=True)
 
@@ -93,6 +96,45 @@ def undo(who: As = None) -> None:
 def release(decision_id: Id, who: As = None) -> None:
     """Give an item back, for anybody."""
     _step(who, lambda store, me: store.reviews.release(decision_id, me))
+
+
+@review.command()
+def take(decision_id: Id, who: As = None) -> None:
+    """Claim this very item, which nobody holds."""
+    _step(who, lambda store, me: store.reviews.take(decision_id, me))
+
+
+@review.command("show")
+def show_one(
+    decision_id: Id,
+    media: Annotated[
+        Path | None, typer.Option(help="Write the kept content itself to this file; it is hostile, open it with care.")
+    ] = None,
+    who: As = None,
+) -> None:
+    """Show what a reviewer looks at: the content where it is kept, the rule that fired, similar past items."""
+    from evenhand.review.documents import item_document
+    from evenhand.review.evidence import NOT_KEPT, content_document, held
+    from evenhand.review.ruletext import rule_document
+    from evenhand.review.similar import similar
+
+    with opened() as store:
+        me, settings = person(store, who), read_settings()
+        found = store.reviews.get(decision_id)
+        decision: dict[str, Any] = dict(store.decision(decision_id))
+        if media is not None:
+            kept = held(store, settings, found.content_hash)
+            if kept is None:
+                raise InputError(NOT_KEPT)
+            media.write_bytes(kept.read(0, kept.size))
+        dump(
+            {
+                "item": item_document(found, me),
+                "content": content_document(store, settings, found, decision),
+                "policy": rule_document(store, decision),
+                "similar": similar(store, settings, found),
+            }
+        )
 
 
 @review.command()

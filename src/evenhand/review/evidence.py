@@ -9,7 +9,7 @@ from typing import Any
 
 from evenhand.decode import decode
 from evenhand.decode.sniff import is_svg, sniff
-from evenhand.domain import Content, ContentKind, TextPart
+from evenhand.domain import Content, ContentKind, TextPart, is_under
 from evenhand.errors import InputError, NotFoundError
 from evenhand.matching.undisguise import Plain, undisguise
 from evenhand.settings import Settings
@@ -86,8 +86,16 @@ def held(store: Store, settings: Settings, content_hash: str) -> Held | None:
 
 
 def may_see(item: ReviewItem, person: Person) -> bool:
-    """Say whether somebody may see an item's content: what was escalated is for seniors, and for who holds it."""
-    return item.level == 0 or person.senior or item.holder == person.id
+    """Say whether somebody may see an item's content: who holds it, and whoever it could be given to. What was
+    escalated is for seniors; some people work in some queues or on some labels alone.
+    """
+    if item.holder == person.id:
+        return True
+    if item.level > 0 and not person.senior:
+        return False
+    if person.queues and item.queue not in person.queues:
+        return False
+    return not person.labels or any(is_under(item.label, root) for root in person.labels)
 
 
 def text_of(kept: Held, settings: Settings) -> str | None:

@@ -103,6 +103,27 @@ class Reviews:
 
         return self._database.write(work)
 
+    def take(self, decision_id: str, person: Person) -> ReviewItem:
+        """Claim one item that nobody holds; one that the person holds already stays theirs.
+
+        Raises:
+            NotFoundError: there is no such item.
+            ConflictError: somebody else holds it, it is on hold or done, only seniors may have it, or it is time for a
+                break.
+            StoreError: nothing was claimed.
+        """
+
+        def work(connection: Connection, found: ReviewItem, now: datetime) -> _Step:
+            if found.state == "held":
+                raise ConflictError(f"that item is on hold until {_text(found.free_at)}")
+            if found.holder is None and self._wellness.pace(connection, person, now).rest_until is not None:
+                raise ConflictError("it is time for a break: claim items again when it is over")
+            self._wellness.saw(connection, person, decision_id, found.label, now)
+            fields = {"holder": person.id, "free_at": now + self._lease}
+            return "review.claim", fields, {"lease_until": _text(now + self._lease)}
+
+        return self._step(decision_id, person, work, must_hold=False)
+
     def renew(self, decision_id: str, person: Person) -> ReviewItem:
         """Lengthen the lease of an item that the person holds; errors as `release`."""
 
