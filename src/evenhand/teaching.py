@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from evenhand.detectors.classes_lesson import Lesson, Sample, Trained, checked
 from evenhand.domain import ClassEntry, CustomClass, Medium
-from evenhand.errors import LibraryError
+from evenhand.errors import ConflictError, LibraryError
 from evenhand.settings import Settings
 from evenhand.store.reviewrecords import LOCAL
 
@@ -41,7 +41,7 @@ class Teaching:
         self, settings: Settings, *, store: Store | None, models: HarmModels, changed: Callable[[str], None]
     ) -> None:
         self._settings, self._store, self._models, self._changed = settings, store, models, changed
-        self._lock = threading.Lock()
+        self._lock, self._busy = threading.Lock(), threading.Lock()
         self._teacher: TextTeacher | None = None
         self._stamp: _Stamp | None = None
         self._looked = float("-inf")
@@ -98,17 +98,17 @@ class Teaching:
         Raises:
             RefusedLabelError: name or label ask for a protected attribute or an identity.
             LibraryError: name or label cannot be used, or there are too few or too many examples that can.
-            ConflictError: the class of this name is of another medium.
+            ConflictError: the class of this name is of another medium, or another one is being taught.
             ModelError: weights are missing or not what their cards describe.
             StoreError: the store refused or cannot be reached.
         """
         checked(lesson)
-        if lesson.medium is Medium.TEXT:
-            made = self._text().train(lesson)
-        else:
-            from evenhand.detectors.classes_train import train
-
-            made = train(lesson, settings=self._settings)
+        if not self._busy.acquire(blocking=False):  # a lesson keeps the cores busy
+            raise ConflictError("another class is being taught here: try again in a moment")
+        try:
+            made = self._taught(lesson)
+        finally:
+            self._busy.release()
         with self._opened(write=True) as store:
             ready = deploy and bool(made.made.audit.get("passed"))
             kept = store.classes.add(made.made, actor=lesson.by, deploy=ready)
@@ -166,6 +166,13 @@ class Teaching:
             medium = store.classes.entry(name).medium
             store.classes.remove(name, actor=actor)
         self._renewed(medium)
+
+    def _taught(self, lesson: Lesson) -> Trained:
+        if lesson.medium is Medium.TEXT:
+            return self._text().train(lesson)
+        from evenhand.detectors.classes_train import train
+
+        return train(lesson, settings=self._settings)
 
     def _text(self) -> TextTeacher:
         with self._lock:

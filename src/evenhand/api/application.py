@@ -21,6 +21,7 @@ from evenhand.api import (
     accountsown,
     auditlog,
     check,
+    classes,
     errors,
     info,
     jobs,
@@ -35,6 +36,7 @@ from evenhand.api import (
     wellness,
 )
 from evenhand.api.auth import Guard, keys_required
+from evenhand.api.classschemas import ClassIn
 from evenhand.api.compat import Claim, DialectRoute, chosen
 from evenhand.api.jobschemas import JobIn
 from evenhand.api.schemas import BatchIn, CheckIn, RedactIn
@@ -114,6 +116,7 @@ def create_app(
     app.include_router(wellness.router)
     app.include_router(reviewmarks.router)
     app.include_router(auditlog.router)
+    app.include_router(classes.router)
     app.include_router(info.router)
     for area in (sessions, accountsoidc, accountsown, accounts):
         app.include_router(area.router)
@@ -173,7 +176,7 @@ def _describe(app: FastAPI, *, needs_keys: bool) -> None:
                 license_info=app.license_info,
             )
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
-            for model in (CheckIn, BatchIn, RedactIn, JobIn):
+            for model in (CheckIn, BatchIn, RedactIn, JobIn, ClassIn):
                 schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
                 schemas.update(schema.pop("$defs", {}))
                 schemas[model.__name__] = schema
