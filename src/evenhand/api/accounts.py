@@ -99,11 +99,11 @@ async def change(request: Request, name: str, body: AccountChangeIn) -> Response
     user = await _account(state, caller, name)
     if body.roles is not None:
         _refuse_more(caller, scopes_of(body.roles, tenant=user.tenant is not None))
-    return reply(
-        account_document(
-            await _done(partial(state.store.accounts.change, user.id, actor=caller.id or LOCAL, **body.model_dump()))
-        )
-    )
+    # null takes a limit away; what was left out stays.
+    given = {name: [] if value is None else value for name, value in body.model_dump(exclude_unset=True).items()}
+    wanted = {name: value for name, value in given.items() if value != [] or name in ("queues", "labels")}
+    work = partial(state.store.accounts.change, user.id, actor=caller.id or LOCAL, **wanted)
+    return reply(account_document(await _done(work)))
 
 
 @router.post(
