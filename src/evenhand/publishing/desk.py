@@ -12,9 +12,10 @@ from evenhand.policy import Checked, Policy, check_document, compare, load_polic
 from evenhand.publishing.blast import Blast
 from evenhand.publishing.brakes import read_brake, suggest
 from evenhand.publishing.inforce import named_lines
+from evenhand.publishing.undoing import read_bad
 from evenhand.store import Store
 from evenhand.store.policydecisions import Chosen
-from evenhand.store.policyrecords import SHIPPED, Live, Version
+from evenhand.store.policyrecords import SHIPPED, Live, Run, Version
 
 DAYS = 7.0  # of decisions that a blast radius looks at, if nothing else is asked for
 _MOST_DAYS = 365.0
@@ -191,3 +192,39 @@ def live_of(store: Store, policy: str) -> Live | None:
         return store.policies_live.of(policy)
     except NotFoundError:
         return None
+
+
+def start_undo(
+    store: Store,
+    kind: str,
+    policy: str,
+    version: str,
+    *,
+    since: datetime,
+    until: datetime,
+    actor: str,
+    mode: str = "redecide",
+    action: str | None = None,
+) -> Run:
+    """Note that what a version did is to be undone, or that it is to be found out what that would change.
+
+    Args:
+        store: where.
+        kind: "preview" or "undo".
+        policy: name of the policy.
+        version: as the version's document says.
+        since: aware.
+        until: aware; after `since`.
+        actor: who.
+        mode: "redecide" or "review".
+        action: only decisions that led to this; None: all.
+
+    Raises:
+        NotFoundError: there is no such version.
+        InputError: the moments, the mode or the action cannot be used.
+    """
+    found = store.policy_versions.named(policy.replace("\x00", ""), version.replace("\x00", ""))
+    asked = {"policy": found.policy, "version": found.version, "since": since.isoformat(), "until": until.isoformat()}
+    asked |= {"mode": mode} | ({} if action is None else {"action": action})
+    read_bad(asked)
+    return store.policy_runs.start(kind, found.policy, found.id, asked, actor=actor)
