@@ -26,6 +26,8 @@ from evenhand.api import (
     info,
     jobs,
     limits,
+    policies,
+    policieslive,
     redact,
     review,
     reviewmarks,
@@ -118,6 +120,8 @@ def create_app(
     app.include_router(auditlog.router)
     app.include_router(classes.router)
     app.include_router(info.router)
+    app.include_router(policies.router)
+    app.include_router(policieslive.router)
     for area in (sessions, accountsoidc, accountsown, accounts):
         app.include_router(area.router)
     if extend is not None:
