@@ -84,12 +84,19 @@ def fuse_segments(
     if len(item.notes) > _MOST_NOTES:
         item.notes[_MOST_NOTES:] = [f"and {len(item.notes) - _MOST_NOTES} more notes"]
     if left := sorted({segment.number for segment in plan.segments} - {segment.number for segment in segments}):
-        item.incomplete["decode"] = f"{len(left)} of {len(plan.segments)} segments could not be looked at"
+        item.incomplete["decode"] = _unseen(plan, left)
     else:
         item.incomplete.update(_missed(plan, segments))
     item.incidents = tuple(incidents(item.findings, interval=interval))
     item.media = _media(plan, segments)
     return models
+
+
+def _unseen(plan: MediaPlan, left: Sequence[int]) -> str:
+    first = [segment for segment in plan.segments if segment.number in left[:3]]
+    when = ", ".join(f"{segment.start:.1f} to {segment.end:.1f} s" for segment in first)
+    more = ", and more" if len(left) > len(first) else ""
+    return f"{len(left)} of {len(plan.segments)} segments could not be looked at ({when}{more})"
 
 
 def _missed(plan: MediaPlan, segments: Sequence[SegmentFindings]) -> dict[str, str]:

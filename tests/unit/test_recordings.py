@@ -213,7 +213,7 @@ async def test_the_steps_of_durable_work_give_the_same_as_one_run() -> None:
         result = await moderator.pipeline.fuse(content, plan, kept, STEPS)
         assert compared(result) == compared(whole)
         part = await moderator.pipeline.fuse(content, plan, kept[1:], STEPS)
-    assert part.incomplete["decode"] == f"1 of {len(kept)} segments could not be looked at"
+    assert part.incomplete["decode"].startswith(f"1 of {len(kept)} segments could not be looked at (")
 
 
 def compared(result: Result) -> dict[str, Any]:

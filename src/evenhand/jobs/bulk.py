@@ -25,6 +25,7 @@ class Bulk:
 
     name = "bulk"
     unit = "items"
+    spares = False
 
     def retries(self, settings: Settings) -> Retries:
         """Say how often a chunk is tried."""

@@ -34,6 +34,7 @@ class Deliver:
 
     name = "webhook"
     unit = "deliveries"
+    spares = False
 
     def retries(self, settings: Settings) -> Retries:
         """Say how often it is sent."""

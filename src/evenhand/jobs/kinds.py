@@ -121,6 +121,7 @@ class Kind(Protocol):
 
     name: str
     unit: str  # what the segments' amounts count, for the progress: "items", "seconds"
+    spares: bool  # the job goes on without a segment that cannot be done; `final` then finds no result of it
 
     def retries(self, settings: Settings) -> Retries:
         """Say how often a step is tried, and when."""

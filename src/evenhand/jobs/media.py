@@ -5,12 +5,20 @@ from __future__ import annotations
 from evenhand.decode.fetch import fetch
 from evenhand.decode.media import MediaPlan
 from evenhand.domain import Content
-from evenhand.errors import UnsupportedError
+from evenhand.errors import UnsupportedError, UserError
 from evenhand.jobs.kinds import Ending, Outcome, Plan, StoppedError, Work
 from evenhand.jobs.retries import Retries
 from evenhand.segments import SegmentFindings
 from evenhand.settings import Settings
 from evenhand.store.jobrecords import NewSegment
+
+
+class UndoneError(UserError):
+    """Nothing of a recording could be looked at. Set going again, the job tries all of it anew."""
+
+    code = "undone"
+    status = 422
+
 
 _SHOWN = ("decision_id", "action", "labels", "rule", "incomplete", "kind", "content_hash", "policy")
 
@@ -20,6 +28,7 @@ class Media:
 
     name = "media"
     unit = "seconds"
+    spares = True  # a minute that cannot be looked at makes the answer incomplete, and takes nothing from the others
 
     def retries(self, settings: Settings) -> Retries:
         """Say how often a segment is tried."""
@@ -50,9 +59,16 @@ class Media:
         return Outcome(result=found.as_dict())
 
     def final(self, work: Work) -> Ending:
-        """Fuse the segments and decide. The decision commits with the job."""
+        """Fuse the segments and decide. The decision commits with the job.
+
+        Raises:
+            UndoneError: not one segment could be looked at.
+        """
         content, plan = _content(work), MediaPlan.from_dict(work.task.plan)
         found = [SegmentFindings.from_dict(one) for one in work.store.jobs.results(work.task.job.id)]
+        if plan.segments and not found:
+            why = work.store.jobs.spared(work.task.job.id)
+            raise UndoneError(f"None of its {len(plan.segments)} segments could be looked at. {why[:1_000]}")
         result = work.wait(work.moderator.pipeline.fuse(content, plan, found, work.options))
         document = result.as_dict()
         shown = {name: document[name] for name in _SHOWN}

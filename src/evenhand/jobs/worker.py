@@ -64,6 +64,7 @@ class Worker:
         self._moderator, self._loop, self._store = moderator, loop, moderator.store
         self._settings: Settings = moderator.settings
         self._kinds = kinds if kinds is not None else built_in()
+        self._spared = frozenset(name for name, kind in self._kinds.items() if kind.spares)
         self._observe = observe or (lambda _step, _task: None)
         self.id = f"{socket.gethostname()}-{os.getpid()}-{new_id()[-12:]}"
         self._started = datetime.now(UTC)
@@ -177,7 +178,7 @@ class Worker:
         """Do a task that the queue gave us. Called in a thread of the queue's."""
         if self._stopping.is_set():
             self._leave()
-        task = self._persist(partial(self._store.tasks.begin, job_id, number, round_, self.id))
+        task = self._persist(partial(self._store.tasks.begin, job_id, number, round_, self.id, spared=self._spared))
         if task is None:
             return
         key = f"{job_id}:{number}"
@@ -252,7 +253,8 @@ class Worker:
     def _give_up(self, task: Task, code: str, message: str, again_s: float | None) -> None:
         # Callers see it, and subscribers of webhooks: where their file lies here is nothing to them.
         error = {"code": code, "message": self._blobs.unnamed(message)[:1_000]}
-        self._persist(partial(self._store.tasks.failed, task, error, again_s=again_s))
+        spare = task.role == "segment" and task.job.kind in self._spared
+        self._persist(partial(self._store.tasks.failed, task, error, again_s=again_s, spare=spare))
 
     def _persist(self, work: Callable[[], T]) -> T:
         """Write to the store; while it cannot be reached, hold on and try again.

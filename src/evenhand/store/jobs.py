@@ -130,6 +130,16 @@ class Jobs:
                 yield row.result
             last = rows[-1].number
 
+    def spared(self, job_id: str) -> str:
+        """Say why segments could not be done that the job went on without, each reason once; "": there are none.
+
+        Raises:
+            StoreError: the database refused or cannot be reached.
+        """
+        gone = and_(tasks.c.job_id == job_id, tasks.c.role == "segment", tasks.c.state == "dead")
+        rows = self._rows(select(tasks.c.error).where(gone).order_by(tasks.c.number).limit(100))
+        return " ".join(dict.fromkeys(str(row.error["message"]) for row in rows))
+
     def detail(self, job_id: str) -> Any:
         """Give all that a finished job has to say; None: nothing, or its content was deleted.
 
@@ -180,6 +190,8 @@ class Jobs:
             }
             connection.execute(update(jobs).where(jobs.c.id == job_id).values(values))
             again = and_(tasks.c.job_id == job_id, tasks.c.state != "done")
+            if connection.execute(select(tasks.c.number).where(again, tasks.c.role == "segment")).first() is not None:
+                again = and_(again, tasks.c.role != "final")  # the last step comes again once they are done
             revived = {
                 "state": "waiting",
                 "round": tasks.c.round + 1,

@@ -6,7 +6,7 @@ result and all that follows from it commit together, once: whoever comes second 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -110,8 +110,15 @@ class Tasks:
 
     # Working
 
-    def begin(self, job_id: str, number: int, round_: int, worker: str) -> Task | None:
+    def begin(self, job_id: str, number: int, round_: int, worker: str, *, spared: Collection[str] = ()) -> Task | None:
         """Take a task up; None: there is nothing to do (done already, cancelled, a later try is under way).
+
+        Args:
+            job_id: of its job.
+            number: within the job.
+            round_: which try.
+            worker: who takes it up.
+            spared: kinds of jobs that go on without a segment that cannot be done.
 
         Raises:
             StoreError: the database refused or cannot be reached.
@@ -129,7 +136,8 @@ class Tasks:
             now = datetime.now(UTC)
             if row.starts >= MOST_STARTS:
                 why = f"It was begun {row.starts} times and never ended: it may be what ends the workers."
-                self._dead(connection, job_id, number, {"code": "worker_died", "message": why})
+                spare = row.role == "segment" and job.kind in spared
+                self._dead(connection, job_id, number, {"code": "worker_died", "message": why}, spare=spare)
                 return None
             values = {"state": "queued", "starts": row.starts + 1, "worker": worker, "started_at": now}
             connection.execute(update(tasks).where(_this(job_id, number)).values(values))
@@ -225,12 +233,7 @@ class Tasks:
             if not self._done(connection, task, result, amount):
                 return False
             write(connection)
-            mine = and_(tasks.c.job_id == task.job.id, tasks.c.role == "segment")
-            left = select(func.count()).where(mine, tasks.c.state != "done")
-            if connection.execute(left).scalar_one() == 0:
-                number = connection.execute(select(func.count()).where(mine)).scalar_one()
-                row = task_row(task.job.id, number, "final", datetime.now(UTC))
-                connection.execute(self._database.insert(tasks).values(row).on_conflict_do_nothing())
+            self._last_step(connection, task.job.id)
             return True
 
         return self._database.write(work)
@@ -269,13 +272,14 @@ class Tasks:
 
         return self._database.write(work)
 
-    def failed(self, task: Task, error: Mapping[str, Any], *, again_s: float | None) -> bool:
+    def failed(self, task: Task, error: Mapping[str, Any], *, again_s: float | None, spare: bool = False) -> bool:
         """Note a try that failed.
 
         Args:
             task: as it was begun.
             error: code and message.
             again_s: seconds until the next try; None: there is none, and the job has failed.
+            spare: the job goes on without it instead.
 
         Returns:
             False: it is no longer this try's.
@@ -293,7 +297,7 @@ class Tasks:
             if connection.execute(update(tasks).where(_held(task)).values(values)).rowcount != 1:
                 return False
             if again_s is None:
-                self._dead(connection, task.job.id, task.number, error)
+                self._dead(connection, task.job.id, task.number, error, spare=spare)
             return True
 
         return self._database.write(work)
@@ -356,9 +360,27 @@ class Tasks:
             values["amount"] = amount
         return connection.execute(update(tasks).where(_held(task)).values(values)).rowcount == 1
 
-    def _dead(self, connection: Connection, job_id: str, number: int, error: Mapping[str, Any]) -> None:
+    def _last_step(self, connection: Connection, job_id: str) -> None:
+        """Bring the job's last step once no segment is left to do. The job's row is locked."""
+        mine = and_(tasks.c.job_id == job_id, tasks.c.role == "segment")
+        left = select(func.count()).where(mine, tasks.c.state.not_in(("done", "dead")))
+        if connection.execute(left).scalar_one() == 0:
+            number = connection.execute(select(func.count()).where(mine)).scalar_one()
+            row = task_row(job_id, number, "final", datetime.now(UTC))
+            connection.execute(self._database.insert(tasks).values(row).on_conflict_do_nothing())
+            # One that failed before the job was set going again; the queue knows its earlier tries by their round.
+            again = {"state": "waiting", "round": tasks.c.round + 1, "attempts": 0, "starts": 0}
+            fallen = and_(_this(job_id, number), tasks.c.state == "dead")
+            connection.execute(update(tasks).where(fallen).values(again | {"run_after": row["run_after"]}))
+
+    def _dead(
+        self, connection: Connection, job_id: str, number: int, error: Mapping[str, Any], *, spare: bool = False
+    ) -> None:
         values = {"state": "dead", "error": dict(error), "finished_at": datetime.now(UTC)}
         connection.execute(update(tasks).where(_this(job_id, number)).values(values))
+        if spare:
+            self._last_step(connection, job_id)
+            return
         told = {**error, "task": number}
         finish(connection, self._database, self._settings, job_id, "failed", result=None, error=told)
 

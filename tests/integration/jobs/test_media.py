@@ -14,8 +14,12 @@ from typing import Any
 import pytest
 
 from evenhand.facade import Moderator
+from evenhand.jobs.kinds import Outcome, Work
+from evenhand.jobs.media import Media
+from evenhand.jobs.process import working
 from evenhand.settings import Settings
 from evenhand.store import open_store
+from evenhand.store.blobs import Blobs
 from tests.jobworker import hand_in, settings_for, started, until_over
 from tests.server import serving
 
@@ -127,3 +131,43 @@ def test_what_is_no_recording_fails_with_the_reason(tmp_path: Path) -> None:
             assert failed.error["code"] in {code, "unsupported", "bad_input"}, failed.error
             assert str(tmp_path) not in failed.error["message"], "where files lie here is nothing to callers"
         store.close()
+
+
+class _Blind(Media):
+    """Cannot look at some segments, as where what is in them is too much for a worker."""
+
+    def __init__(self, blind: set[int]) -> None:
+        self._blind = blind
+
+    def segment(self, work: Work) -> Outcome:
+        if int(work.task.spec["number"]) in self._blind:
+            raise RuntimeError("too much")
+        return super().segment(work)
+
+
+def test_a_segment_that_cannot_be_looked_at_makes_the_answer_incomplete(clip: Path, tmp_path: Path) -> None:
+    settings = _settings(tmp_path, jobs_attempts=2)
+    store = open_store(settings=settings)
+    store.migrate()
+    blind = {1}
+    kinds = {"media": _Blind(blind)}
+    with working(settings, kinds=kinds, warm=False):
+        with clip.open("rb") as stream:
+            name, size = Blobs(settings).put(stream)
+        source = {"blob": name, "size": size}
+        over = until_over(store, hand_in(settings, store, source, kind="media").id)
+        assert over.state == "done", over
+        assert over.result["action"] == "review"
+        assert over.result["incomplete"]["decode"].startswith("1 of 3 segments could not be looked at (")
+        assert "RuntimeError" in store.jobs.spared(over.id)
+        # Nothing looked at is no answer at all; and what stood in the way may be gone the next time.
+        blind |= {0, 2}
+        with clip.open("rb") as stream:
+            Blobs(settings).put(stream)
+        none = until_over(store, hand_in(settings, store, source, kind="media", fresh=True).id)
+        assert (none.state, none.error and none.error["code"]) == ("failed", "undone")
+        blind.clear()
+        store.jobs.retry(none.id)
+        again = until_over(store, none.id)
+        assert (again.state, again.result["incomplete"]) == ("done", {})
+    store.close()

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from evenhand.app import AsyncModerator
-from evenhand.errors import StoreError
+from evenhand.errors import InputError, StoreError
 from evenhand.jobs.kinds import Ending, Outcome, Plan, Work
 from evenhand.jobs.retries import Retries
 from evenhand.jobs.worker import Worker
@@ -44,8 +44,8 @@ class Script:
     name = "script"
     unit = "steps"
 
-    def __init__(self, work: Any, *, segments: int = 3, attempts: int = 3) -> None:
-        self._work, self._segments, self._attempts = work, segments, attempts
+    def __init__(self, work: Any, *, segments: int = 3, attempts: int = 3, spares: bool = False) -> None:
+        self._work, self._segments, self._attempts, self.spares = work, segments, attempts, spares
         self.done: list[tuple[int, int]] = []
 
     def retries(self, settings: Settings) -> Retries:
@@ -210,6 +210,49 @@ def test_what_the_queue_lost_is_put_back(settings: Settings, store: Store) -> No
         assert worker._queue.holds([f"{one.job_id}:{one.number}:{one.round}" for one in lost]) == set()
         store.tasks.put_back(lost)
         assert until_over(store, job_id).state == "done"
+
+
+def test_a_kind_that_spares_goes_on_without_what_cannot_be_done(settings: Settings, store: Store) -> None:
+    broken = {0, 2}
+
+    def work(task: Work, number: int) -> int:
+        if number in broken:
+            raise RuntimeError("this one cannot be done")
+        return int(10**number)
+
+    job_id = _script(store)
+    kind = Script(work, attempts=2, spares=True)
+    with working(settings, kind):
+        over = until_over(store, job_id)
+    assert (over.state, over.result["sum"], over.segments_done) == ("done", 10, 1)
+    assert "RuntimeError" in store.jobs.spared(job_id)
+    assert sorted(kind.done) == [(1, 0)]
+
+
+def test_what_a_kind_spared_is_tried_again_when_the_job_is(settings: Settings, store: Store) -> None:
+    broken = {0, 1, 2}
+
+    class Whole(Script):
+        def final(self, work: Work) -> Ending:
+            found = list(work.store.jobs.results(work.task.job.id))
+            if not found:
+                raise InputError("Nothing could be done.")
+            return Ending(result={"sum": sum(found)})
+
+    def work(task: Work, number: int) -> int:
+        if number in broken:
+            raise InputError("this one cannot be done")
+        return int(10**number)
+
+    job_id = _script(store)
+    with working(settings, Whole(work, spares=True)):
+        over = until_over(store, job_id)
+        assert (over.state, over.error and over.error["message"]) == ("failed", "Nothing could be done.")
+        broken.clear()
+        store.jobs.retry(job_id)
+        over = until_over(store, job_id)
+    assert (over.state, over.result) == ("done", {"sum": 111})
+    assert store.jobs.spared(job_id) == ""
 
 
 def test_what_kills_the_workers_is_given_up(settings: Settings, store: Store) -> None:

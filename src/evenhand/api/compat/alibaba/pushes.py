@@ -40,6 +40,7 @@ class Push:
 
     name = PUSH
     unit = "pushes"
+    spares = False
 
     def retries(self, settings: Settings) -> Retries:
         """Say how often a push is tried."""
