@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,12 +28,12 @@ def _open() -> Store:
 @keys.command()
 def create(
     name: Annotated[str, typer.Argument(help="What the key is for.")],
-    scope: Annotated[
-        list[str] | None, typer.Option(help="check, read, review, senior, audit, admin; may be given again.")
-    ] = None,
+    scope: Annotated[list[str] | None, typer.Option(help=f"{', '.join(SCOPES)}; may be given again.")] = None,
     dialect: Annotated[
         str | None, typer.Option("--for", help="Dialect whose clients sign: a pair of id and secret is made for it.")
     ] = None,
+    days: Annotated[int | None, typer.Option(min=1, max=3650, help="Days until it ends; else never.")] = None,
+    tenant: Annotated[str | None, typer.Option(help="Id or name of the tenant that it belongs to.")] = None,
 ) -> None:
     """Make a key and print it; it cannot be shown again.
 
@@ -43,14 +44,18 @@ def create(
     scopes = tuple(scope or ("check", "read"))
     if dialect is not None:
         _refuse_unsigned(dialect)
+        if tenant is not None:
+            raise typer.BadParameter("a pair that signs belongs to no tenant: leave --tenant or --for out")
+    if tenant is not None and (wide := sorted({"audit", "policy", "admin"} & set(scopes))):
+        raise typer.BadParameter(f"{', '.join(wide)} is for the whole server, and cannot be a scope of a tenant's key")
+    ends = None if days is None else datetime.now(UTC) + timedelta(days=days)
     store = _open()
     try:
         if dialect is None:
-            made = store.keys.create(name, scopes=scopes)
-            _note(store, "key.create", made.info.id, after={"name": name, "scopes": list(scopes)})
-            print(made.token)
+            own = None if tenant is None else store.accounts.tenant(tenant).id
+            print(store.keys.create(name, scopes=scopes, expires_at=ends, tenant=own, actor="local").token)
         else:
-            pair = store.dialect_keys.create(name, dialect=dialect, scopes=scopes)
+            pair = store.dialect_keys.create(name, dialect=dialect, scopes=scopes, expires_at=ends)
             _note(store, "key.create", pair.id, after={"name": name, "scopes": list(scopes), "dialect": dialect})
             print(f"{pair.access_id}\n{pair.secret}")
     finally:
@@ -86,10 +91,10 @@ def revoke(key_id: Annotated[str, typer.Argument(help="Id of the key, from `even
     store = _open()
     try:
         try:
-            store.keys.revoke(key_id)
+            store.keys.revoke(key_id, actor="local")
         except NotFoundError:
             store.dialect_keys.revoke(key_id)
-        _note(store, "key.revoke", key_id)
+            _note(store, "key.revoke", key_id)
     finally:
         store.close()
     print(f"{key_id} revoked")

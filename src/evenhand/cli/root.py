@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from evenhand.cli.accounts import accounts
 from evenhand.cli.audit import audit
 from evenhand.cli.auditlog import auditlog
 from evenhand.cli.check import check
@@ -58,6 +59,7 @@ def build() -> typer.Typer:
     library.command("likeness")(likeness)
     app.add_typer(library, name="library")
     app.add_typer(classes, name="classes")
+    app.add_typer(accounts, name="accounts")
     app.add_typer(keys, name="keys")
     app.add_typer(migrate, name="migrate")
     app.add_typer(db, name="db")
