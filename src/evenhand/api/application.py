@@ -19,6 +19,7 @@ from evenhand.api import (
     accounts,
     accountsoidc,
     accountsown,
+    appeals,
     auditlog,
     check,
     classes,
@@ -26,6 +27,8 @@ from evenhand.api import (
     info,
     jobs,
     limits,
+    quality,
+    qualitycalibration,
     policies,
     policieslive,
     redact,
@@ -117,6 +120,8 @@ def create_app(
     app.include_router(reviewmedia.router)
     app.include_router(wellness.router)
     app.include_router(reviewmarks.router)
+    for area in (quality, qualitycalibration, appeals):
+        app.include_router(area.router)
     app.include_router(auditlog.router)
     app.include_router(classes.router)
     app.include_router(info.router)

@@ -43,6 +43,7 @@ _CSRF = "x-csrf-token"
 # to them, so that a new address is closed until somebody has thought about it.
 _TENANTS = re.compile(
     r"/v1/(check|check/.*|redact|redact/.*|decisions/[^/]+|review/.*|jobs|jobs/.*|streams|streams/.*|labels|detectors"
+    r"|appeals|appeals/links|appeals/[0-9a-f-]{36}"
     r"|policies|account|account/.*|accounts|accounts/.*|sessions|sessions/.*|keys|keys/[^/]+)"
     r"|/console(/review(/.*)?|/accounts(/.*)?)?"
 )

@@ -8,6 +8,7 @@ stands on the decision's record as a verdict does, and is final.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -67,7 +68,7 @@ class Appeals:
         language: str = "en",
         via: str = "api",
         actor: str = APPELLANT,
-        tenant: str | None = None,
+        keys: Collection[str] | None = None,
     ) -> tuple[Appeal, bool]:
         """File an appeal. The same words of the same party again give the appeal that there is.
 
@@ -78,7 +79,7 @@ class Appeals:
             language: in which they are answered, e.g. "en".
             via: "api" or "link".
             actor: id of who files it, for the audit log.
-            tenant: id of the API key that must have asked for the decision; None: any.
+            keys: ids of API keys, one of which must have asked for the decision; None: any.
 
         Returns:
             The appeal, and whether it is new.
@@ -98,7 +99,7 @@ class Appeals:
         def work(connection: Connection) -> tuple[Appeal, bool]:
             # The decision is locked, so that two appeals of one party, and an appeal and an undo, see each other.
             row = locked_decision(connection, decision_id)
-            if row is None or (tenant is not None and row.key_id != tenant):
+            if row is None or (keys is not None and row.key_id not in keys):
                 raise NotFoundError(f"no decision with the id {decision_id[:80]!r} is stored; it may have been deleted")
             known = appeal_row(connection, decision_id, party)
             if known is not None:
@@ -222,13 +223,20 @@ class Appeals:
         return None if row is None else as_appeal(row)
 
     def page(
-        self, *, state: str | None = None, decision_id: str | None = None, after: str = "", limit: int = 100
+        self,
+        *,
+        state: str | None = None,
+        decision_id: str | None = None,
+        keys: Collection[str] | None = None,
+        after: str = "",
+        limit: int = 100,
     ) -> list[Appeal]:
         """List appeals, oldest first.
 
         Args:
             state: "open", "decided", or an outcome; None: any.
             decision_id: only against this decision.
+            keys: only about decisions that one of these API keys asked for; None: any.
             after: id of the last one already seen.
             limit: most to give, 1 to 1000.
 
@@ -247,6 +255,8 @@ class Appeals:
             query = query.where(table.c.state == state)
         if decision_id is not None:
             query = query.where(table.c.decision_id == decision_id)
+        if keys is not None:
+            query = query.where(table.c.tenant.in_(sorted(keys)))
         return [as_appeal(row) for row in self._database.read(lambda connection: connection.execute(query).all())]
 
     def totals(self, since: datetime) -> tuple[AppealTotals, ...]:

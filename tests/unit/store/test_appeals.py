@@ -145,7 +145,7 @@ def test_what_cannot_be_appealed_against_is_told(open_here: OpenStore) -> None:
     with pytest.raises(NotFoundError):
         store.appeals.file("none", "no")
     with pytest.raises(NotFoundError):
-        store.appeals.file(_decided(store, key="key-1"), "no", tenant="key-2")
+        store.appeals.file(_decided(store, key="key-1"), "no", keys=["key-2"])
     with pytest.raises(ConflictError, match="still to decide"):
         store.appeals.file(_decided(store, Action.REVIEW), "no")
     old = _decided(store)
