@@ -9,12 +9,12 @@ from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from evenhand.console import review, start
+from evenhand.console import accounts, classes, review, start
 from evenhand.console.base import Area
 from evenhand.console.security import ConsoleShield
 
 # In the order of the navigation.
-AREAS: tuple[Area, ...] = (start.AREA, review.AREA)
+AREAS: tuple[Area, ...] = (start.AREA, review.AREA, classes.AREA, accounts.AREA)
 
 
 def install(app: FastAPI) -> None:
