@@ -16,26 +16,33 @@ from fastapi_offline import FastAPIOffline
 
 from evenhand import __version__
 from evenhand.api import (
+    alerts,
     accounts,
     accountsoidc,
     accountsown,
     appeals,
     auditlog,
     check,
+    dashboards,
     classes,
     errors,
     info,
     jobs,
+    libraries,
     limits,
     quality,
     qualitycalibration,
     policies,
     policieslive,
     redact,
+    replay,
+    reports,
+    retention,
     review,
     reviewmarks,
     reviewmedia,
     sessions,
+    statements,
     streams,
     webhooks,
     wellness,
@@ -88,6 +95,7 @@ def create_app(
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         warming = asyncio.create_task(_warm(state)) if warm else None
+        metering = asyncio.create_task(_meter(state))
         state.warm = not warm
         if work:
             await _start_work(state)
@@ -99,6 +107,7 @@ def create_app(
             await asyncio.to_thread(state.worker.stop, settings.shutdown_timeout_s)
         if warming is not None:
             warming.cancel()
+        metering.cancel()
         state.moderator.close()
 
     app: FastAPI = FastAPIOffline(
@@ -122,7 +131,14 @@ def create_app(
     app.include_router(reviewmarks.router)
     for area in (quality, qualitycalibration, appeals):
         app.include_router(area.router)
+    app.include_router(libraries.router)
     app.include_router(auditlog.router)
+    app.include_router(statements.router)
+    app.include_router(replay.router)
+    app.include_router(reports.router)
+    app.include_router(dashboards.router)
+    app.include_router(alerts.router)
+    app.include_router(retention.router)
     app.include_router(classes.router)
     app.include_router(info.router)
     app.include_router(policies.router)
@@ -155,6 +171,13 @@ async def _warm(state: State) -> None:
     for name, why in state.failures.items():
         log.warning("detector cannot answer; its contents will be incomplete", detector=name, why=why)
     log.info("ready")
+
+
+async def _meter(state: State) -> None:
+    """Write what detectors cost, each minute."""
+    while True:
+        await asyncio.sleep(60)
+        await asyncio.to_thread(state.moderator.keep_meter)
 
 
 async def _start_work(state: State) -> None:

@@ -23,8 +23,11 @@ from evenhand.api.reviewschemas import (
 )
 from evenhand.api.schemas import ErrorOut
 from evenhand.api.state import state_of
-from evenhand.review.documents import effect_document, mark_document
-from evenhand.review.marking import Said, read_marks
+from evenhand.review import applying
+from evenhand.review.applying import foresee, foreseen_document
+from evenhand.review.documents import mark_document
+from evenhand.review.marking import Said
+from evenhand.shelves.nearmarks import read_rows
 from evenhand.store.decisions import rfc3339
 
 router = APIRouter(tags=["review"])
@@ -44,7 +47,7 @@ async def add(request: Request, body: MarkIn | MarksIn) -> Response:
     state = state_of(request)
     person = await person_of(request, state)
     rows = [Said(**row.model_dump()) for row in (body.marks if isinstance(body, MarksIn) else [body])]
-    new = await asyncio.to_thread(read_marks, state.store, rows)
+    new = await asyncio.to_thread(read_rows, state.store, state.moderator.settings, rows)
     made = await asyncio.to_thread(state.store.marks.add, person, new)
     return _json({"marks": [mark_document(mark) for mark in made], "after": None}, 201)
 
@@ -82,11 +85,10 @@ async def suggestions(
 
 @router.post(PATH + "/preview", response_model=EffectsOut, responses=_SOME, summary="What would marks change?")
 async def preview(request: Request, body: MarkIdsIn) -> Response:
-    """Say what applying marks would change; changes nothing."""
+    """Say what applying marks would change, and of which stored decisions they speak; changes nothing."""
     state = state_of(request)
     await person_of(request, state)
-    effects = await asyncio.to_thread(state.store.marks.preview, body.ids)
-    return _json({"effects": [effect_document(effect) for effect in effects]})
+    return _json(foreseen_document(await asyncio.to_thread(foresee, state.store, body.ids)))
 
 
 @router.post(PATH + "/apply", response_model=EffectsOut, responses=_APPLY, summary="Apply marks")
@@ -94,8 +96,7 @@ async def apply(request: Request, body: MarkIdsIn) -> Response:
     """Answer the same content as these marks say from now on, in every process within a second. For senior keys."""
     state = state_of(request)
     person = await person_of(request, state, senior=True)
-    effects = await asyncio.to_thread(state.store.marks.apply, body.ids, person)
-    return _json({"effects": [effect_document(effect) for effect in effects]})
+    return _json(foreseen_document(await asyncio.to_thread(applying.apply, state.store, body.ids, person)))
 
 
 @router.post(PATH + "/undo", response_model=MarksOut, responses=_SOME, summary="Undo marks")

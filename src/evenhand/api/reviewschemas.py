@@ -160,6 +160,11 @@ class MarkIn(VerdictIn):
 
     decision_id: str | None = Field(None, max_length=100, description="The result. Or give content_hash.")
     content_hash: str | None = Field(None, max_length=100, description="`sha256:...` of a result.")
+    near: bool = Field(False, description="It speaks of what is nearly the same, too: of texts and pictures.")
+    text: str | None = Field(
+        None, max_length=1_000_000, description="With near: the text, where nothing is kept of it."
+    )
+    sample: str | None = Field(None, max_length=1_000, description="With near: PDQ hash, or sketch of the text.")
 
 
 class MarksIn(_In):
@@ -181,6 +186,7 @@ class MarkOut(BaseModel):
     decision_id: str | None
     content_hash: str
     verdict: dict[str, Any]
+    near: Literal["text", "image"] | None = Field(description="It speaks of what is nearly the same, too.")
     state: Literal["proposed", "applied", "undone"]
     applied_at: str | None
     created_at: str
@@ -205,12 +211,16 @@ class EffectOut(BaseModel):
     labels_then: list[str] | None = Field(description="null: as found.")
     replaces: str | None = Field(description="The mark that is applied to this content now.")
     clashes: list[str] = Field(description="Other marks given here that say something else about the same content.")
+    touched: list[dict[str, Any]] = Field(description="Stored decisions it speaks of: id, and how alike in per cent.")
+    touched_total: int
 
 
 class EffectsOut(BaseModel):
     """What applying marks changes."""
 
     effects: list[EffectOut]
+    compared: int = Field(description="Fingerprints of stored decisions that were looked through.")
+    compared_all: bool = Field(description="Those were all there are.")
 
 
 class SuggestionsOut(BaseModel):

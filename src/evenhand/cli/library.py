@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from evenhand.cli import USER_ERROR, library_bank, library_sounds, library_videos
+from evenhand.cli import USER_ERROR, library_bank, library_db, library_sounds, library_videos
 
 library = typer.Typer(help="Word lists and sample libraries.", no_args_is_help=True)
 library.command("import")(library_bank.import_list)
@@ -19,14 +19,16 @@ library.command("show")(library_bank.show)
 library.command("release")(library_bank.release)
 library.command("from-sounds")(library_sounds.from_sounds)
 library.command("from-videos")(library_videos.from_videos)
+library.command("from-texts")(library_db.from_texts)
+library.add_typer(library_db.db, name="db")
 
 
 @library.command("check")
 def check_folder(folder: Annotated[Path, typer.Argument(help="Folder of library documents (YAML).")]) -> None:
     """Check all library documents of a folder."""
-    from evenhand.app import refuse_library
     from evenhand.matching.bank import HashBank
     from evenhand.matching.libraries import load_libraries
+    from evenhand.shelves.refusing import refuse_library
 
     for loaded in load_libraries(folder):
         refuse_library(loaded)

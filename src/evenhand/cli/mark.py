@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from evenhand.cli.common import read_settings
 from evenhand.cli.reviewing import As, dump, opened, person
 
 mark = typer.Typer(help="Mark automatic results right or wrong.", no_args_is_help=True)
@@ -23,11 +24,17 @@ def add(
         list[str] | None, typer.Option(help="A right label of what is wrong; may be given again. None: harmless.")
     ] = None,
     reason: Annotated[str, typer.Option(help="Needed for what is wrong or overridden.")] = "",
+    near: Annotated[
+        bool, typer.Option(help="It speaks of what is nearly the same, too: of texts and pictures.")
+    ] = False,
+    text: Annotated[str | None, typer.Option(help="With --near: the text, where nothing is kept of it.")] = None,
+    sample: Annotated[str | None, typer.Option(help="With --near: PDQ hash, or sketch of the text.")] = None,
     who: As = None,
 ) -> None:
     """Mark one result. Nothing is answered otherwise before `apply`."""
     from evenhand.review.documents import mark_document
-    from evenhand.review.marking import Said, read_marks
+    from evenhand.review.marking import Said
+    from evenhand.shelves.nearmarks import read_rows
 
     hashed = about.startswith("sha256:")
     said = Said(
@@ -37,9 +44,12 @@ def add(
         action=action,
         labels=(label or []) if verdict == "wrong" else label,
         reason=reason,
+        near=near,
+        text=text,
+        sample=sample,
     )
     with opened() as store:
-        made = store.marks.add(person(store, who), read_marks(store, [said]))
+        made = store.marks.add(person(store, who), read_rows(store, read_settings(), [said]))
         dump({"marks": [mark_document(one) for one in made]})
 
 
@@ -50,11 +60,12 @@ def read_file(
 ) -> None:
     """Mark many results, all or none.
 
-    Columns: decision_id or content_hash, verdict; action, labels (parted by semicolons) and reason where needed.
+    Columns: decision_id or content_hash, verdict; action, labels (parted by semicolons) and reason where needed; near.
     """
     from evenhand.errors import InputError
     from evenhand.review.documents import mark_document
-    from evenhand.review.marking import read_csv, read_marks
+    from evenhand.review.marking import read_csv
+    from evenhand.shelves.nearmarks import read_rows
 
     try:
         with file.open("rb") as stream:
@@ -65,7 +76,7 @@ def read_file(
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{file.name} cannot be read: give a CSV file in UTF-8.") from error
     with opened() as store:
-        made = store.marks.add(person(store, who), read_marks(store, rows))
+        made = store.marks.add(person(store, who), read_rows(store, read_settings(), rows))
         dump({"marks": [mark_document(one) for one in made]})
 
 
@@ -98,23 +109,23 @@ def suggestions(
 @mark.command()
 def preview(ids: Ids) -> None:
     """Say what applying marks would change; changes nothing."""
-    from evenhand.review.documents import effect_document
+    from evenhand.review.applying import foresee, foreseen_document
 
     with opened() as store:
-        dump({"effects": [effect_document(effect) for effect in store.marks.preview(ids)]})
+        dump(foreseen_document(foresee(store, ids)))
 
 
 @mark.command()
 def apply(ids: Ids, who: As = None) -> None:
     """Answer the same content as these marks say from now on, in every process within a second."""
     from evenhand.errors import InputError
-    from evenhand.review.documents import effect_document
+    from evenhand.review import applying
 
     with opened() as store:
         me = person(store, who)
         if not me.senior:
             raise InputError("Marks are applied by keys with the scope senior.")
-        dump({"effects": [effect_document(effect) for effect in store.marks.apply(ids, me)]})
+        dump(applying.foreseen_document(applying.apply(store, ids, me)))
 
 
 @mark.command()

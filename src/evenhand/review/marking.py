@@ -12,7 +12,7 @@ from evenhand.review.verdicts import read_hash, read_verdict
 from evenhand.store import Store
 from evenhand.store.reviewrecords import NewMark
 
-COLUMNS = ("decision_id", "content_hash", "verdict", "action", "labels", "reason")
+COLUMNS = ("decision_id", "content_hash", "verdict", "action", "labels", "reason", "near")
 _MOST_ROWS = 1_000
 
 
@@ -26,6 +26,9 @@ class Said:
     action: str | None = None
     labels: Sequence[str] | None = None
     reason: str = ""
+    near: bool = False  # it speaks of what is nearly the same, too
+    text: str | None = None  # the text that was marked, where nothing is kept of it
+    sample: str | None = None  # its sketch, or the hash of the picture
 
 
 def read_marks(store: Store, rows: Sequence[Said]) -> list[NewMark]:
@@ -60,7 +63,7 @@ def read_marks(store: Store, rows: Sequence[Said]) -> list[NewMark]:
 
 
 def read_csv(text: str) -> list[Said]:
-    """Read marks from CSV with a header: decision_id or content_hash, verdict; action, labels, reason if needed.
+    """Read marks from CSV with a header: decision_id or content_hash, verdict; action, labels, reason if needed; near.
 
     Labels are parted by semicolons or spaces; an empty field with the verdict wrong means harmless.
 
@@ -105,4 +108,5 @@ def _said(row: Mapping[str, str]) -> Said:
         action=field("action"),
         labels=labels if verdict == "wrong" or labels else None,
         reason=field("reason") or "",
+        near=(field("near") or "").lower() in {"1", "true", "yes", "near"},
     )

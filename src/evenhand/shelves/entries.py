@@ -158,7 +158,10 @@ def _text(value: Any, key: str, where: str, number: int) -> str:
         if key != "languages" or not all(isinstance(one, str) for one in value):
             raise LibraryError(f"{where} line {number}: '{key}' takes one value")
         return " ".join(value)
-    return str(value)
+    text = str(value)
+    if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
+        raise LibraryError(f"{where} line {number}: '{key}' is no valid Unicode, or holds NUL")
+    return text
 
 
 def _quoted(value: str) -> str:

@@ -17,7 +17,7 @@ from evenhand.store.librarytables import decision_prints
 from evenhand.store.qualityrows import abouts
 from evenhand.store.records import Filters, Page, Record
 from evenhand.store.reviewqueues import read_queues
-from evenhand.store.reviewrows import new_items, outcome
+from evenhand.store.reviewrows import marked_as, new_items, outcome
 from evenhand.store.schema import decisions, originals, review_items
 
 MAX_PAGE = 1_000
@@ -100,7 +100,8 @@ class Decisions:
         return self._database.read(work)
 
     def get(self, decision_id: str) -> dict[str, object]:
-        """Give the result document of a decision, with `created_at` (RFC 3339, UTC), and `review` once a person judged.
+        """Give the result document of a decision, with `created_at` (RFC 3339, UTC), `review` once a person judged,
+        and `marked` while an applied mark speaks of it.
 
         Raises:
             NotFoundError: there is none with that id, or no longer.
@@ -108,6 +109,9 @@ class Decisions:
         """
         document = result_document(self._one(decision_id), decision_id)
         judged = self._database.read(lambda connection: outcome(connection, decision_id))
+        marked = self._database.read(lambda connection: marked_as(connection, decision_id))
+        if marked is not None:
+            document = {**document, "marked": marked}
         return document if judged is None else {**document, "review": judged}
 
     def caller(self, decision_id: str) -> str | None:

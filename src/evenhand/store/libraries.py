@@ -283,6 +283,17 @@ class Shelf:
         )
         return as_library(kept, found)
 
+    def expressions(self) -> dict[str, int]:
+        """Count the regular expressions of each library that has any.
+
+        Raises:
+            StoreError: the database refused or cannot be reached.
+        """
+        regex = entries.c.fields["match"].as_string() == "regex"
+        query = select(entries.c.library, func.count().label("count")).where(entries.c.removed.is_(None), regex)
+        rows = self._database.read(lambda at: at.execute(query.group_by(entries.c.library)).all())
+        return {row.library: row.count for row in rows}
+
     def revision(self) -> int:
         """Give the number of the last change of any library; 0: there was none.
 

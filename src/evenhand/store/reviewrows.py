@@ -9,10 +9,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, select, update
 
 from evenhand.domain import Action, id_time
+from evenhand.store.librarytables import mark_touches as touches
 from evenhand.store.qualityrows import forget_quality
 from evenhand.store.records import Record
 from evenhand.store.reviewqueues import Queues
 from evenhand.store.reviewrecords import ReviewItem
+from evenhand.store.schema import marks
 from evenhand.store.schema import review_items as table
 from evenhand.store.schema import review_skips as skips
 
@@ -57,6 +59,19 @@ def outcome(connection: Connection, decision_id: str) -> dict[str, Any] | None:
         return None
     at: datetime = row.decided_at
     return {**row.verdict, "at": at.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
+
+
+def marked_as(connection: Connection, decision_id: str) -> dict[str, Any] | None:
+    """Give what the applied mark that is most alike says of a stored decision; None: none speaks of it."""
+    query = select(marks.c.id, marks.c.verdict, marks.c.applied_at, touches.c.alike)
+    query = query.join(touches, touches.c.mark_id == marks.c.id)
+    query = query.where(touches.c.decision_id == decision_id, marks.c.state == "applied")
+    row = connection.execute(query.order_by(touches.c.alike.desc(), marks.c.applied_at.desc()).limit(1)).one_or_none()
+    if row is None:
+        return None
+    at: datetime = row.applied_at
+    moment = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return {**row.verdict, "mark": row.id, "alike": row.alike, "at": moment}
 
 
 def item(row: Row[Any], now: datetime | None = None) -> ReviewItem:
