@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from evenhand.cli.accounts import accounts
+from evenhand.cli.appeals import appeals
 from evenhand.cli.audit import audit
 from evenhand.cli.auditlog import auditlog
 from evenhand.cli.check import check
@@ -19,6 +20,7 @@ from evenhand.cli.listing import detectors, labels
 from evenhand.cli.mark import mark
 from evenhand.cli.migrate import migrate
 from evenhand.cli.policy import policy
+from evenhand.cli.quality import quality
 from evenhand.cli.redact import redact
 from evenhand.cli.review import review
 from evenhand.cli.serve import serve
@@ -49,7 +51,9 @@ def build() -> typer.Typer:
     app.command()(worker)
     app.add_typer(jobs, name="jobs")
     app.add_typer(webhooks, name="webhooks")
+    review.add_typer(quality, name="quality")
     app.add_typer(review, name="review")
+    app.add_typer(appeals, name="appeals")
     app.add_typer(wellness, name="wellness")
     app.add_typer(mark, name="mark")
     app.add_typer(auditlog, name="audit-log")
