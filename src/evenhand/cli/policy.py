@@ -1,4 +1,4 @@
-"""`evenhand policy`: check a policy file, show the one in force, print the schema."""
+"""`evenhand policy`: check a policy file, print the schema and the policy that ships; versions kept in the database."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import typer
 
 from evenhand.cli import FLAGGED
 from evenhand.cli.common import read_settings
+from evenhand.cli.policylive import add_live
+from evenhand.cli.policyversions import add_versions
 
-policy = typer.Typer(help="Check and show policies.", no_args_is_help=True)
+policy = typer.Typer(help="Check, draft, approve, publish and undo policies.", no_args_is_help=True)
 
 
 @policy.command("check")
@@ -63,3 +65,7 @@ def default() -> None:
     from evenhand.policy import default_policy_text
 
     print(default_policy_text(), end="")
+
+
+add_versions(policy)
+add_live(policy)

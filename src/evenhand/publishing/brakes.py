@@ -16,6 +16,7 @@ from evenhand.store.policyrecords import SHIPPED, Live
 WATCHED = ("block", "review")
 _WIDER = 3.0  # a band that is set by itself reaches from a third to three times what was usual
 _LEAST = 0.02  # and at least so far above it
+_UNKNOWN = 0.5  # the highest rate, where nothing is known of what is usual
 
 
 def read_brake(given: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -49,13 +50,12 @@ def read_brake(given: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def suggest(counts: Mapping[str, int], *, window_s: float = 600, minimum: int = 100) -> dict[str, Any]:
-    """Suggest a brake from what was usual: action -> decisions."""
+    """Suggest a brake from what was usual: action -> decisions. Of few decisions nothing is known: a wide one, then."""
     total = sum(counts.values())
-    bands: dict[str, Any] = {}
-    for action in WATCHED:
-        usual = counts.get(action, 0) / total if total else 0.0
-        low, high = usual / _WIDER, max(usual * _WIDER, usual + _LEAST)
-        bands[action] = [round(low, 4) if total else 0.0, round(min(1.0, high), 4) if total else 0.2]
+    bands: dict[str, Any] = {action: [0.0, _UNKNOWN] for action in WATCHED}
+    for action in WATCHED if total >= minimum else ():
+        usual = counts.get(action, 0) / total
+        bands[action] = [round(usual / _WIDER, 4), round(min(1.0, max(usual * _WIDER, usual + _LEAST)), 4)]
     return {**bands, "window_s": window_s, "minimum": minimum}
 
 
