@@ -27,6 +27,7 @@ from evenhand.store.database import Database
 from evenhand.store.librarytables import decision_prints, mark_prints, mark_touches
 from evenhand.store.qualityrows import OF_DECISIONS
 from evenhand.store.qualitytables import review_barred, review_tasks
+from evenhand.store.policytables import policy_shadows, policy_undone
 from evenhand.store.records import Deleted, Original
 from evenhand.store.retentiontenants import TenantKeeping
 from evenhand.store.reviewrecords import LOCAL
@@ -103,7 +104,7 @@ class Retention:
             self._sweep(table, table.c.decision_id.not_in(stored))
         # Items that are about another decision live as long as that one.
         about = select(review_tasks.c.item_id)
-        for table in (review_items, review_skips, decision_prints):
+        for table in (policy_shadows, policy_undone, review_items, review_skips, decision_prints):
             self._sweep(table, table.c.decision_id.not_in(stored) & table.c.decision_id.not_in(about))
         self._sweep(review_barred, review_barred.c.item_id.not_in(about))
         self._sweep(nonces, nonces.c.expires_at <= now)

@@ -122,8 +122,12 @@ class Store:
         self.log.record(results)
 
     def decision(self, decision_id: str) -> dict[str, object]:
-        """Give a decision as `Result.as_dict()` gave it, with `created_at`. Raises NotFoundError for none."""
-        return self.log.get(decision_id)
+        """Give a decision as `Result.as_dict()` gave it, with `created_at`, and `undone` where a bad policy's was undone.
+
+        Raises NotFoundError for none.
+        """
+        undone = self.policy_undo.undone(decision_id)
+        return self.log.get(decision_id) | ({} if undone is None else {"undone": undone})
 
     def decisions(self, **filters: Unpack[Filters]) -> Page:
         """List decisions, newest first; see `Filters` and `Decisions.page`."""
