@@ -29,6 +29,7 @@ from evenhand.errors import (
     FetchError,
     InputError,
     NotFoundError,
+    SystemFault,
     TooLargeError,
     UnsupportedError,
 )
@@ -46,6 +47,7 @@ from evenhand.telemetry import Metrics
 if TYPE_CHECKING:
     from evenhand.actions.redact import Redacted, Redaction
     from evenhand.detectors.classes_lesson import Trained
+    from evenhand.store.tallydetectors import DetectorMeter
 
 
 class AsyncModerator:
@@ -91,6 +93,7 @@ class AsyncModerator:
         self.registry = Registry(context, extra=detectors)
         if self.store is not None:
             remember_libraries(self.store, self.libraries)
+        self._meter = _meter(self.metrics, self.store)
         self.pipeline = Pipeline(
             self.settings,
             registry=self.registry,
@@ -336,8 +339,17 @@ class AsyncModerator:
         self.pipeline.close()
         self.in_force.close()
         self._redactor.shutdown(wait=False, cancel_futures=True)
+        self.keep_meter(due=False)
         if self.store is not None:
             self.store.close()
+
+    def keep_meter(self, *, due: bool = True) -> None:
+        """Write what detectors cost into the store: once a minute, or now where `due` is False. Best effort. Blocks."""
+        if self._meter is not None:
+            try:
+                self._meter.flush(due=due)
+            except SystemFault:
+                return  # it is written next time
 
     async def _fresh(self) -> None:
         await self.shelves.fresh()
@@ -383,3 +395,11 @@ def _store(settings: Settings) -> Store | None:
     store = open_store(settings.database_url, settings=settings)
     store.migrate()
     return store
+
+
+def _meter(metrics: Metrics, store: Store | None) -> DetectorMeter | None:
+    if store is None:
+        return None
+    from evenhand.store.tallydetectors import DetectorMeter  # here: it needs SQLAlchemy, which a store has loaded
+
+    return DetectorMeter(metrics, store.tallies)

@@ -199,10 +199,15 @@ def checked(new: NewAlert) -> NewAlert:
     return new
 
 
-def look(store: Store, *, now: datetime | None = None) -> list[tuple[Alert, str]]:
+def look(store: Store, *, now: datetime | None = None, unless_s: float = 0.0) -> list[tuple[Alert, str]]:
     """Look at all alerts; give those that changed, with the event that was told of each.
 
     One that cannot be looked at is passed over and named in the log.
+
+    Args:
+        store: where they are.
+        now: aware; None: the present.
+        unless_s: those that somebody looked at so many seconds ago are left alone.
 
     Raises:
         StoreError: the alerts cannot be listed.
@@ -211,6 +216,8 @@ def look(store: Store, *, now: datetime | None = None) -> list[tuple[Alert, str]
     for alert in store.alerts.list():
         figure = FIGURES.get(alert.figure)
         if alert.disabled_at is not None or figure is None:
+            continue
+        if alert.checked_at is not None and (moment - alert.checked_at).total_seconds() < unless_s:
             continue
         try:
             value, of = figure.value(store, alert, moment)

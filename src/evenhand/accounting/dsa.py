@@ -19,32 +19,8 @@ from evenhand.accounting.statements import NothingToStateError, Statement, state
 from evenhand.store import Store
 
 _LANGUAGES = frozenset(
-    (
-        "BG",
-        "CS",
-        "DA",
-        "DE",
-        "EL",
-        "EN",
-        "ES",
-        "ET",
-        "FI",
-        "FR",
-        "GA",
-        "HR",
-        "HU",
-        "IT",
-        "LT",
-        "LV",
-        "MT",
-        "NL",
-        "PL",
-        "PT",
-        "RO",
-        "SK",
-        "SL",
-        "SV",
-    )
+    {"BG", "CS", "DA", "DE", "EL", "EN", "ES", "ET", "FI", "FR", "GA", "HR"}
+    | {"HU", "IT", "LT", "LV", "MT", "NL", "PL", "PT", "RO", "SK", "SL", "SV"}
 )
 _GROUND, _EXPLANATION, _FACTS, _OTHER = 500, 2_000, 5_000, 500  # characters that the API takes
 _MOST_TOLD = 100

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
+from evenhand.accounting.gauges import gauges
 from evenhand.api.schemas import ErrorOut
 from evenhand.api.state import state_of
 from evenhand.errors import EvenhandError
@@ -79,4 +80,6 @@ async def metrics(request: Request) -> Response:
 
     state = state_of(request)
     await state.guard.admit(request, "read")
-    return Response(generate_latest(state.moderator.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+    own = generate_latest(state.moderator.metrics.registry)
+    stored = await asyncio.to_thread(gauges, state.store)
+    return Response(own + generate_latest(stored), media_type=CONTENT_TYPE_LATEST)

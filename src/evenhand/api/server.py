@@ -19,6 +19,7 @@ from evenhand.api.auth import is_loopback
 from evenhand.api.state import State
 from evenhand.errors import SettingsError
 from evenhand.settings import Settings
+from evenhand.store.auditlogsettings import note_settings
 from evenhand.telemetry import set_up_logs, set_up_traces
 
 
@@ -37,6 +38,7 @@ def run(settings: Settings, *, extend: Callable[[FastAPI], None] | None = None) 
     set_up_traces(settings)
     app = create_app(settings, work=settings.jobs_in_server, extend=extend)
     store = app.state.evenhand.store
+    note_settings(store.audit, settings, role="serve")
     people = store.accounts.exist()
     if not is_loopback(settings.host) and not (people or store.keys.list() or store.dialect_keys.list()):
         raise SettingsError(

@@ -190,8 +190,11 @@ async def stop(request: Request, stream_id: str) -> Response:
     stay recorded.
     """
     state = state_of(request)
-    found = await _mine(request, state, stream_id, "check")
-    actor = getattr(request.state, "key_id", None) or found.tenant or LOCAL
+    caller = await state.guard.caller(request, "check")
+    found = await asyncio.to_thread(state.store.streams.get, stream_id)
+    if caller.id is not None and "admin" not in caller.scopes and found.tenant != caller.id:
+        raise NotFoundError(f"no stream has the id {stream_id[:80]!r}; it may have been deleted")
+    actor = caller.id or LOCAL
     if found.open:
         return _json(_document(await asyncio.to_thread(partial(state.store.streams.stop, stream_id, actor=actor))))
     await asyncio.to_thread(partial(state.store.streams.remove, stream_id, actor=actor))

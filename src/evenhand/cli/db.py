@@ -48,3 +48,49 @@ def delete_content(
     deleted = store.delete_content(content_hash, decisions_too=decisions)
     store.close()
     print(f"deleted: {deleted.originals} originals, {deleted.decisions} decisions")
+
+
+@db.command()
+def retention(
+    tenant: Annotated[
+        str | None, typer.Argument(help="Id of an API key or a tenant; without one they are listed.")
+    ] = None,
+    decisions_days: Annotated[int | None, typer.Option(min=0, help="Days to keep its decisions.")] = None,
+    originals_days: Annotated[int | None, typer.Option(min=0, help="Days to keep its contents.")] = None,
+) -> None:
+    """Keep a tenant's data for fewer days than the settings say; without days the periods are taken away again."""
+    from evenhand.cli.reviewing import opened
+
+    with opened() as store:
+        if tenant is not None:
+            store.retention.tenants.set(tenant, decisions_days=decisions_days, originals_days=originals_days)
+        for one in store.retention.tenants.list():
+            print(f"{one.tenant}  decisions: {one.decisions_days}  originals: {one.originals_days}")
+
+
+@db.command("erase-tenant")
+def erase_tenant(
+    tenant: Annotated[str, typer.Argument(help="Id of an API key or a tenant.")],
+    reason: Annotated[str, typer.Option(help="Why, for the audit log.")] = "",
+) -> None:
+    """Delete everything a tenant brought; the audit log's links stay, without what they say was before and after."""
+    from evenhand.cli.reviewing import opened
+
+    with opened() as store:
+        done = store.retention.tenants.erase(tenant, reason=reason)
+    print(
+        f"deleted: {done.decisions} decisions, {done.originals} originals, {done.jobs} jobs, {done.streams} streams, "
+        f"{done.responses} responses; erased: {done.audit_payloads} payloads of the audit log"
+    )
+
+
+@db.command()
+def tally() -> None:
+    """Count all decisions that dashboards and reports have not counted yet; workers do so every minute."""
+    from evenhand.cli.reviewing import opened
+
+    with opened() as store:
+        total = 0
+        while done := store.tallies.catch_up(20_000):
+            total += done
+    print(f"counted: {total} decisions")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import typer
 
 from evenhand.cli.accounts import accounts
+from evenhand.cli.alerts import alerts
 from evenhand.cli.appeals import appeals
 from evenhand.cli.audit import audit
 from evenhand.cli.auditlog import auditlog
 from evenhand.cli.check import check
 from evenhand.cli.classes import classes
+from evenhand.cli.dashboard import dashboard
 from evenhand.cli.db import db
 from evenhand.cli.eval import evaluate
 from evenhand.cli.jobs import jobs
@@ -22,9 +24,12 @@ from evenhand.cli.migrate import migrate
 from evenhand.cli.policy import policy
 from evenhand.cli.quality import quality
 from evenhand.cli.redact import redact
+from evenhand.cli.replay import replay
+from evenhand.cli.report import report
 from evenhand.cli.review import review
 from evenhand.cli.serve import serve
 from evenhand.cli.settings import settings
+from evenhand.cli.statement import statement
 from evenhand.cli.version import version
 from evenhand.cli.watch import watch
 from evenhand.cli.webhooks import webhooks
@@ -57,6 +62,11 @@ def build() -> typer.Typer:
     app.add_typer(wellness, name="wellness")
     app.add_typer(mark, name="mark")
     app.add_typer(auditlog, name="audit-log")
+    app.add_typer(statement, name="statement")
+    app.command()(replay)
+    app.command()(report)
+    app.command()(dashboard)
+    app.add_typer(alerts, name="alerts")
     app.command()(labels)
     app.command()(detectors)
     app.add_typer(policy, name="policy")

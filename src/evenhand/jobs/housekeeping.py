@@ -6,6 +6,7 @@ import time
 
 import structlog
 
+from evenhand.accounting.alerts import look
 from evenhand.jobs.engine import Queue
 from evenhand.settings import Settings
 from evenhand.store import Store
@@ -14,6 +15,7 @@ from evenhand.store.jobtasks import task_key
 
 MISSED = 6  # beats after which a worker is dead
 _TIDY_S = 60.0  # seconds between two rounds of tidying
+_COUNTED = 100_000  # decisions that one round counts, some ten seconds of work
 _LOST_S = 120.0  # a task in the queue that nothing happened to for so long is looked for there
 
 
@@ -76,6 +78,8 @@ class Housekeeping:
                 self._store.tasks.put_back(lost)
                 structlog.get_logger().warning("tasks had left the queue and were put back", tasks=len(lost))
         self._queue.tidy()
+        self._store.tallies.catch_up(_COUNTED)
+        look(self._store, unless_s=_TIDY_S / 2)
         self._store.jobs.purge()
         self._store.webhooks.purge()
         self._blobs.sweep(self._store.jobs.blobs())

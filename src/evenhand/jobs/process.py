@@ -22,6 +22,7 @@ from evenhand.jobs.kinds import Kind
 from evenhand.jobs.worker import Observe, Worker
 from evenhand.settings import Settings
 from evenhand.store import open_store
+from evenhand.store.auditlogsettings import note_settings
 
 _RESTART_S = (1.0, 60.0)  # seconds before a worker that died is started anew: at first, at most
 _STEADY_S = 300.0  # a worker that lived so long is restarted at once
@@ -56,6 +57,7 @@ def working(
     require()
     store = open_store(settings=settings)
     store.migrate()
+    note_settings(store.audit, settings, role="worker")
     moderator = AsyncModerator(settings, store=store)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="evenhand-loop", daemon=True)

@@ -147,6 +147,7 @@ class Worker:
             self._quietly(self._beat, "no sign of life could be given")
             self._quietly(partial(self._keeping.bury, self.id), "dead workers could not be looked for")
             self._quietly(self._keeping.tidy, "the jobs could not be tidied")
+            self._moderator.keep_meter()
 
     def _beat(self) -> None:
         self._beats += 1

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, select, update
 
 from evenhand.domain import id_time
 from evenhand.errors import ConflictError, NotFoundError
@@ -222,6 +222,15 @@ class Jobs:
             raise ConflictError("the job is not finished: cancel it first")
         self._drop([job_id])
         return job
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """Give how many jobs are kept, by kind and state.
+
+        Raises:
+            StoreError: the database refused or cannot be reached.
+        """
+        query = select(jobs.c.kind, jobs.c.state, func.count().label("count")).group_by(jobs.c.kind, jobs.c.state)
+        return {(row.kind, row.state): int(row._mapping["count"]) for row in self._rows(query)}
 
     def overdue(self) -> int:
         """Fail the jobs whose time is over; give how many.
