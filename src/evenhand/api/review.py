@@ -77,7 +77,7 @@ async def listed(
     person = await person_of(request, here)
     given = {"queue": queue, "line": line, "label": label, "language": language, "tenant": tenant, "kind": kind}
     wanted = Wanted(**{name: _clean(value) for name, value in given.items()})
-    find = partial(here.store.reviews.page, wanted, state=state, after=_clean(after) or "", limit=limit)
+    find = partial(here.store.reviews.page, wanted, person=person, state=state, after=_clean(after) or "", limit=limit)
     found = await asyncio.to_thread(find)
     last = found[-1].decision_id if len(found) == limit else None
     return _json({"items": [item_document(item, person) for item in found], "after": last})
@@ -88,7 +88,7 @@ async def show(request: Request, decision_id: str) -> Response:
     """Give an item with the decision that it is about."""
     state = state_of(request)
     person = await person_of(request, state)
-    found = await asyncio.to_thread(state.store.reviews.get, decision_id)
+    found = await asyncio.to_thread(state.store.reviews.get, decision_id, person)
     return _json(await asyncio.to_thread(_whole, state.store, found, person))
 
 
@@ -164,9 +164,9 @@ async def stats(
 ) -> Response:
     """Give how the queues are, and how often people found labels right. Nobody is measured alone."""
     state = state_of(request)
-    await person_of(request, state)
+    person = await person_of(request, state)
     since = datetime.now(UTC) - timedelta(hours=hours)
-    return _json(asdict(await asyncio.to_thread(state.store.review_totals.stats, since)))
+    return _json(asdict(await asyncio.to_thread(state.store.review_totals.stats, since, person)))
 
 
 async def _step(request: Request, work: Callable[[Store, Person], ReviewItem]) -> Response:

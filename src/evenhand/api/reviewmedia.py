@@ -93,10 +93,10 @@ async def policy(request: Request, decision_id: str) -> Response:
 @router.get(_ITEM + "/similar", response_model=SimilarOut, responses=_ONE, summary="Give similar past items")
 async def alike(request: Request, decision_id: str) -> Response:
     """Give past items about the same content, nearly the same, or one of like meaning or look, with their verdicts."""
-    state, _, item = await _seen(request, decision_id)
+    state, person, item = await _seen(request, decision_id)
 
     def work() -> dict[str, Any]:
-        return {"items": similar(state.store, state.moderator.settings, item)}
+        return {"items": similar(state.store, state.moderator.settings, item, person)}
 
     return _json(await _heavy(request, work))
 
@@ -215,7 +215,7 @@ async def _seen(request: Request, decision_id: str) -> tuple[State, Person, Revi
     """Give an item that the caller may see."""
     state = state_of(request)
     person = await person_of(request, state)
-    item = await asyncio.to_thread(state.store.reviews.get, decision_id)
+    item = await asyncio.to_thread(state.store.reviews.get, decision_id, person)
     if not may_see(item, person):
         raise ForbiddenError("That item was escalated: only somebody senior sees its content.")
     return state, person, item

@@ -40,8 +40,8 @@ async def queues(request: Request) -> Response:
     store, me = state.store, _me(visitor)
 
     def work() -> dict[str, Any]:
-        totals = store.review_totals.stats(datetime.now(UTC) - timedelta(hours=24))
-        claimed = store.reviews.page(state="claimed", limit=1_000)
+        totals = store.review_totals.stats(datetime.now(UTC) - timedelta(hours=24), me)
+        claimed = store.reviews.page(person=me, state="claimed", limit=1_000)
         return {
             "queues": totals.queues,
             "labels": totals.labels,
@@ -70,7 +70,9 @@ async def items(
 
     def work() -> list[dict[str, Any]]:
         wanted = state if state in STATES else None
-        found = store.reviews.page(Wanted(**chosen), state=wanted, after=after.replace("\x00", ""), limit=_PAGE)
+        found = store.reviews.page(
+            Wanted(**chosen), person=_me(visitor), state=wanted, after=after.replace("\x00", ""), limit=_PAGE
+        )
         return [item_document(item, _me(visitor)) for item in found]
 
     found = await asyncio.to_thread(work)
@@ -103,10 +105,10 @@ async def alike(request: Request, decision_id: str) -> Response:
     visitor, state = await visitor_of(request, "review"), parts(request)
 
     def work() -> list[dict[str, Any]]:
-        found = state.store.reviews.get(decision_id)
+        found = state.store.reviews.get(decision_id, _me(visitor))
         if not may_see(found, _me(visitor)):
             raise ForbiddenError("That item was escalated: only somebody senior sees its content.")
-        return similar(state.store, state.moderator.settings, found)
+        return similar(state.store, state.moderator.settings, found, _me(visitor))
 
     return page(request, visitor, "review/similar.html", items=await asyncio.to_thread(work))
 
@@ -132,7 +134,7 @@ def _me(visitor: Visitor) -> Person:
 
 def _item(state: State, visitor: Visitor, decision_id: str) -> dict[str, Any]:
     store, settings, me = state.store, state.moderator.settings, _me(visitor)
-    found = store.reviews.get(decision_id)
+    found = store.reviews.get(decision_id, me)
     if not may_see(found, me):
         raise ForbiddenError("That item was escalated: only somebody senior sees its content.")
     decision: dict[str, Any] = dict(store.decision(decision_id))

@@ -19,7 +19,7 @@ from evenhand.review.evidence import Held, held, text_of
 from evenhand.settings import Settings
 from evenhand.store import Store
 from evenhand.store.records import Original
-from evenhand.store.reviewrecords import ReviewItem
+from evenhand.store.reviewrecords import Person, ReviewItem
 from evenhand.store.reviewtraits import Traits
 
 if TYPE_CHECKING:
@@ -54,8 +54,14 @@ def traits_of(store: Store, settings: Settings, item: ReviewItem) -> Traits | No
     return Traits(content_hash=item.content_hash, kind=kept.family, **made)
 
 
-def similar(store: Store, settings: Settings, item: ReviewItem) -> list[dict[str, Any]]:
+def similar(store: Store, settings: Settings, item: ReviewItem, person: Person | None = None) -> list[dict[str, Any]]:
     """Give similar past items, the most similar first, each with why it is one and what was decided. Blocks.
+
+    Args:
+        store: where.
+        settings: of the server.
+        item: similar to this.
+        person: only those that they may see; None: all.
 
     Raises:
         StoreError: the database cannot be asked.
@@ -67,6 +73,10 @@ def similar(store: Store, settings: Settings, item: ReviewItem) -> list[dict[str
         found |= _near(mine, others)
     best = sorted(found, key=lambda content_hash: -found[content_hash][0])[: 5 * _GIVEN]
     past = store.traits.past(best, but=item.decision_id, most=10 * _GIVEN)
+    whole = person is None or not person.limited
+    if person is not None and not whole:
+        seen = store.reviews.visible([one.decision_id for one, _ in past], person)
+        past = [one for one in past if one[0].decision_id in seen]
     texts = store.traits.originals([one.content_hash for one, _ in past])
     shown = [_shown(one, decision["action"], found[one.content_hash], texts) for one, decision in past]
     asked = {one.decision_id for one, _ in past}
@@ -83,7 +93,7 @@ def similar(store: Store, settings: Settings, item: ReviewItem) -> list[dict[str
             "created_at": _moment(other["created_at"]),
         }
         for other in store.traits.decided(item.content_hash, but=item.decision_id, most=_GIVEN)
-        if other["decision_id"] not in asked
+        if whole and other["decision_id"] not in asked
     ]
     # What people decided says more than what only waits.
     shown.sort(key=lambda one: (-one["similarity"], one["verdict"] is None))

@@ -7,15 +7,16 @@ passed. Every step is told in the audit log, in the same transaction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
-from sqlalchemy import ColumnElement, Connection, exists, or_, select, update
+from sqlalchemy import Connection, exists, select, update
 
 from evenhand.domain import id_time
 from evenhand.errors import ConflictError, NotFoundError
 from evenhand.settings import Settings
+from evenhand.store.accountscope import find_person, within
 from evenhand.store.announcing import announce
 from evenhand.store.auditlog import AuditLog
 from evenhand.store.database import Database
@@ -25,7 +26,7 @@ from evenhand.store.quorum import Judging, free_for, take_back
 from evenhand.store.reviewpick import Given, any_free, urgent
 from evenhand.store.reviewrecords import Person, ReviewItem, Verdict, Wanted
 from evenhand.store.reviewrows import item
-from evenhand.store.schema import api_keys
+from evenhand.store.reviewwhere import in_state, wanted_items
 from evenhand.store.schema import review_items as table
 from evenhand.store.schema import review_skips as skips
 from evenhand.store.wellness import Wellness, held_back
@@ -79,7 +80,14 @@ class Reviews:
         now = datetime.now(UTC)
         skipped = exists().where(skips.c.decision_id == table.c.decision_id, skips.c.person == person.id)
         mine = free_for(person, wanted.queue if wanted is not None else None)
-        free = [table.c.state == "waiting", table.c.free_at <= now, ~skipped, *_where(wanted), *mine]
+        free = [
+            table.c.state == "waiting",
+            table.c.free_at <= now,
+            ~skipped,
+            *wanted_items(wanted),
+            *mine,
+            *within(person),
+        ]
         if not person.senior:
             free.append(table.c.level < ESCALATED)
 
@@ -159,7 +167,7 @@ class Reviews:
         Args:
             decision_id: whose item.
             person: who holds it.
-            to: id or name of an API key that may review.
+            to: id or name of a user, or of an API key, that may review.
             note: for them.
 
         Raises:
@@ -168,6 +176,8 @@ class Reviews:
             StoreError: nothing was changed.
         """
         other = self.person(to)
+        if not self.visible([decision_id], other):
+            raise ConflictError("that person does not work on that item's queue or label, or is not of its tenant")
 
         def work(found: ReviewItem, now: datetime) -> _Step:
             if found.level >= ESCALATED and not other.senior:
@@ -247,22 +257,29 @@ class Reviews:
 
         return self._database.write(work)
 
-    def get(self, decision_id: str) -> ReviewItem:
-        """Give an item.
+    def get(self, decision_id: str, person: Person | None = None) -> ReviewItem:
+        """Give an item; to a person, only one that they may see.
 
         Raises:
             NotFoundError: the decision did not ask for a person, or is gone.
             StoreError: the database refused or cannot be reached.
         """
-        return self._database.read(lambda connection: self._one(connection, decision_id, datetime.now(UTC)))
+        return self._database.read(lambda connection: self._one(connection, decision_id, datetime.now(UTC), person))
 
     def page(
-        self, wanted: Wanted | None = None, *, state: str | None = None, after: str = "", limit: int = 100
+        self,
+        wanted: Wanted | None = None,
+        *,
+        person: Person | None = None,
+        state: str | None = None,
+        after: str = "",
+        limit: int = 100,
     ) -> list[ReviewItem]:
         """List items, oldest first.
 
         Args:
             wanted: which.
+            person: only those that they may see; None: all.
             state: "waiting", "claimed", "held" or "done"; None: any.
             after: id of the last one already seen.
             limit: most to give, 1 to 1000.
@@ -274,33 +291,28 @@ class Reviews:
         if not 1 <= limit <= 1_000:
             raise ValueError(f"limit is {limit}: give 1 to 1000")
         now = datetime.now(UTC)
-        where = [table.c.decision_id > after, *_where(wanted), *_state(state, now)]
+        where = [table.c.decision_id > after, *wanted_items(wanted), *in_state(state, now), *within(person)]
         query = select(table).where(*where).order_by(table.c.decision_id).limit(limit)
         rows = self._database.read(lambda connection: connection.execute(query).all())
         return [item(row, now) for row in rows]
 
     def person(self, name: str) -> Person:
-        """Give a person by the id or the name of their API key.
+        """Give a person by the id or the name of their account, or of their API key.
 
         Raises:
-            NotFoundError: there is none, the key may not review or is no longer good, or several have that name.
+            NotFoundError: there is none, they may not review or are no longer good, or several have that name.
             StoreError: the database refused or cannot be reached.
         """
-        query = select(api_keys).where(or_(api_keys.c.id == name, api_keys.c.name == name))
-        now = datetime.now(UTC)
-        rows = self._database.read(lambda connection: connection.execute(query).all())
-        good = [
-            row
-            for row in rows
-            if row.revoked_at is None
-            and (row.expires_at is None or row.expires_at > now)
-            and {"review", "senior", "admin"} & set(row.scopes)
-        ]
-        if len(good) != 1:
-            found = "several API keys" if good else "no API key that may review"
-            raise NotFoundError(f"{found} has the id or name {name[:80]!r}; `evenhand keys list` shows them")
-        row = good[0]
-        return Person(id=row.id, name=row.name, senior=bool({"senior", "admin"} & set(row.scopes)))
+        return self._database.read(lambda connection: find_person(connection, name))
+
+    def visible(self, decision_ids: Sequence[str], person: Person) -> set[str]:
+        """Give which of up to a thousand items somebody may see.
+
+        Raises:
+            StoreError: the database refused or cannot be reached.
+        """
+        query = select(table.c.decision_id).where(table.c.decision_id.in_(list(decision_ids)), *within(person))
+        return set(self._database.read(lambda connection: connection.execute(query).scalars().all()))
 
     def _held(self, decision_id: str, person: Person, work: Callable[[ReviewItem, datetime], _Step]) -> ReviewItem:
         return self._step(decision_id, person, lambda _, found, now: work(found, now), must_hold=True)
@@ -315,7 +327,7 @@ class Reviews:
     ) -> ReviewItem:
         def run(connection: Connection) -> ReviewItem:
             now = datetime.now(UTC)
-            found = self._one(connection, decision_id, now, lock=True)
+            found = self._one(connection, decision_id, now, person, lock=True)
             if found.state == "done":
                 raise ConflictError("that item is done; `undo` takes the last verdict back")
             if found.holder not in {None, person.id}:
@@ -348,12 +360,20 @@ class Reviews:
         self._audit.append(connection, action, subject, actor=person.id, before=old, after=after)
         return item(row)
 
-    def _one(self, connection: Connection, decision_id: str, now: datetime, *, lock: bool = False) -> ReviewItem:
+    def _one(
+        self,
+        connection: Connection,
+        decision_id: str,
+        now: datetime,
+        person: Person | None = None,
+        *,
+        lock: bool = False,
+    ) -> ReviewItem:
         try:
             id_time(decision_id)
         except ValueError:
             _unknown(decision_id)
-        query = select(table).where(table.c.decision_id == decision_id)
+        query = select(table).where(table.c.decision_id == decision_id, *within(person))
         row = connection.execute(query.with_for_update() if lock else query).one_or_none()
         return _unknown(decision_id) if row is None else item(row, now)
 
@@ -363,31 +383,6 @@ _Step = tuple[str, dict[str, Any], dict[str, Any]]
 
 def _unknown(decision_id: str) -> NoReturn:
     raise NotFoundError(f"no decision with the id {decision_id[:80]!r} waits for a person, or did")
-
-
-def _where(wanted: Wanted | None) -> list[ColumnElement[bool]]:
-    wanted = wanted or Wanted()
-    c = table.c
-    pairs = ((c.queue, wanted.queue), (c.line, wanted.line), (c.language, wanted.language), (c.kind, wanted.kind))
-    where = [column == value for column, value in (*pairs, (c.tenant, wanted.tenant)) if value]
-    if wanted.label:
-        where.append(or_(c.label == wanted.label, c.label.startswith(wanted.label + ".", autoescape=True)))
-    return where
-
-
-def _state(state: str | None, now: datetime) -> list[ColumnElement[bool]]:
-    over = table.c.free_at <= now
-    tests = {
-        "done": [table.c.state == "done"],
-        "waiting": [table.c.state == "waiting", over],
-        "claimed": [table.c.state == "waiting", ~over, table.c.holder.is_not(None)],
-        "held": [table.c.state == "waiting", ~over, table.c.holder.is_(None)],
-    }
-    if state is None:
-        return []
-    if state not in tests:
-        raise ValueError(f"there is no state {state!r}; there are {', '.join(tests)}")
-    return tests[state]
 
 
 def _text(moment: datetime) -> str:

@@ -32,6 +32,11 @@ class Person:
     queues: tuple[str, ...] = ()  # the only ones they work in; none: all
     labels: tuple[str, ...] = ()  # the only ones they review, with those below; none: all
 
+    @property
+    def limited(self) -> bool:
+        """Whether they see less than all items."""
+        return bool(self.queues or self.labels or self.tenant)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, select
 
+from evenhand.store.accountscope import within
 from evenhand.store.database import Database
 from evenhand.store.qualityrecords import Purpose
 from evenhand.store.qualitytables import review_tasks
 from evenhand.store.reviewqueues import APPEALS
-from evenhand.store.reviewrecords import LabelTotals, QueueTotals, ReviewStats
+from evenhand.store.reviewrecords import LabelTotals, Person, QueueTotals, ReviewStats
 from evenhand.store.schema import review_items as table
 
 # What an appeal left on a decision that nobody had been asked about: work on the appeal is counted with its own item.
@@ -31,8 +32,8 @@ class ReviewTotals:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def stats(self, since: datetime) -> ReviewStats:
-        """Give how the queues are, and what was done since a moment (aware).
+    def stats(self, since: datetime, person: Person | None = None) -> ReviewStats:
+        """Give how the queues are, and what was done since a moment (aware); for a person, of what they may see.
 
         Raises:
             StoreError: the database refused or cannot be reached.
@@ -56,14 +57,14 @@ class ReviewTotals:
                 total(done).label("done"),  # type: ignore[attr-defined]
                 total(done, c.decided_at <= c.due_at).label("in_time"),  # type: ignore[attr-defined]
             )
-            .where((c.state == "waiting") | (c.decided_at >= since), ~_asked(Purpose.GOLDEN), ~_noted)
+            .where((c.state == "waiting") | (c.decided_at >= since), ~_asked(Purpose.GOLDEN), ~_noted, *within(person))
             .group_by(c.queue)
             .order_by(c.queue)
         )
         said = c.verdict["verdict"].as_string()
         labels = (
             select(c.label, said.label("said"), func.count().label("count"))
-            .where(done, c.label != "", ~_besides)
+            .where(done, c.label != "", ~_besides, *within(person))
             .group_by(c.label, said)
         )
 
