@@ -1,6 +1,6 @@
 // The work of a reviewer: claim, look, decide with one key, and the next item stands there.
 // The next item's page is fetched and put in place of this one's, so that nothing is loaded twice.
-const { call, fail, read, say } = await import(`./api.js${new URL(import.meta.url).search}`);
+import { call, fail, read, say } from "./api.js";
 
 let item = document.getElementById("item");
 let busy = false;
@@ -162,8 +162,14 @@ function pictures() {
   const picture = item.querySelector("[data-picture]");
   if (!picture) return;
   const boxes = item.querySelector(".boxes");
-  const fit = () => picture.naturalWidth && boxes.setAttribute("viewBox", `0 0 ${picture.naturalWidth} ${picture.naturalHeight}`);
+  const fit = () => {
+    if (!picture.naturalWidth) return;
+    boxes.setAttribute("viewBox", `0 0 ${picture.naturalWidth} ${picture.naturalHeight}`);
+    boxes.setAttribute("width", picture.offsetWidth);
+    boxes.setAttribute("height", picture.offsetHeight);
+  };
   picture.addEventListener("load", fit);
+  new ResizeObserver(fit).observe(picture); // at reduced size, or on a narrower screen
   fit();
 }
 

@@ -1,5 +1,5 @@
 // The form of one's own wellness: lists may be emptied, and labels have dots in their names.
-const { call, fail, read, say } = await import(`./api.js${new URL(import.meta.url).search}`);
+import { call, fail, read, say } from "./api.js";
 
 document.querySelector("form[data-wellness]").addEventListener("submit", async (event) => {
   event.preventDefault();
