@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, Table, exists, select
 
 from evenhand.store.database import Database
 from evenhand.store.records import Original
+from evenhand.store.qualitytables import review_tasks
 from evenhand.store.reviewrecords import ReviewItem
 from evenhand.store.reviewrows import item
 from evenhand.store.schema import decisions, originals
@@ -91,7 +92,7 @@ class TraitStore:
 
         Args:
             content_hashes: up to a few hundred.
-            but: id of the decision that is left out.
+            but: id of the item that is left out, with what it is about: a second opinion is asked for blind.
             most: given at most.
 
         Raises:
@@ -100,7 +101,7 @@ class TraitStore:
         c, now = decisions.c, datetime.now(UTC)
         query = (
             select(items)
-            .where(items.c.content_hash.in_(list(content_hashes)), items.c.decision_id != but)
+            .where(items.c.content_hash.in_(list(content_hashes)), items.c.decision_id != but, ~_about(items, but))
             .order_by(items.c.decision_id.desc())
             .limit(most)
         )
@@ -124,7 +125,7 @@ class TraitStore:
         c = decisions.c
         query = (
             select(c.decision_id, c.action, c.rule, c.created_at)
-            .where(c.content_hash == content_hash, c.decision_id != but)
+            .where(c.content_hash == content_hash, c.decision_id != but, ~_about(decisions, but))
             .order_by(c.decision_id.desc())
             .limit(most)
         )
@@ -143,3 +144,8 @@ class TraitStore:
         )
         rows = self._database.read(lambda connection: connection.execute(query).all())
         return {row.content_hash: Original(body=bytes(row.body), media_type=row.media_type) for row in rows}
+
+
+def _about(of: Table, item_id: str) -> ColumnElement[bool]:
+    """Say whether a row is of the decision that an item with an id of its own is about."""
+    return exists().where(review_tasks.c.item_id == item_id, review_tasks.c.decision_id == of.c.decision_id)
