@@ -25,9 +25,9 @@ from evenhand.settings import Settings
 from evenhand.store.auditlog import AuditLog
 from evenhand.store.database import Database
 from evenhand.store.librarytables import decision_prints, mark_prints, mark_touches
+from evenhand.store.policytables import policy_shadows, policy_undone
 from evenhand.store.qualityrows import OF_DECISIONS
 from evenhand.store.qualitytables import review_barred, review_tasks
-from evenhand.store.policytables import policy_shadows, policy_undone
 from evenhand.store.records import Deleted, Original
 from evenhand.store.retentiontenants import TenantKeeping
 from evenhand.store.reviewrecords import LOCAL

@@ -122,7 +122,7 @@ class Store:
         self.log.record(results)
 
     def decision(self, decision_id: str) -> dict[str, object]:
-        """Give a decision as `Result.as_dict()` gave it, with `created_at`, and `undone` where a bad policy's was undone.
+        """Give a decision as `Result.as_dict()` gave it, with `created_at`, and `undone` where that was undone.
 
         Raises NotFoundError for none.
         """
