@@ -165,6 +165,11 @@ class Settings(BaseSettings):
     dialect_lines: dict[str, str] = Field(
         {}, description='Business line of a dialect, or of a service of it, a JSON object: {"perspective": "comments"}.'
     )
+    human_loops_output: str | None = Field(
+        None,
+        description="Bucket of EVENHAND_S3_BUCKETS, and a folder in it, where answers of human loops are written for "
+        'callers of Amazon\'s API: "uploads/answers". Else they are read over HTTP.',
+    )
     public_url: str | None = Field(
         None,
         description="Address under which callers reach the server, for documents that name it (Perspective's discovery "

@@ -31,6 +31,7 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
     from evenhand.store.decisions import Decisions
     from evenhand.store.dialects import DialectKeys, Nonces, Suggestions
     from evenhand.store.golden import Golden
+    from evenhand.store.humanloops import HumanLoops
     from evenhand.store.idempotency import Idempotency
     from evenhand.store.jobs import Jobs
     from evenhand.store.jobtasks import Tasks
@@ -41,10 +42,10 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
     from evenhand.store.policycounts import PolicyCounts, PolicyRuns
     from evenhand.store.policydecisions import PastDecisions
     from evenhand.store.policyundo import PolicyUndo
+    from evenhand.store.prints import Prints
     from evenhand.store.quality import Quality
     from evenhand.store.qualitycalibration import Calibrations
     from evenhand.store.quorum import Judging
-    from evenhand.store.prints import Prints
     from evenhand.store.reports import Reports
     from evenhand.store.retention import Retention
     from evenhand.store.review import Reviews
@@ -84,6 +85,7 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
         nonces=Nonces(database),
         suggestions=Suggestions(database),
         blocklists=Blocklists(database),
+        human_loops=HumanLoops(database, log, audit),
         jobs=Jobs(database, settings),
         tasks=Tasks(database, settings, log),
         webhooks=Webhooks(database, settings),

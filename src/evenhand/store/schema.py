@@ -368,6 +368,7 @@ Index("ix_audit_log_subject", audit_log.c.subject, postgresql_using="hash")
 from evenhand.store import accountingtables as _accountingtables  # noqa: E402, F401
 from evenhand.store import accounttables as _accounttables  # noqa: E402, F401  (belongs to the same metadata)
 from evenhand.store import classtables as _classtables  # noqa: E402, F401
+from evenhand.store import humanlooptables as _humanlooptables  # noqa: E402, F401
 from evenhand.store import librarytables as _librarytables  # noqa: E402, F401  (belongs to the same metadata)
 from evenhand.store import policytables as _policytables  # noqa: E402, F401
 from evenhand.store import qualitytables as _qualitytables  # noqa: E402, F401

@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # SQLAlchemy is imported when a store is opened, not before
     from evenhand.store.decisions import Decisions
     from evenhand.store.dialects import DialectKeys, Nonces, Suggestions
     from evenhand.store.golden import Golden
+    from evenhand.store.humanloops import HumanLoops
     from evenhand.store.idempotency import Idempotency
     from evenhand.store.jobs import Jobs
     from evenhand.store.jobtasks import Tasks
@@ -33,9 +34,9 @@ if TYPE_CHECKING:  # SQLAlchemy is imported when a store is opened, not before
     from evenhand.store.policycounts import PolicyCounts, PolicyRuns
     from evenhand.store.policydecisions import PastDecisions
     from evenhand.store.policyundo import PolicyUndo
+    from evenhand.store.prints import Prints
     from evenhand.store.quality import Quality
     from evenhand.store.qualitycalibration import Calibrations
-    from evenhand.store.prints import Prints
     from evenhand.store.reports import Reports
     from evenhand.store.retention import Retention
     from evenhand.store.review import Reviews
@@ -76,6 +77,7 @@ class Store:
     nonces: Nonces
     suggestions: Suggestions
     blocklists: Blocklists
+    human_loops: HumanLoops
     jobs: Jobs
     tasks: Tasks
     webhooks: Webhooks

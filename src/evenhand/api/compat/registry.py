@@ -41,6 +41,9 @@ def chosen(settings: Settings, policy: Policy) -> Sequence[Dialect]:
         )
     if blind := [dialect.name for dialect in ALL if dialect.name in settings.shadow_urls and not dialect.shadow]:
         raise SettingsError(f"EVENHAND_SHADOW_URLS: there is no shadow mode for {', '.join(blind)}; leave it out.")
+    answers = (settings.human_loops_output or "").partition("/")[0]
+    if answers and answers not in settings.s3_buckets:
+        raise SettingsError(f"EVENHAND_HUMAN_LOOPS_OUTPUT: EVENHAND_S3_BUCKETS has no bucket {answers[:80]!r}.")
     for line in settings.dialect_lines.values():
         policy.line(line)
     return [dialect for dialect in ALL if dialect.name in named]

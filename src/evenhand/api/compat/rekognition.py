@@ -1,6 +1,6 @@
 """AWS Rekognition (2016-06-27, JSON 1.1), as boto3 speaks it: labels of pictures and videos, faces, text; signed.
 
-Human loops of A2I come by another service and protocol with the same clients and keys; they are refused here.
+Human loops of A2I come by another service and protocol with the same clients and keys: see `human_loops`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Scope
 
+from evenhand.api.compat import human_loops
 from evenhand.api.compat.aws_errors import AwsError, shape
 from evenhand.api.compat.aws_sigv4 import verified
 from evenhand.api.compat.base import Dialect, header
@@ -28,7 +29,6 @@ from evenhand.api.compat.rekognition_video import get_content_moderation, start_
 NAME = "rekognition"
 _TARGET = "RekognitionService."
 _OCR = "image.ocr"
-_LOOPS = "/human-loops"
 _DEFAULT_CONFIDENCE = 50.0
 _MOST_ATTRIBUTES = 100
 Body = Mapping[str, Any]
@@ -58,19 +58,27 @@ _IDENTITY = frozenset(
 async def detect_moderation_labels(call: Call, body: Body) -> Response:
     """`DetectModerationLabels`: what is to be seen in a picture, in the vendor's taxonomy."""
     least = number(body, "MinConfidence", least=0, most=100, default=_DEFAULT_CONFIDENCE)
-    loop = structure(body, "HumanLoopConfig")
-    if loop is not None and not (loop.get("HumanLoopName") and loop.get("FlowDefinitionArn")):
-        raise AwsError("InvalidParameterException", "HumanLoopConfig must have HumanLoopName and FlowDefinitionArn.")
+    asked = structure(body, "HumanLoopConfig")
+    loop = None if asked is None else human_loops.Loop(asked)
     if text(body, "ProjectVersion", least=20, most=2048) is not None:
         raise AwsError(
             "ResourceNotFoundException",
             "There are no adapters here: leave ProjectVersion out, and teach a class of pictures instead "
             "(docs/how-to/custom-classes.md).",
         )
+    if loop is not None:
+        await human_loops.refuse_taken(call, loop)
     result = await checked(call, body, "DetectModerationLabels", answers=lambda label: vendors(label) is not None)
     found = [one.as_dict() for one in moderations(picture_scores(result)) if 100 * one.score >= max(least, 1e-6)]
     compare(call, body, result, found)
-    return reply(call, {"ModerationLabels": found, "ModerationModelVersion": VERSION, "ContentTypes": []}, [result])
+    document: dict[str, Any] = {
+        "ModerationLabels": found,
+        "ModerationModelVersion": VERSION,
+        "ContentTypes": [],
+    }
+    if loop is not None:
+        document["HumanLoopActivationOutput"] = await human_loops.activation(call, loop, result)
+    return reply(call, document, [result])
 
 
 async def detect_faces(call: Call, body: Body) -> Response:
@@ -121,19 +129,14 @@ async def _endpoint(request: Request) -> Response:
 
 
 async def _human_loops(request: Request) -> Response:
-    await admit_pair(request, NAME, await verified(request, NAME, services=("sagemaker",)))
-    raise AwsError(
-        "ValidationException",
-        "Human loops are not connected to the review queues here, so none can be started, read or stopped. Contents "
-        "that a person should see have the decision 'review': read them by the id in X-Decision-Id, or with "
-        "`evenhand review`.",
-    )
+    pair = await verified(request, NAME, services=("sagemaker",))
+    return await human_loops.serve(await admit_pair(request, NAME, pair))
 
 
 def _claims(scope: Scope) -> bool:
     if (header(scope, "x-amz-target") or "").startswith(_TARGET):
         return True
-    return str(scope["path"]).startswith(_LOOPS) and "/sagemaker/" in (header(scope, "authorization") or "")
+    return str(scope["path"]).startswith(human_loops.PATH) and "/sagemaker/" in (header(scope, "authorization") or "")
 
 
 DIALECT = Dialect(
@@ -141,7 +144,7 @@ DIALECT = Dialect(
     title="AWS Rekognition 2016-06-27",
     routes=(
         Route("/", _endpoint, methods=["POST"]),
-        Route(_LOOPS + "{rest:path}", _human_loops, methods=["GET", "POST", "DELETE"]),
+        Route(human_loops.PATH + "{rest:path}", _human_loops, methods=["GET", "POST", "DELETE"]),
     ),
     claims=_claims,
     shape=shape,
