@@ -16,6 +16,7 @@ from sqlalchemy import Connection, case, func, insert, or_, select, update
 
 from evenhand.errors import ConflictError, InputError, NotFoundError
 from evenhand.settings import Settings
+from evenhand.store.accountscope import within
 from evenhand.store.announcing import announce
 from evenhand.store.appealrows import (
     LONGEST,
@@ -163,8 +164,11 @@ class Appeals:
             row = connection.execute(select(table).where(table.c.id == clean(appeal_id))).one_or_none()
             if row is None:
                 raise NotFoundError(f"no appeal has the id {appeal_id[:80]!r}")
-            query = select(items).where(items.c.decision_id == row.item_id).with_for_update()
-            found = item(connection.execute(query).one(), now)
+            query = select(items).where(items.c.decision_id == row.item_id, *within(person)).with_for_update()
+            asked = connection.execute(query).one_or_none()
+            if asked is None:
+                raise NotFoundError(f"no appeal that you may decide has the id {appeal_id[:80]!r}")
+            found = item(asked, now)
             # So that two appeals about one decision do not both make its record.
             locked_decision(connection, row.decision_id)
             self._refuse(connection, found, person)

@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, case, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, case, delete, exists, func, insert, select, update
 
 from evenhand.domain import id_time, new_id
 from evenhand.errors import ConflictError, InputError, NotFoundError
-from evenhand.store.accountscope import has_label
+from evenhand.store.accountscope import has_label, within
 from evenhand.store.auditlog import AuditLog
 from evenhand.store.database import Database
 from evenhand.store.qualityids import item_id_at
@@ -201,9 +201,14 @@ class Golden:
                 "source": found.question,
                 "created_at": datetime.now(UTC),
             }
+            here = items.c.decision_id == values["decision_id"]
             connection.execute(insert(items), values)
+            made = connection.execute(select(items).where(here, *within(person))).one_or_none()
+            if made is None:  # another tenant's, or a label that they do not review
+                connection.execute(delete(items).where(here))
+                continue
             connection.execute(insert(tasks), task)
-            return connection.execute(select(items).where(items.c.decision_id == values["decision_id"])).one()
+            return made
         return row
 
     def totals(self, since: datetime) -> tuple[GoldenTotals, ...]:

@@ -170,6 +170,8 @@ def test_outcomes_must_make_sense(store: Store) -> None:
     ):
         with pytest.raises(InputError, match=told):
             store.appeals.decide(appeal.id, ANN, outcome, verdict, explanation=why)
+    with pytest.raises(NotFoundError, match="may decide"):
+        store.appeals.decide(appeal.id, replace(ANN, labels=("spam",)), "upheld", None, explanation="x")
     with pytest.raises(NotFoundError):
         store.appeals.decide("x", ANN, "upheld", None, explanation="x")
     assert store.appeals.get(appeal.id).state == "open"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -119,6 +120,19 @@ def test_a_question_fits_what_was_asked_for(open_here: OpenStore, tmp_path: Path
     for _ in range(30):
         found = store.reviews.claim(ANN, Wanted(kind="text", label="ads.contact.phone"))
         assert found is None
+
+
+def test_a_question_is_none_that_the_person_may_not_see(open_here: OpenStore, tmp_path: Path) -> None:
+    store = _store(open_here, tmp_path)
+    store.golden.make(CHIEF, _past(store), BLOCK)
+    waiting = _asked(store, labels={"spam.flood": 0.9})
+    limited = replace(ANN, labels=("spam",))
+    for _ in range(30):
+        found = store.reviews.claim(limited)
+        assert found is not None
+        assert found.decision_id == waiting
+        store.reviews.release(waiting, limited)
+    assert len(store.reviews.page()) == 1
 
 
 def test_results_are_for_the_person_alone_and_come_after_an_hour(open_here: OpenStore, tmp_path: Path) -> None:
