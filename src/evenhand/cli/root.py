@@ -13,6 +13,7 @@ from evenhand.cli.check import check
 from evenhand.cli.classes import classes
 from evenhand.cli.dashboard import dashboard
 from evenhand.cli.db import db
+from evenhand.cli.demo import demo
 from evenhand.cli.eval import evaluate
 from evenhand.cli.jobs import jobs
 from evenhand.cli.keys import keys
@@ -54,6 +55,7 @@ def build() -> typer.Typer:
     app.command()(audit)
     app.command()(serve)
     app.command()(worker)
+    app.command()(demo)
     app.add_typer(jobs, name="jobs")
     app.add_typer(webhooks, name="webhooks")
     review.add_typer(quality, name="quality")
