@@ -120,7 +120,7 @@ def show_one(
 
     with opened() as store:
         me, settings = person(store, who), read_settings()
-        found = store.reviews.get(decision_id)
+        found = store.reviews.get(decision_id, me)
         decision: dict[str, Any] = dict(store.decision(decision_id))
         if media is not None:
             kept = held(store, settings, found.content_hash)
@@ -132,7 +132,7 @@ def show_one(
                 "item": item_document(found, me),
                 "content": content_document(store, settings, found, decision),
                 "policy": rule_document(store, decision),
-                "similar": similar(store, settings, found),
+                "similar": similar(store, settings, found, me),
             }
         )
 

@@ -176,16 +176,20 @@ class Reviews:
             StoreError: nothing was changed.
         """
         other = self.person(to)
+        # One message, so that nobody learns from it what others opted out of.
+        refused = "that person does not work on that item's queue or label, or is not of its tenant"
         if not self.visible([decision_id], other):
-            raise ConflictError("that person does not work on that item's queue or label, or is not of its tenant")
+            raise ConflictError(refused)
 
-        def work(found: ReviewItem, now: datetime) -> _Step:
+        def work(connection: Connection, found: ReviewItem, now: datetime) -> _Step:
+            if self._wellness.opted_out(connection, other, found.label):
+                raise ConflictError(refused)
             if found.level >= ESCALATED and not other.senior:
                 raise ConflictError("that item was escalated: hand it to somebody senior")
             fields = {"holder": other.id, "free_at": now + self._lease, "note": note}
             return "review.hand_over", fields, {"to": other.id, "note": note}
 
-        return self._held(decision_id, person, work)
+        return self._step(decision_id, person, work, must_hold=True)
 
     def escalate(self, decision_id: str, person: Person, note: str) -> ReviewItem:
         """Give an item to those who are senior, before anything else; errors as `release`."""

@@ -14,7 +14,6 @@ from sqlalchemy import ColumnElement, Connection, Table, exists, select
 
 from evenhand.store.database import Database
 from evenhand.store.qualitytables import review_tasks
-from evenhand.store.qualitytables import review_tasks
 from evenhand.store.records import Original
 from evenhand.store.reviewrecords import ReviewItem
 from evenhand.store.reviewrows import item
@@ -132,19 +131,6 @@ class TraitStore:
         )
         rows = self._database.read(lambda connection: connection.execute(query).all())
         return [dict(row._mapping) for row in rows]
-
-    def blind(self, item_id: str) -> set[str]:
-        """Give what somebody who judges an item must not be shown, because it is about the same decision as theirs: the
-        item of the first verdict, of a golden question, of others who are asked about it.
-
-        Raises:
-            StoreError: the database refused or cannot be reached.
-        """
-        c = review_tasks.c
-        mine = select(c.decision_id).where(c.item_id == item_id)
-        query = select(c.item_id, c.decision_id).where(c.decision_id.in_(mine))
-        rows = self._database.read(lambda connection: connection.execute(query).all())
-        return {name for row in rows for name in (row.item_id, row.decision_id)}
 
     def originals(self, content_hashes: Sequence[str]) -> dict[str, Original]:
         """Give kept texts of up to a few hundred contents by their hashes.

@@ -148,6 +148,10 @@ class Wellness:
         row_full = comfort.in_a_row and len(last) == comfort.in_a_row and len(set(last)) == 1
         return Pace(barred=(*comfort.opt_outs, *spent), tired=last[0] if row_full else None)
 
+    def opted_out(self, connection: Connection, person: Person, label: str) -> bool:
+        """Say whether a person opted out of items with this label."""
+        return Pace(barred=_settings(_row(connection, person)).opt_outs).bars([label])
+
     def saw(self, connection: Connection, person: Person, decision_id: str, label: str, now: datetime) -> None:
         """Note that a person was given an item. Within the transaction of a claim; the same one again counts once."""
         query = select(decisions.c.labels).where(decisions.c.decision_id == decision_id)

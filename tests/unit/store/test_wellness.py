@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from evenhand.errors import ConflictError
 from evenhand.store import Store
 from evenhand.store.reviewrecords import Judged, Person, Verdict
 from evenhand.store.wellnesstables import exposures
@@ -82,6 +83,29 @@ def test_what_somebody_opted_out_of_is_given_to_others(store: Store) -> None:
     assert _id(store, ANN) == little
     assert [_id(store, BOB), _id(store, BOB)] == [gore, both]
     assert store.reviews.give(ANN).held_back is None, "nothing waits any more"
+
+
+def test_what_somebody_opted_out_of_is_not_handed_to_them_and_nobody_learns_why(store: Store) -> None:
+    people = {name: store.keys.create(name, scopes=("review",)).info.id for name in ("bob", "cat")}
+    store.wellness.change(Person(id=people["bob"], name="bob"), {"opt_outs": ["violence"]})
+    (gore,) = _asked(store, GORE)
+    assert _id(store, ANN) == gore
+    with pytest.raises(ConflictError) as refused:
+        store.reviews.hand_over(gore, ANN, "bob")
+    assert "opted" not in str(refused.value)
+    assert store.reviews.hand_over(gore, ANN, "cat").holder == people["cat"]
+
+
+def test_one_very_item_is_claimed_unless_somebody_has_it(store: Store) -> None:
+    one, other = _asked(store, INSULT, INSULT)
+    assert store.reviews.take(other, ANN).holder == "ann"
+    assert store.reviews.take(other, ANN).holder == "ann"
+    with pytest.raises(ConflictError, match="somebody else"):
+        store.reviews.take(other, BOB)
+    store.wellness.rest(BOB, 5)
+    with pytest.raises(ConflictError, match="break"):
+        store.reviews.take(one, BOB)
+    assert store.wellness.today(ANN).items == 1
 
 
 def test_the_budget_of_a_day_is_kept_and_comes_back(store: Store) -> None:
