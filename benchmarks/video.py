@@ -1,6 +1,6 @@
 """Videos: the cost of decoding and sampling against `ffmpeg -skip_frame nokey`, and the speed of all detectors.
 
-Usage: python benchmarks/video.py [--seconds 60] [--detectors] [FILE]
+Usage: python benchmarks/video.py [--seconds 60] [--detectors] [--words] [FILE]
 
 Without a file, a 1280 x 720 H.264 video with sound is drawn: grain, movement, a new scene every 7 seconds, keyframes at
 most 10 s apart. Each ratio is of runs right after each other, the median of three. CPU seconds stand beside, which do
@@ -20,19 +20,44 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import av
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
 
 from evenhand.decode.media import MediaReader, plan, stills
 from evenhand.decode.sniff import sniff
 from evenhand.settings import Settings
 
 FPS = 25
+SUBTITLES = ("Where were you last night?", "I was at home, reading.", "Nobody saw you there.", "The cat did.")
 
 
-def draw(path: Path, seconds: int) -> None:
-    """Encode a video that moves, changes scene and has grain."""
+def lettered(words: str, height: int) -> Any:
+    """Give words as a mask, float32 [height, width, 1]."""
+    font = ImageFont.load_default(height)
+    box = font.getbbox(words)
+    mask = Image.new("L", (int(box[2]) + 4, int(box[3]) + 4), 0)
+    ImageDraw.Draw(mask).text((2, 2), words, fill=255, font=font)
+    return np.asarray(mask, np.float32)[..., None] / 255
+
+
+def caption(picture: Any, number: int) -> Any:
+    """Put a station's mark in a corner and a subtitle, another one every 4 seconds, on a frame."""
+    out = picture.copy()
+    for words, height, x, y in (
+        ("EVENING 7", 26, 1080, 30),
+        (SUBTITLES[number // (4 * FPS) % len(SUBTITLES)], 38, 260, 640),
+    ):
+        mask = lettered(words, height)
+        place = out[y : y + mask.shape[0], x : x + mask.shape[1]]
+        place[:] = place * (1 - mask) + 255 * mask
+    return out
+
+
+def draw(path: Path, seconds: int, *, words: bool = False) -> None:
+    """Encode a video that moves, changes scene and has grain; with captions, if there are to be words."""
     dice = np.random.default_rng(0)
     grain = [dice.integers(0, 24, (720, 1280, 3), dtype=np.uint8) for _ in range(4)]
     ramp = np.tile(np.linspace(0, 150, 1280, dtype=np.uint8), (720, 1))
@@ -47,6 +72,8 @@ def draw(path: Path, seconds: int) -> None:
             picture[..., scene % 3] = 255 - picture[..., scene % 3] // (1 + scene % 2)
             picture[200:500, (5 * number) % 900 : (5 * number) % 900 + 250] = (40 * (scene % 6), 200, 90)
             picture = picture // 2 + grain[number % 4] + 40
+            if words:
+                picture = caption(picture, number)
             frame = av.VideoFrame.from_ndarray(picture.astype(np.uint8), format="rgb24")
             container.mux(video.encode(frame))
         moments = np.arange(48_000 * seconds) / 48_000
@@ -98,13 +125,18 @@ def main() -> None:
     arguments.add_argument("file", nargs="?", type=Path)
     arguments.add_argument("--seconds", type=int, default=60)
     arguments.add_argument("--detectors", action="store_true", help="also with all detectors of pictures, speech off")
+    arguments.add_argument("--words", action="store_true", help="draw captions into the video")
+    arguments.add_argument("--only-detectors", action="store_true", help="leave out the comparison with ffmpeg")
     chosen = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = chosen.file or Path(folder) / "video.mp4"
         if chosen.file is None:
-            draw(path, chosen.seconds)
+            draw(path, chosen.seconds, words=chosen.words)
         settings = Settings()
         frames, heard, seconds = ours(path, settings)
+        if chosen.only_detectors:
+            detectors(path, seconds, frames)
+            return
         print(f"{path.name}: {seconds:.0f} s, {path.stat().st_size / 1e6:.1f} MB; {frames} frames, {heard:.0f} s heard")
         program = shutil.which("ffmpeg")
         nokey = [program or "", "-v", "error", "-skip_frame", "nokey", "-i", str(path), "-an", "-f", "null", "-"]
@@ -128,18 +160,40 @@ def main() -> None:
             print(f"keyframes only: {key_wall / other_wall:.2f}, {key_cpu / other_cpu:.2f}")
         print(f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
         if chosen.detectors:
-            detectors(path, seconds)
+            detectors(path, seconds, frames)
 
 
-def detectors(path: Path, seconds: float) -> None:
-    """Measure a whole check, sound not listened to."""
+def detectors(path: Path, seconds: float, frames: int) -> None:
+    """Measure a whole check, sound not listened to, and count what is read of it."""
     from evenhand.facade import Moderator
+    from evenhand.inference.textlines import LineReader, Reading
+
+    counts = {"frames": 0, "lines": 0, "reused": 0, "pixels": 0}
+    plain_frame, plain_map = LineReader.read_frame, LineReader.map
+
+    def read_frame(self: LineReader, rgb: Any, before: Any) -> tuple[Reading, Any]:
+        reading, seen = plain_frame(self, rgb, before)
+        for name, more in (("frames", 1), ("lines", len(reading.lines)), ("reused", reading.reused)):
+            counts[name] += more
+        return reading, seen
+
+    def searched(self: LineReader, small: Any) -> Any:
+        counts["pixels"] += small.shape[0] * small.shape[1]
+        return plain_map(self, small)
 
     quiet = Settings(disabled_detectors=("audio.speech", "audio.events", "audio.known"), detector_timeout_s=600)
     with Moderator(quiet) as moderator:
         moderator.check(path)  # models are loaded
+        with patch.object(LineReader, "read_frame", read_frame), patch.object(LineReader, "map", searched):
+            moderator.check(path)
         wall, cpu = timed(lambda: moderator.check(path))
     print(f"all detectors of pictures and texts: {wall:.1f} s ({cpu:.1f} s CPU), {seconds / wall:.1f} x real time")
+    print(f"CPU {cpu / seconds:.3f} s a second of video, {1000 * cpu / frames:.0f} ms a frame; {frames} frames")
+    whole = counts["pixels"] / max(1, counts["frames"]) / (960 * 544)
+    print(
+        f"read: {counts['frames']} frames, {counts['lines']} lines, {counts['reused']} of them known from before; "
+        f"{whole:.0%} of a frame searched for text on average"
+    )
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@
 
 `read` runs image.ocr and image.code, which takes seconds a picture; `judge` runs the text detectors and the default
 policy on what they read, as often as those change. `--share I/N` reads every N-th picture, to share the work;
-`--real` reads files from folders instead of rendering, as harmless pictures.
+`--real` reads files from folders instead of rendering, as harmless pictures; `--thorough` searches everywhere for
+text, as the setting `ocr_thorough` does. `compare BEFORE AFTER` tells what two readings of the same pictures differ in.
 """
 
 from __future__ import annotations
@@ -36,9 +37,9 @@ ADVERT_LABELS = ("ads.promotion", "spam.scam", "spam.bulk")
 ADVERT_RULES = ("ads", "spam", "scam", "contraband")
 
 
-def read(samples: Iterator[Sample], out: Path, seconds: float) -> None:
+def read(samples: Iterator[Sample], out: Path, seconds: float, *, thorough: bool) -> None:
     """Read pictures, and write what was read, a row a picture, until the time is up."""
-    settings, ocr, code = Settings(), OcrDetector(threads=1), CodeDetector()
+    settings, ocr, code = Settings(), OcrDetector(threads=1, thorough=thorough), CodeDetector()
     began = time.monotonic()
     with out.open("a", encoding="utf-8") as rows:
         for sample in samples:
@@ -158,6 +159,35 @@ def interval(hits: int, of: int) -> tuple[float, float]:
     return max(0.0, (middle - half) / (1 + z * z / of)), min(1.0, (middle + half) / (1 + z * z / of))
 
 
+def compare(before: Path, after: Path) -> None:
+    """Print how many of the lines that were read before are read after, line by line, and what was lost."""
+    old, new = ({(row := json.loads(line))["truth"]["name"]: row for line in file.read_text("utf-8").splitlines()}
+                for file in (before, after))  # fmt: skip
+    kinds: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    for name, row in old.items():
+        if name not in new:
+            continue
+        was, now = (_lines(one) for one in (row, new[name]))
+        kind = name.split("-")[0]
+        kept = sum(line in now for line in was)
+        for i, more in enumerate((kept, len(was), len(now) - sum(line in was for line in now), 1)):
+            kinds[kind][i] += more
+        if kept < len(was):
+            print(f"  {name}: lost {[line for line in was if line not in now]}, "
+                  f"gained {[line for line in now if line not in was]}")  # fmt: skip
+    for kind, (kept, of, gained, pictures) in kinds.items():
+        low, high = interval(kept, max(of, 1))
+        print(f"{kind}: {kept} of {of} lines as before ({low:.2%}-{high:.2%}), {gained} others, {pictures} pictures")
+    for label, rows in (("before", old), ("after", new)):
+        times = sorted(rows[name]["ms"][1] for name in old if name in new)
+        mean, middle = sum(times) / len(times), times[len(times) // 2]
+        print(f"{label}: image.ocr {mean:.0f} ms of processor time on average, {middle} median")
+
+
+def _lines(row: dict[str, Any]) -> list[str]:
+    return ["".join(line.split()) for source, text in row["texts"] if source == "ocr" for line in text.splitlines()]
+
+
 def _real(folders: Sequence[Path]) -> Iterator[Sample]:
     for folder in folders:
         for file in sorted(f for f in folder.rglob("*") if f.suffix.lower() in {".jpg", ".jpeg", ".png"}):
@@ -176,12 +206,13 @@ def _real(folders: Sequence[Path]) -> Iterator[Sample]:
 def main() -> None:
     """Read, or judge and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("read", "judge"))
+    parser.add_argument("what", choices=("read", "judge", "compare"))
     parser.add_argument("rows", type=Path, nargs="*")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--each", type=int, default=1)
     parser.add_argument("--share", default="0/1")
+    parser.add_argument("--thorough", action="store_true", help="search all of every picture for text")
     parser.add_argument("--seconds", type=float, default=1e9)
     parser.add_argument("--photos", type=Path, nargs="*", default=[])
     parser.add_argument("--real", type=Path, nargs="*", default=[])
@@ -196,7 +227,10 @@ def main() -> None:
             renderer = Renderer(given.seed, photos, share=(mine, of))
             kinds = (renderer.adverts(given.each), renderer.twins(given.each), renderer.hidden(given.each))
             samples = chain(*kinds, papers(renderer, given.each))
-        read(samples, given.out, given.seconds)
+        read(samples, given.out, given.seconds, thorough=given.thorough)
+        return
+    if given.what == "compare":
+        compare(*given.rows)
         return
     rows = [json.loads(line) for file in given.rows for line in file.read_text("utf-8").splitlines()]
     judged = list(judge(rows))

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from evenhand.detectors.ballots import LABEL, Ballot, Ballots
 from evenhand.detectors.base import NOTHING, Cost, Detection, DetectorContext, DetectorInfo, Example
 from evenhand.detectors.ocr_lines import as_text, reading_order
-from evenhand.domain import Finding, ImagePart, PartKind
+from evenhand.domain import Finding, ImagePart, PartKind, Source
 from evenhand.domain.location import Box
 from evenhand.inference.pictures import MIN_SIDE, WORKING_SIDE, to_original, working_array
 from evenhand.inference.textlines import Line, LineReader, Reading
+from evenhand.inference.textseen import Seen
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,13 +57,15 @@ class OcrDetector:
     """Reads the words in a picture, each with its box.
 
     A picture is read at a long side of at most 1,600 px; one that is over three times as long as wide, in up to twenty
-    pieces of that size. Lines under a confidence of 0.5 are dropped; at most 200 lines of a piece are read, and
-    where there are more the answer says that it is partial.
+    pieces of that size. Text is searched for only where a first look over the whole picture saw anything like letters,
+    unless it is to be thorough. Of a video's frames, what stands as it stood is not read again. Lines under a
+    confidence of 0.5 are dropped; at most 200 lines of a piece are read, and where there are more the answer says that
+    it is partial.
     """
 
     info = DetectorInfo(
         name="image.ocr",
-        version="2",
+        version="3",
         reads=PartKind.IMAGE,
         labels=(LABEL,),
         cost=Cost.HEAVY,
@@ -75,8 +78,9 @@ class OcrDetector:
         emits=frozenset({PartKind.TEXT}),
     )
 
-    def __init__(self, *, threads: int = 0) -> None:
-        self._reader, self._ballots = LineReader(threads=threads), Ballots()
+    def __init__(self, *, threads: int = 0, thorough: bool = False) -> None:
+        self._reader, self._ballots = LineReader(threads=threads, thorough=thorough), Ballots()
+        self._frames: tuple[Seen, ...] = ()  # that were read last, of all videos that are being looked at
 
     def detect(self, parts: Sequence[ImagePart]) -> list[Detection]:
         """Read each picture, one at a time.
@@ -95,7 +99,8 @@ class OcrDetector:
         else:
             rgb = working_array(part)
             size = (rgb.shape[1], rgb.shape[0])
-            readings = [_placed(self._reader.read(rgb), lambda box: to_original(part, box, size=size))]
+            reading = self._read_frame(rgb) if part.origin.source is Source.FRAME else self._reader.read(rgb)
+            readings = [_placed(reading, lambda box: to_original(part, box, size=size))]
         lines = [line for reading in readings for line in reading.lines]
         left_out = sum(reading.left_out for reading in readings)
         if not lines and not left_out:
@@ -108,6 +113,10 @@ class OcrDetector:
             parts=(as_text(lines, part.origin),) if lines else (),
             partial=f"{left_out} of the smallest lines were not read: there are too many" if left_out else None,
         )
+
+    def _read_frame(self, rgb: NDArray[np.uint8]) -> Reading:
+        reading, self._frames = self._reader.read_frame(rgb, self._frames)
+        return reading
 
     def _mark(self, part: ImagePart, paper: Ballot) -> Finding:
         return Finding(
@@ -136,7 +145,7 @@ class OcrDetector:
 
 def make(context: DetectorContext) -> OcrDetector:
     """Build the detector."""
-    return OcrDetector(threads=context.settings.threads)
+    return OcrDetector(threads=context.settings.threads, thorough=context.settings.ocr_thorough)
 
 
 def pieces(width: int, height: int) -> list[_Piece]:

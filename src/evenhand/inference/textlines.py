@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import os
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,10 @@ import numpy as np
 
 from evenhand.domain.location import Box, union
 from evenhand.errors import ModelError
+from evenhand.inference import textseen
+from evenhand.inference.denormals import flushed
+from evenhand.inference.glance import CELL, Glance, windows
+from evenhand.inference.textseen import Seen
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,6 +62,14 @@ class Reading:
 
     lines: tuple[Line, ...] = ()
     left_out: int = 0  # lines that were seen but not read, because there were too many
+    reused: int = 0  # places of lines, blank ones too, that were taken over from the frame before
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was read at a place, kept for the next frame."""
+
+    line: Line | None
 
 
 class LineReader:
@@ -64,10 +77,13 @@ class LineReader:
 
     Args:
         threads: threads inside one run; 0: one per core that this process may use.
+        thorough: search all of every picture for text; otherwise only the stretches in which a first look saw
+            anything like letters.
     """
 
-    def __init__(self, *, threads: int = 0) -> None:
+    def __init__(self, *, threads: int = 0, thorough: bool = False) -> None:
         self._threads = threads
+        self._glance = None if thorough else Glance(threads=threads)
         self._lock = threading.Lock()
         self._engine: Any = None
 
@@ -78,26 +94,117 @@ class LineReader:
             rgb: uint8 [height, width, 3], RGB. Text under about 9 px high is often missed.
 
         Raises:
-            ModelError: rapidocr or its weights are not installed.
+            ModelError: rapidocr or its weights, or those of the first look, are not installed.
+        """
+        return self.read_frame(rgb, ())[0]
+
+    def read_frame(self, rgb: NDArray[np.uint8], before: Sequence[Seen]) -> tuple[Reading, tuple[Seen, ...]]:
+        """Read a frame of a video; what stands as in a frame before it is not read again.
+
+        Args:
+            rgb: as in `read`.
+            before: frames that were read, of this video or of others; the one most like this is used.
+
+        Returns:
+            What stands in the frame, and what to give with the next.
+
+        Raises:
+            ModelError: as in `read`.
         """
         engine = self._loaded()
         bgr = np.ascontiguousarray(_roomy(rgb)[:, :, ::-1])
-        quads = engine.text_det(bgr).boxes
-        if quads is None or len(quads) == 0:
-            return Reading()
-        left_out = max(0, len(quads) - MAX_LINES)
-        if left_out:
-            quads = quads[np.argsort([-_height(quad) for quad in quads], kind="stable")[:MAX_LINES]]
+        small = engine.text_det.get_preprocess().resize(bgr)
+        now = textseen.blocks(small)
+        cells = tuple(side // CELL for side in small.shape[:2])
+        size = (rgb.shape[0], rgb.shape[1])
+        last, different = textseen.likest(now, before, size=size) or (None, np.ones(cells, np.bool_))
+        wanted = np.ones(cells, np.bool_) if self._glance is None else self._glance.cells(small)
+        sure, searched = self._searched(small, wanted, last, different)
+        quads, _ = engine.text_det.postprocess_op(sure[None, None], bgr.shape[:2])
+        kept: list[tuple[NDArray[np.float32], object]] = []
+        left_out, reused = 0, 0
+        if len(quads):
+            quads = engine.text_det.sorted_boxes(quads)
+            left_out = max(0, len(quads) - MAX_LINES)
+            if left_out:
+                quads = quads[np.argsort([-_height(quad) for quad in quads], kind="stable")[:MAX_LINES]]
+            scale = np.asarray([small.shape[1] / bgr.shape[1], small.shape[0] / bgr.shape[0]], np.float32)
+            places = [np.asarray(quad, np.float32) * scale for quad in quads]
+            known = [last and textseen.same_line(place, last, different, _Known) for place in places]
+            fresh = iter(self._lines(bgr, [q for q, old in zip(quads, known, strict=True) if old is None], rgb))
+            kept = [(place, old or _Known(next(fresh))) for place, old in zip(places, known, strict=True)]
+            reused = sum(old is not None for old in known)
+        lines = tuple(one.line for _, one in kept if isinstance(one, _Known) and one.line is not None)
+        seen = Seen(
+            size=size,
+            blocks=textseen.kept(now, last, different),
+            searched=searched,
+            sure=sure.astype(np.float16),
+            lines=tuple(kept),
+        )
+        return Reading(lines=lines, left_out=left_out, reused=reused), textseen.remembered(
+            before, seen, last, different
+        )
+
+    def _searched(
+        self, small: NDArray[np.uint8], wanted: NDArray[np.bool_], last: Seen | None, different: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Search the wanted cells for text, those that were searched before and look the same excepted.
+
+        Returns:
+            How sure it is of letters, float32 [height, width], and the cells for which that is told.
+        """
+        sure: NDArray[np.float32] = np.zeros(small.shape[:2], np.float32)
+        searched = np.zeros(different.shape, np.bool_)
+        if last is not None:
+            searched = last.searched & ~different
+            sure[:] = last.sure * np.repeat(np.repeat(searched, CELL, 0), CELL, 1)
+        for x0, y0, x1, y1 in windows(wanted & ~searched):
+            sure[y0:y1, x0:x1] = self.map(small[y0:y1, x0:x1])
+            searched[y0 // CELL : y1 // CELL, x0 // CELL : x1 // CELL] = True
+        return sure, searched
+
+    def _lines(self, bgr: NDArray[np.uint8], quads: Sequence[NDArray[np.float32]], rgb: NDArray[np.uint8],
+               ) -> list[Line | None]:  # fmt: skip
+        """Read the lines within quads; None: nothing that is sure enough."""
+        if not quads:
+            return []
+        engine = self._loaded()
         crops, turned = engine.cls_and_rotate(engine.crop_text_regions(bgr, quads))
         read = engine.recognize_txt(crops)
-        lines = []
+        lines: list[Line | None] = []
         for quad, turn, text, score, info in zip(
             quads, turned.cls_res, read.txts, read.scores, read.word_results, strict=True
         ):
+            line = None
             if score >= MIN_CONFIDENCE and text.strip():
                 flipped = "180" in turn[0] and turn[1] > _FLIPPED
-                lines.append(_line(quad, text, info, score=float(score), flipped=flipped, size=rgb.shape[1::-1]))
-        return Reading(lines=tuple(lines), left_out=left_out)
+                line = _line(quad, text, info, score=float(score), flipped=flipped, size=rgb.shape[1::-1])
+            lines.append(line)
+        return lines
+
+    def fitted(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Give the array in which text is looked for: BGR, at most DETECT_SIDE, sides that 32 divides."""
+        bgr = np.ascontiguousarray(_roomy(rgb)[:, :, ::-1])
+        small: NDArray[np.uint8] = self._loaded().text_det.get_preprocess().resize(bgr)
+        return small
+
+    def map(self, small: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Say for each pixel how sure it is that it lies within letters.
+
+        Args:
+            small: as `fitted` gives it, or a part of it with sides that 32 divides.
+
+        Returns:
+            float32 [height, width], 0 to 1.
+        """
+        det = self._loaded().text_det
+        mean, std = (np.asarray(v, np.float32) for v in (det.get_preprocess().mean, det.get_preprocess().std))
+        planes = small.astype(np.float32)
+        planes *= 1 / (255 * std)
+        planes -= mean / std
+        sure: NDArray[np.float32] = det.session(np.ascontiguousarray(planes.transpose(2, 0, 1))[None])[0, 0]
+        return sure
 
     def _loaded(self) -> Any:
         with self._lock:
@@ -123,6 +230,8 @@ def _make_engine(threads: int) -> Any:
             "Det.limit_side_len": DETECT_SIDE,
             # A line is scored over its own outline. Over its bounding box, slanted lines count what is beside them.
             "Det.score_mode": "slow",
+            # Six lines at a time, padded to the longest, cost a fifth more than one by one.
+            "Rec.rec_batch_num": 1,
         }
     )
     for section, file in _STAGES:
@@ -131,8 +240,9 @@ def _make_engine(threads: int) -> Any:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.enable_cpu_mem_arena = False  # pictures differ in size, and an arena keeps the most it ever held
         try:
-            path = str(resources.files("rapidocr") / "models" / file)
-            session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+            weights = (resources.files("rapidocr") / "models" / file).read_bytes()
+            # A tenth of the weights that search for text are denormal, and took two thirds of its time.
+            session = ort.InferenceSession(flushed(weights), options, providers=["CPUExecutionProvider"])
         except Exception as error:
             raise ModelError(f"OCR weights {file} cannot be loaded; reinstall rapidocr 3.10 or later.") from error
         with flag_override(engine.cfg[section], "allow_objects", True):
