@@ -32,6 +32,7 @@ from evenhand.api import (
     limits,
     policies,
     policieslive,
+    proposals,
     quality,
     qualitycalibration,
     redact,
@@ -132,6 +133,7 @@ def create_app(
     for area in (quality, qualitycalibration, appeals):
         app.include_router(area.router)
     app.include_router(libraries.router)
+    app.include_router(proposals.router)
     app.include_router(auditlog.router)
     app.include_router(statements.router)
     app.include_router(replay.router)

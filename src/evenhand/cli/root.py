@@ -23,6 +23,7 @@ from evenhand.cli.listing import detectors, labels
 from evenhand.cli.mark import mark
 from evenhand.cli.migrate import migrate
 from evenhand.cli.policy import policy
+from evenhand.cli.proposals import proposals
 from evenhand.cli.quality import quality
 from evenhand.cli.redact import redact
 from evenhand.cli.replay import replay
@@ -63,6 +64,7 @@ def build() -> typer.Typer:
     app.add_typer(appeals, name="appeals")
     app.add_typer(wellness, name="wellness")
     app.add_typer(mark, name="mark")
+    app.add_typer(proposals, name="proposals")
     app.add_typer(auditlog, name="audit-log")
     app.add_typer(statement, name="statement")
     app.command()(replay)

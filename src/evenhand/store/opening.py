@@ -47,6 +47,7 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
     from evenhand.store.qualitycalibration import Calibrations
     from evenhand.store.quorum import Judging
     from evenhand.store.reports import Reports
+    from evenhand.store.proposals import Proposals
     from evenhand.store.retention import Retention
     from evenhand.store.review import Reviews
     from evenhand.store.reviewmarks import Marks
@@ -80,6 +81,7 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
         libraries=Libraries(database),
         shelf=Shelf(database, audit),
         prints=Prints(database),
+        proposals=Proposals(database, audit),
         classes=Classes(database),
         dialect_keys=DialectKeys(database, Seal(settings)),
         nonces=Nonces(database),

@@ -38,6 +38,7 @@ if TYPE_CHECKING:  # SQLAlchemy is imported when a store is opened, not before
     from evenhand.store.quality import Quality
     from evenhand.store.qualitycalibration import Calibrations
     from evenhand.store.reports import Reports
+    from evenhand.store.proposals import Proposals
     from evenhand.store.retention import Retention
     from evenhand.store.review import Reviews
     from evenhand.store.reviewmarks import Marks
@@ -72,6 +73,7 @@ class Store:
     libraries: Libraries
     shelf: Shelf
     prints: Prints
+    proposals: Proposals
     classes: Classes
     dialect_keys: DialectKeys
     nonces: Nonces
