@@ -9,12 +9,32 @@ from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from evenhand.console import accounts, classes, review, start
+from evenhand.console import (
+    accounts,
+    auditlog,
+    classes,
+    dashboards,
+    decisions,
+    reports,
+    review,
+    start,
+    webhooks,
+)
 from evenhand.console.base import Area
 from evenhand.console.security import ConsoleShield
 
 # In the order of the navigation.
-AREAS: tuple[Area, ...] = (start.AREA, review.AREA, classes.AREA, accounts.AREA)
+AREAS: tuple[Area, ...] = (
+    start.AREA,
+    dashboards.AREA,
+    review.AREA,
+    classes.AREA,
+    decisions.AREA,
+    auditlog.AREA,
+    reports.AREA,
+    webhooks.AREA,
+    accounts.AREA,
+)
 
 
 def install(app: FastAPI) -> None:

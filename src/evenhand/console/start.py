@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from evenhand.console.base import Area, page, visitor_of
+from evenhand.console.base import Area, page, parts, visitor_of
+from evenhand.console.dashboards import first_look
 
 router = APIRouter()
 
 
 @router.get("/console")
 async def start(request: Request) -> Response:
-    """Show the areas that the visitor may enter."""
-    return page(request, await visitor_of(request), "start/start.html")
+    """Show how things are, to those who may see it, and the areas that the visitor may enter."""
+    visitor = await visitor_of(request)
+    boards = (
+        await asyncio.to_thread(first_look, parts(request).store)
+        if visitor.may("read") and visitor.tenant is None
+        else []
+    )
+    return page(request, visitor, "start/start.html", boards=boards)
 
 
 AREA = Area(router)

@@ -9,7 +9,8 @@ from html import escape
 from evenhand.plots.frame import WIDTH, number, svg, text, ticks
 
 _LEFT, _RIGHT, _TOP, _HEIGHT, _BOTTOM = 56.0, 16.0, 12.0, 200.0, 24.0
-_KINDS = 6  # classes s0 to s5 of the page's style
+_KINDS = 6  # classes s1 to s6 of the page's style
+_DASHES = ("", "6 3", "2 3", "9 3 2 3", "1 4", "12 4")  # who cannot tell colours apart can tell these
 _LEGEND = 22.0
 _EACH = 150.0  # width of an entry of the legend
 
@@ -46,7 +47,7 @@ def lines(title: str, moments: Sequence[str], series: Sequence[Series], *, unit:
 
     marks = []
     for tick in scale:
-        marks.append(f'<path class="grid" d="M{_LEFT:.1f} {y(tick):.1f}H{_LEFT + wide:.1f}"/>')
+        marks.append(f'<path class="faint" d="M{_LEFT:.1f} {y(tick):.1f}H{_LEFT + wide:.1f}"/>')
         marks.append(text(_LEFT - 6, y(tick) + 4, f"{number(tick)}{unit}", anchor="end"))
     every = max(1, -(-len(moments) // 7))
     for place in range(0, len(moments), every):
@@ -55,13 +56,15 @@ def lines(title: str, moments: Sequence[str], series: Sequence[Series], *, unit:
     across = max(1, int(wide // _EACH))
     for number_of, one in enumerate(shown):
         left, high_up = _LEFT + _EACH * (number_of % across), _TOP + _LEGEND * (number_of // across)
-        marks.append(f'<path class="line s{number_of}" d="M{left:.1f} {high_up:.1f}h24"/>')
+        dashes = f' stroke-dasharray="{_DASHES[number_of]}"' if _DASHES[number_of] else ""
+        kind = f"s{number_of + 1}"
+        marks.append(f'<path class="line {kind}"{dashes} d="M{left:.1f} {high_up:.1f}h24"/>')
         marks.append(text(left + 30, high_up + 4, one.name[:18]))
         marks.append(
-            f'<path class="line s{number_of}" d="{_path(one.values, x, y)}"><title>{escape(one.name)}</title></path>'
+            f'<path class="line {kind}"{dashes} d="{_path(one.values, x, y)}"><title>{escape(one.name)}</title></path>'
         )
         marks += [
-            f'<circle class="dot s{number_of}" cx="{x(place):.1f}" cy="{y(value):.1f}" r="3">'
+            f'<circle class="dot {kind}" cx="{x(place):.1f}" cy="{y(value):.1f}" r="3">'
             f"<title>{escape(f'{one.name}, {moments[place]}: {number(value)}{unit}')}</title></circle>"
             for place, value in enumerate(one.values)
             if value is not None and len(moments) <= 92
