@@ -8,6 +8,7 @@ from evenhand.domain import Content
 from evenhand.errors import UnsupportedError, UserError
 from evenhand.jobs.kinds import Ending, Outcome, Plan, StoppedError, Work
 from evenhand.jobs.retries import Retries
+from evenhand.review.asked import for_people
 from evenhand.segments import SegmentFindings
 from evenhand.settings import Settings
 from evenhand.store.jobrecords import NewSegment
@@ -70,6 +71,8 @@ class Media:
             why = work.store.jobs.spared(work.task.job.id)
             raise UndoneError(f"None of its {len(plan.segments)} segments could be looked at. {why[:1_000]}")
         result = work.wait(work.moderator.pipeline.fuse(content, plan, found, work.options))
+        if person := work.task.job.options.get("person"):  # asked for by whoever submitted it
+            result = for_people(result, str(person))
         document = result.as_dict()
         shown = {name: document[name] for name in _SHOWN}
         return Ending(

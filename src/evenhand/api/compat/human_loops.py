@@ -14,7 +14,6 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from evenhand.api.compat.rekognition_fields import read_body, structure, text
 from evenhand.api.compat.rekognition_input import picture
 from evenhand.domain import Action, Content, ContentKind, Result
 from evenhand.errors import ConflictError, EvenhandError, NotFoundError
+from evenhand.review.asked import for_people
 from evenhand.settings import Settings
 from evenhand.store.humanloops import HumanLoop
 from evenhand.store.recorder import StoreRecorder
@@ -37,7 +37,6 @@ _NAME = r"[a-z0-9](-*[a-z0-9])*"
 _FLOW = r"arn:aws[a-z\-]*:sagemaker:[a-z0-9\-]*:[0-9]{12}:flow-definition/.*"
 _MOST_INPUT = 3_145_728
 _TASK = ("text", "taskObject", "image")  # members of InputContent that hold what is to be looked at, in this order
-_RULE = "human-loop"
 
 
 class Loop:
@@ -134,9 +133,7 @@ async def _start(call: Call, body: Mapping[str, Any]) -> Response:
         checked = await call.check(content, service=loop.service, record=False)
     except EvenhandError as error:
         raise AwsError("ValidationException", f"InputContent: {error.message}") from error
-    asked = checked.action is Action.REVIEW
-    why = checked.reason if asked else f"A person is asked for by the human loop {loop.name}. {checked.reason}"
-    result = replace(checked, action=Action.REVIEW, rule=checked.rule if asked else _RULE, reason=why)
+    result = for_people(checked, f"The human loop {loop.name} asks for a person.")
     store = call.state.store
     records = StoreRecorder(store, call.settings).records([content], [result], key_id=call.key_id)
     start = store.human_loops.start

@@ -321,8 +321,6 @@ def test_what_is_not_enabled_says_so(here: Setting) -> None:
     client = here.served.client_2022()
     live = models.VideoModerationRequest(service="liveStreamDetection", service_parameters='{"url": "http://x/y"}')
     assert client.video_moderation(live).body.code == 408
-    manual = models.ManualModerationRequest(service="imageManualCheck", service_parameters="{}")
-    assert client.manual_moderation(manual).body.code == 408
     assert client.describe_upload_token().body.code == 408
     stream = {"scenes": ["porn"], "tasks": [{"url": "http://example.org/live.flv"}]}
     assert here.served.ask(LiveStreamAsyncScanRequest(), stream)["code"] == 596

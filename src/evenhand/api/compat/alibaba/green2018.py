@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
-from evenhand.api.compat.alibaba import errors
+from evenhand.api.compat.alibaba import errors, people
 from evenhand.api.compat.alibaba import green2018_async as later
 from evenhand.api.compat.alibaba import green2018_sync as now
 from evenhand.api.compat.alibaba.errors import GatewayError
@@ -71,6 +71,11 @@ ADDRESSES: Mapping[str, Work] = {
     "/green/voice/asyncscan": later.voice,
     "/green/voice/results": later.results,
     "/green/voice/cancelscan": later.cancel,
+    "/green/text/manual/asyncScan": people.text_2018,
+    "/green/image/manual/asyncScan": people.image_2018,
+    "/green/video/manual/asyncScan": people.recording_2018,
+    "/green/voice/manual/asyncScan": people.recording_2018,
+    **{f"/green/{kind}/manual/scan/results": people.results_2018 for kind in ("text", "image", "video", "voice")},
     **dict.fromkeys(
         (
             "/green/video/syncscan",
@@ -99,8 +104,6 @@ ADDRESSES: Mapping[str, Work] = {
             "/green/video/dna/delete",
             "/green/video/dna/group/add",
             "/green/video/dna/group/delete",
-            *(f"/green/{kind}/manual/asyncScan" for kind in ("text", "image", "video", "voice")),
-            *(f"/green/{kind}/manual/scan/results" for kind in ("text", "image", "video", "voice")),
         ),
         later.not_enabled,
     ),

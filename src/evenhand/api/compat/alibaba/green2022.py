@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
-from evenhand.api.compat.alibaba import errors
+from evenhand.api.compat.alibaba import errors, people
 from evenhand.api.compat.alibaba import green2022_async as later
 from evenhand.api.compat.alibaba import green2022_sync as now
 from evenhand.api.compat.alibaba.errors import GatewayError
@@ -61,6 +61,8 @@ ACTIONS: Mapping[str, Work] = {
     "VoiceModeration": later.voice,
     "VoiceModerationResult": later.result,
     "VoiceModerationCancel": later.cancel,
+    "ManualModeration": people.moderate,
+    "ManualModerationResult": people.moderated,
     **dict.fromkeys(
         (
             "DescribeFileModerationResult",
@@ -70,8 +72,6 @@ ACTIONS: Mapping[str, Work] = {
             "FileModeration",
             "ImageQueueModeration",
             "ManualCallback",
-            "ManualModeration",
-            "ManualModerationResult",
             "MultiModalAgent",
             "MultiModalGuard",
             "MultiModalGuardForBase64",

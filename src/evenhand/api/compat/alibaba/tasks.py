@@ -93,9 +93,18 @@ async def pictures(
 
 
 async def recording(
-    call: Call, place: str | Path, data_id: str | None, *, service: str | None, asked: Mapping[str, Any]
+    call: Call,
+    place: str | Path,
+    data_id: str | None,
+    *,
+    service: str | None,
+    asked: Mapping[str, Any],
+    person: str | None = None,
 ) -> str:
-    """Submit a video or a sound, an address or a file; give the id of its task. Otherwise as `pictures`."""
+    """Submit a video or a sound, an address or a file; give the id of its task. Otherwise as `pictures`.
+
+    `person`: it goes to review in any case, and this says why.
+    """
     await _somebody_works(call)
     source: dict[str, Any]
     if isinstance(place, Path):
@@ -109,7 +118,7 @@ async def recording(
     else:
         source = {"url": place}
     asked = {**asked, "tasks": [{"url": source.get("url"), "dataId": data_id}]}
-    job = await _submit(call, "media", source, service, asked, caller_id=data_id)
+    job = await _submit(call, "media", source, service, asked, caller_id=data_id, person=person)
     return f"{job.id}.0"
 
 
@@ -190,6 +199,7 @@ async def _submit(
     asked: Mapping[str, Any],
     *,
     caller_id: str | None = None,
+    person: str | None = None,
 ) -> Job:
     then = {"then": PUSH} if "callback" in asked else {}
     state = call.state
@@ -200,7 +210,7 @@ async def _submit(
             state.store,
             kind=kind,
             source={**source, **then, "asked": dict(asked)},
-            options={"line": call.line(service), "all_scores": True},
+            options={"line": call.line(service), "all_scores": True, **({"person": person} if person else {})},
             tenant=call.key_id,
             caller_id=caller_id,
             fresh=True,
