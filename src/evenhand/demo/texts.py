@@ -61,6 +61,8 @@ _PUPILS = (
     "The exam on {day} was hard, but fair",
     "Our teacher moved the maths test to {day}",
     "Thanks for reading my term paper, see you on {day}",
+    "I give maths lessons on {day} for a small fee, for students of all ages",
+    "Two of us read your essay and talk about it on {day}, for free",
 )
 
 

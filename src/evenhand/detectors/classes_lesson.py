@@ -233,8 +233,9 @@ def _auc(positives: NDArray[np.float32], negatives: NDArray[np.float32]) -> floa
 
 def _auc_interval(auc: float, n: int, m: int) -> tuple[float, float]:
     """95%, by Hanley and McNeil (Radiology 1982)."""
-    first, second = auc / (2 - auc), 2 * auc**2 / (1 + auc)
-    spread = auc * (1 - auc) + (n - 1) * (first - auc**2) + (m - 1) * (second - auc**2)
+    near = min(auc, 1 - 0.5 / min(n, m))  # few examples without a mistake do not prove that there is none
+    first, second = near / (2 - near), 2 * near**2 / (1 + near)
+    spread = near * (1 - near) + (n - 1) * (first - near**2) + (m - 1) * (second - near**2)
     error = 1.96 * float(np.sqrt(max(spread, 0.0) / (n * m)))
     return max(0.0, auc - error), min(1.0, auc + error)
 

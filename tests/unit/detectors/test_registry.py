@@ -53,6 +53,7 @@ def test_the_builtin_names_are_frozen() -> None:
         "text.contact",
         "text.flood",
         "text.harm",
+        "text.classes",
         "image.hash",
         "video.known",
         "image.likeness",
@@ -106,7 +107,7 @@ def test_names_are_unique_and_disabled_ones_exist() -> None:
 def test_slots_are_chosen_by_kind_and_skip() -> None:
     registry = Registry(context())
     texts = [slot.name for slot in registry.slots([PartKind.TEXT], skip=["text.harm"])]
-    assert texts == ["text.language", "text.words", "text.known", "text.voice", "text.contact", "text.flood"]
+    assert texts == ["text.language", "text.words", "text.known", "text.voice", "text.contact", "text.flood", "text.classes"]
 
 
 PLUGIN = """
