@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -62,18 +63,25 @@ def rule_document(store: Store, decision: dict[str, Any]) -> dict[str, Any]:
 
 def rule_text(document: str, rule: str) -> str | None:
     """Give the lines of a policy document in which a rule stands; None: there is none of that name, or no YAML."""
+    return _named(document).get(rule)
+
+
+@lru_cache(maxsize=16)  # reading a policy takes longer than all else on the page of an item; versions never change
+def _named(document: str) -> Mapping[str, str]:
     try:
         root = yaml.compose(document, Loader=yaml.SafeLoader)
     except (yaml.YAMLError, RecursionError):
-        return None
+        return {}
+    found: dict[str, str] = {}
     for node in _mappings(root):
         for key, value in node.value:
-            if key.value == "name" and isinstance(value, yaml.ScalarNode) and value.value == rule:
+            if key.value == "name" and isinstance(value, yaml.ScalarNode):
                 text = document[node.start_mark.index : node.end_mark.index].rstrip()
                 indent = " " * node.start_mark.column
                 lines = [line.removeprefix(indent) for line in text.splitlines()]
-                return "\n".join(lines)[:_LONGEST]
-    return None
+                if node is not root:
+                    found.setdefault(value.value, "\n".join(lines)[:_LONGEST])
+    return found
 
 
 def _documents(store: Store, name: str, version: str) -> Iterator[str]:
