@@ -159,11 +159,11 @@ def claimed(store: Store, person: Person) -> dict[str, Any]:
     """
     item = store.reviews.claim(person, Wanted(queue=APPEALS))
     if item is None:
-        return {"appeal": None, "item": None}
+        return {"id": None, "appeal": None, "item": None}
     appeal = store.appeals.of_item(item.decision_id)
     decision = store.log.many([appeal.decision_id]).get(appeal.decision_id)
     shown = {**item_document(item, person), "decision": decision}
-    return {"appeal": appeal_document(appeal, reviewing=True), "item": shown}
+    return {"id": appeal.id, "appeal": appeal_document(appeal, reviewing=True), "item": shown}
 
 
 def decided(

@@ -88,6 +88,7 @@ class AppealsOut(BaseModel):
 class AppealClaimOut(BaseModel):
     """What was claimed."""
 
+    id: str | None = Field(description="Of the appeal.")
     appeal: AppealOut | None = Field(description="null: no appeal that the caller may decide is free.")
     item: ItemOut | None
 

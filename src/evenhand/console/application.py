@@ -11,10 +11,13 @@ from starlette.staticfiles import StaticFiles
 
 from evenhand.console import (
     accounts,
+    appealpage,
+    appeals,
     auditlog,
     classes,
     dashboards,
     decisions,
+    quality,
     reports,
     review,
     start,
@@ -28,6 +31,9 @@ AREAS: tuple[Area, ...] = (
     start.AREA,
     dashboards.AREA,
     review.AREA,
+    quality.AREA,
+    appeals.AREA,
+    appealpage.AREA,
     classes.AREA,
     decisions.AREA,
     auditlog.AREA,

@@ -69,7 +69,7 @@ def insert_appeal(
         "content_hash": row.content_hash,
         "free_at": now,
         "due_at": due,
-        "note": "",
+        "note": f"This is an appeal; it is decided at /console/appeals/{appeal_id}",
         "created_at": now,
     }
     task = {"item_id": item_id, "decision_id": row.decision_id, "purpose": Purpose.APPEAL.value}

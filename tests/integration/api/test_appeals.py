@@ -87,7 +87,7 @@ def test_from_filing_to_the_outcome(server: Server) -> None:
     got = _call(server, "ann", "/v1/appeals/claim", {})
     assert (got["appeal"]["id"], got["item"]["mine"]) == (first["id"], True)
     assert got["item"]["decision"]["decision_id"] == decision_id
-    assert _call(server, "bob", "/v1/appeals/claim", {}) == {"appeal": None, "item": None}
+    assert _call(server, "bob", "/v1/appeals/claim", {}) == {"id": None, "appeal": None, "item": None}
     path = f"/v1/appeals/{first['id']}/decide"
     assert _call(server, "bob", path, {"outcome": "overturned", "explanation": "Yes."}, code=409)
     assert _call(server, "ann", path, {"outcome": "upheld", "action": "pass", "explanation": "x"}, code=422)
