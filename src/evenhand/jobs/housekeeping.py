@@ -82,4 +82,7 @@ class Housekeeping:
         look(self._store, unless_s=_TIDY_S / 2)
         self._store.jobs.purge()
         self._store.webhooks.purge()
-        self._blobs.sweep(self._store.jobs.blobs())
+        needed = self._store.jobs.blobs()
+        if self._settings.keep_originals_days > 0:
+            needed |= self._store.retention.kept_files(self._blobs.names())
+        self._blobs.sweep(needed)

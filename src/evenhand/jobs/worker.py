@@ -246,7 +246,9 @@ class Worker:
             task, ending.result, ending.records, detail=ending.detail, forget_segments=ending.forget_segments
         )
         blob = task.job.source.get("blob")
-        if done and blob:
+        # A recording is kept as other contents are; what came by URL never is. Housekeeping deletes it in its time.
+        keep = self._settings.keep_originals_days > 0 and task.job.kind == "media" and "url" not in task.job.source
+        if done and blob and not keep:
             used = partial(self._store.jobs.uses_blob, str(blob), but=task.job.id)
             self._quietly(partial(self._blobs.remove, str(blob), used=used), "a submitted file could not be deleted")
         return done

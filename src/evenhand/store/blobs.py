@@ -117,6 +117,19 @@ class Blobs:
         except OSError as error:
             raise self._fault(error) from error
 
+    def names(self) -> list[str]:
+        """List the kept files.
+
+        Raises:
+            StoreError: the folder cannot be read.
+        """
+        try:
+            if not self._folder.is_dir():
+                return []
+            return [path.name for path in self._folder.iterdir() if _NAME.fullmatch(path.name)]
+        except OSError as error:
+            raise self._fault(error) from error
+
     def sweep(self, needed: set[str], *, older_s: float = 3_600.0) -> int:
         """Delete what no job needs; give how many files.
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     LargeBinary,
+    Select,
     Table,
     cast,
     delete,
@@ -23,6 +27,7 @@ from evenhand.domain import first_id
 from evenhand.errors import NotFoundError
 from evenhand.settings import Settings
 from evenhand.store.auditlog import AuditLog
+from evenhand.store.blobs import Blobs
 from evenhand.store.database import Database
 from evenhand.store.librarytables import decision_prints, mark_prints, mark_touches
 from evenhand.store.policytables import policy_shadows, policy_undone
@@ -164,7 +169,40 @@ class Retention:
 
         deleted = self._database.write(work, repeatable=True)
         self._database.forget()
-        return deleted
+        return replace(deleted, originals=deleted.originals + self._forget_file(content_hash))
+
+    def kept_files(self, names: Sequence[str]) -> set[str]:
+        """Give those of some names of submitted files that are kept, because the decision about them is young enough.
+
+        Raises:
+            StoreError: the database refused or cannot be reached.
+        """
+        days = self._settings.keep_originals_days
+        if days <= 0:
+            return set()
+        edge, found = first_id(datetime.now(UTC) - timedelta(days=days)), set[str]()
+        for start in range(0, len(names), CHUNK):
+            hashes = [f"sha256:{name}" for name in names[start : start + CHUNK]]
+            query = select(decisions.c.content_hash).where(
+                decisions.c.content_hash.in_(hashes),
+                decisions.c.decision_id >= edge,
+                decisions.c.kind.in_(("video", "audio")),
+            )
+            rows = self._database.read(partial(_scalars, query))
+            found |= {content_hash.removeprefix("sha256:") for content_hash in rows}
+        return found
+
+    def _forget_file(self, content_hash: str) -> int:
+        """Delete a recording that was kept as a file, unless a job still works on it; give how many were."""
+        blobs, name = Blobs(self._settings), content_hash.removeprefix("sha256:")
+        try:
+            blobs.path(name)
+        except NotFoundError:
+            return 0
+        query = select(jobs.c.id).where(jobs.c.content_hash == content_hash, jobs.c.finished_at.is_(None)).limit(1)
+        needed = self._database.read(lambda connection: connection.execute(query).first()) is not None
+        blobs.remove(name, used=lambda: needed)
+        return 0 if needed else 1
 
     def _blank(self, connection: Connection, content_hash: str) -> None:
         mine = decisions.c.content_hash == content_hash
@@ -188,3 +226,7 @@ class Retention:
             total += done
             if done < CHUNK:
                 return total
+
+
+def _scalars(query: Select[Any], connection: Connection) -> Sequence[Any]:
+    return connection.execute(query).scalars().all()

@@ -17,6 +17,7 @@ from evenhand.facade import Moderator
 from evenhand.jobs.kinds import Outcome, Work
 from evenhand.jobs.media import Media
 from evenhand.jobs.process import working
+from evenhand.review.evidence import held
 from evenhand.settings import Settings
 from evenhand.store import open_store
 from evenhand.store.blobs import Blobs
@@ -44,6 +45,28 @@ def _told(document: dict[str, Any]) -> dict[str, Any]:
 
 def _settings(folder: Path, **more: Any) -> Settings:
     return settings_for(f"sqlite:///{folder / 'e.db'}", folder, **more)
+
+
+def test_a_recording_is_kept_where_contents_are_and_deleted_on_request(clip: Path, tmp_path: Path) -> None:
+    settings = _settings(tmp_path, keep_originals_days=1)
+    with serving(settings, work=True) as client:
+        with clip.open("rb") as stream:
+            asked = client.post("/v1/jobs", files={"file": ("clip.mp4", stream)})
+        store, blobs = open_store(settings=settings), Blobs(settings)
+        over = until_over(store, asked.json()["id"])
+        assert over.state == "done", over
+        (name,) = blobs.names()
+        assert store.retention.kept_files([name, "0" * 64]) == {name}
+        assert blobs.sweep(store.retention.kept_files(blobs.names()), older_s=0) == 0
+        content_hash = over.content_hash
+        assert content_hash == f"sha256:{name}"
+        found = held(store, settings, content_hash)
+        assert found is not None
+        assert (found.media, found.read(0, 8)) == ("video/mp4", clip.read_bytes()[:8])
+        assert store.delete_content(content_hash).originals == 1
+        assert blobs.names() == []
+        assert held(store, settings, content_hash) is None
+        store.close()
 
 
 def test_a_video_is_checked_a_segment_at_a_time(clip: Path, tmp_path: Path) -> None:
