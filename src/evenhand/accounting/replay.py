@@ -32,8 +32,8 @@ async def replay(
         detectors: whether detectors look again; the policy decides again in any case.
 
     Returns:
-        `same` (everything that could be made again is), `decision` and `detectors` (then, now, same), and
-        `cannot`: what could not be had, and why.
+        `same` (everything that could be made again is; None: nothing could), `decision` and `detectors` (then, now,
+        same), `libraries`, and `cannot`: what could not be had, and why.
 
     Raises:
         NotFoundError: no such decision is stored.
@@ -55,7 +55,7 @@ async def replay(
     compared = [decision["same"], *(one["same"] for one in looked)]
     return {
         "decision_id": decision_id,
-        "same": all(one is not False for one in compared) and any(compared),
+        "same": None if not any(one is not None for one in compared) else all(one is not False for one in compared),
         "policy": {"name": document["policy"], "sha256": remade.sha256},
         "decision": decision,
         "detectors": looked,

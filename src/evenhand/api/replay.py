@@ -43,7 +43,7 @@ class ReplayOut(BaseModel):
     """What came of it."""
 
     decision_id: str
-    same: bool = Field(description="Everything that could be made again is the same.")
+    same: bool | None = Field(description="Everything that could be made again is the same; null: nothing could.")
     policy: dict[str, Any]
     decision: dict[str, Any] = Field(description="then, now, and whether they are the same; null: that cannot be said.")
     detectors: list[dict[str, Any]]

@@ -13,7 +13,7 @@ MOST = 30
 
 
 def bars(title: str, rows: Sequence[tuple[str, float]], *, unit: str = "", least: float = 0.0) -> str:
-    """Draw bars.
+    """Draw bars; nothing where there are none.
 
     Args:
         title: what they are, for who cannot see them.
@@ -22,6 +22,8 @@ def bars(title: str, rows: Sequence[tuple[str, float]], *, unit: str = "", least
         least: value that fills the whole width at least, e.g. 1.0 for shares.
     """
     shown = rows[:MOST]
+    if not shown:
+        return ""
     most = max([least, *(value for _, value in shown)], default=0.0) or 1.0
     room = WIDTH - _LEFT - _RIGHT
     marks = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -12,6 +13,7 @@ _LEFT, _RIGHT, _TOP, _HEIGHT, _BOTTOM = 56.0, 16.0, 12.0, 200.0, 24.0
 _KINDS = 6  # classes s1 to s6 of the page's style
 _DASHES = ("", "6 3", "2 3", "9 3 2 3", "1 4", "12 4")  # who cannot tell colours apart can tell these
 _LEGEND = 22.0
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _EACH = 150.0  # width of an entry of the legend
 
 
@@ -52,7 +54,7 @@ def lines(title: str, moments: Sequence[str], series: Sequence[Series], *, unit:
     every = max(1, -(-len(moments) // 7))
     for place in range(0, len(moments), every):
         anchor = "middle" if 0 < place < len(moments) - 1 else "start" if place == 0 else "end"
-        marks.append(text(x(place), top + _HEIGHT + 18, moments[place], anchor=anchor))
+        marks.append(text(x(place), top + _HEIGHT + 18, _short(moments[place]), anchor=anchor))
     across = max(1, int(wide // _EACH))
     for number_of, one in enumerate(shown):
         left, high_up = _LEFT + _EACH * (number_of % across), _TOP + _LEGEND * (number_of // across)
@@ -72,6 +74,11 @@ def lines(title: str, moments: Sequence[str], series: Sequence[Series], *, unit:
     names = ", ".join(one.name for one in shown)
     span = f"{moments[0]} to {moments[-1]}" if moments else ""
     return svg(title, f"{names}; {span}", top + _HEIGHT + _BOTTOM, marks)
+
+
+def _short(moment: str) -> str:
+    """Write a day without its year, which the table tells."""
+    return moment[5:] if _DAY.fullmatch(moment) else moment
 
 
 def _path(values: Sequence[float | None], x: Callable[[int], float], y: Callable[[float], float]) -> str:

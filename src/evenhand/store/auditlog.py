@@ -165,7 +165,11 @@ class AuditLog:
         Raises:
             StoreError: the database refused or cannot be reached.
         """
-        heads: Sequence[Head] = [] if expect is None else [expect] if isinstance(expect[0], int) else expect  # type: ignore[list-item,assignment]
+        heads: list[Head] = []
+        if expect and isinstance(expect[0], int):
+            heads = [(expect[0], str(expect[1]))]
+        elif expect:
+            heads = [one for one in expect if isinstance(one, tuple)]
         if since is not None and since[0] > 0:
             found = self.page(after=since[0] - 1, limit=1)
             heads = [*heads, since]
