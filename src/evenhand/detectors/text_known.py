@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class KnownTextDetector:
     """Compares the sketch of each text (see `matching.textsketch`) with those of every sample.
 
-    A text is a copy where at least 0.75 of the numbers are equal, an estimate of the share of pieces that both texts
+    A text is a copy where at least 0.6 of the numbers are equal, an estimate of the share of pieces that both texts
     have. Score: that share, times the sample's own. A text that is more alike to a white sample than to another one is
     no copy of the other. Texts of under twenty letters and digits are never compared.
     """

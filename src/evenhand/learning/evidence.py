@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import select
 
 from evenhand.domain import Fingerprint
+from evenhand.matching.textsketch import as_text, sketch
+from evenhand.shelves.prints import from_sample
 from evenhand.store import Store
 from evenhand.store.schema import decisions, marks, originals, review_items
 
@@ -90,13 +92,19 @@ def passed_texts(store: Store, *, most: int) -> dict[str, str]:
 
 
 def prints(store: Store, found: list[Judgement]) -> dict[str, Fingerprint]:
-    """Give the fingerprints that are kept of judged contents, by their hash.
+    """Give the fingerprints that are kept of judged contents, or can be worked out from kept texts, by their hash.
 
     Raises:
         StoreError: the database refused or cannot be reached.
     """
     by_id = store.prints.of([one.decision_id for one in found])
-    return {one.content_hash: by_id[one.decision_id] for one in found if one.decision_id in by_id}
+    out = {one.content_hash: by_id[one.decision_id] for one in found if one.decision_id in by_id}
+    rest = [one.content_hash for one in found if one.kind == "text" and one.content_hash not in out]
+    for content_hash, text in texts(store, rest).items():
+        numbers = sketch(text)
+        if numbers is not None:
+            out[content_hash] = from_sample(as_text(numbers))
+    return out
 
 
 def _marked(store: Store) -> Iterator[Judgement]:

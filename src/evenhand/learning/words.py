@@ -1,8 +1,8 @@
 """Words that judged texts have more often than harmless ones.
 
-Log-odds with an informative Dirichlet prior (Monroe, Colaresi and Quinn, 2008): a word is proposed where the odds of
-finding it differ by more than chance and prior explain. Each content counts a word once, so that one long or repeated
-text proposes nothing; words that name a group, a person's attribute or an identity are never proposed.
+A word is proposed where contents that people judged hold it more often than chance explains (Fisher's exact test, over
+all words looked at: Bonferroni); the list is in order of log-odds. Each content counts a word once, so that one long or
+repeated text proposes nothing; words that name a group, a person's attribute or an identity are never proposed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from evenhand.errors import RefusedLabelError
 from evenhand.fairness import audit_words, refuse_label
 
 LEAST_CONTENTS = 5  # different judged contents that hold a word
-_LEAST_Z = 3.0  # standard errors: one word in 700 by chance
+_CHANCE = 0.05  # that any of all words looked at is proposed by chance alone
 _MOST_HARMLESS = 0.2  # share of the contents with it that may be harmless
 _MOST_WORDS = 3  # of a phrase
 _MOST_PROPOSED = 50
@@ -36,11 +36,12 @@ class Candidate:
     value: str
     judged: int  # contents with it that people called harmful
     harmless: int  # contents with it that are harmless
-    z: float  # standard errors above no difference
+    odds: float  # log-odds of a judged content's holding it, over those of a harmless one's
+    chance: float  # probability that chance puts as many into the judged ones
 
     def as_dict(self) -> dict[str, JsonValue]:
         """Give the JSON form."""
-        return {"value": self.value, "judged": self.judged, "harmless": self.harmless, "z": round(self.z, 2)}
+        return {"value": self.value, "judged": self.judged, "harmless": self.harmless, "odds": round(self.odds, 2)}
 
 
 def candidates(judged: Sequence[str], harmless: Sequence[str]) -> list[Candidate]:
@@ -51,18 +52,18 @@ def candidates(judged: Sequence[str], harmless: Sequence[str]) -> list[Candidate
         harmless: texts that are not.
     """
     here, there = _counts(judged), _counts(harmless)
-    total_here, total_there = sum(here.values()), sum(there.values())
+    ours, theirs = len(judged), len(harmless)
+    tested = [(word, count, there[word]) for word, count in here.items() if count >= LEAST_CONTENTS]
     found = []
-    for word, count in here.items():
-        other = there[word]
-        if count < LEAST_CONTENTS or other > _MOST_HARMLESS * (count + other):
+    for word, count, other in tested:
+        if other > _MOST_HARMLESS * (count + other):
             continue
-        odds = math.log((count + _PRIOR) / (total_here - count + _PRIOR))
-        odds -= math.log((other + _PRIOR) / (total_there - other + _PRIOR))
-        z = odds / math.sqrt(1 / (count + _PRIOR) + 1 / (other + _PRIOR))
-        if z >= _LEAST_Z and not _refused(word):
-            found.append(Candidate(value=word, judged=count, harmless=other, z=z))
-    found.sort(key=lambda one: (-one.z, -len(one.value), one.value))
+        chance = _by_chance(count, ours, other, theirs)
+        if chance * len(tested) <= _CHANCE and not _refused(word):
+            odds = math.log((count + _PRIOR) / (ours - count + _PRIOR))
+            odds -= math.log((other + _PRIOR) / (theirs - other + _PRIOR))
+            found.append(Candidate(value=word, judged=count, harmless=other, odds=odds, chance=chance))
+    found.sort(key=lambda one: (-one.odds, len(one.value.split()), -len(one.value), one.value))
     return _apart(found)[:_MOST_PROPOSED]
 
 
@@ -89,6 +90,21 @@ def _pieces(text: str) -> set[str]:
     for size in range(1, _MOST_WORDS + 1):
         found.update(" ".join(words[at : at + size]) for at in range(len(words) - size + 1))
     return {piece for piece in found if 3 <= len(piece) <= 60 or _WIDE.fullmatch(piece)}
+
+
+def _by_chance(count: int, ours: int, other: int, theirs: int) -> float:
+    """Give the probability of so many or more among ours, the totals being what they are (hypergeometric)."""
+    both, everything = count + other, ours + theirs
+    whole = _choose(everything, both)
+    most = min(both, ours)
+    return min(1.0, sum(math.exp(_choose(ours, x) + _choose(theirs, both - x) - whole) for x in range(count, most + 1)))
+
+
+def _choose(n: int, k: int) -> float:
+    """Give the logarithm of the number of ways; minus infinity where there is none."""
+    if not 0 <= k <= n:
+        return -math.inf
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
 
 
 def _refused(word: str) -> bool:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 K = TypeVar("K", bound=Hashable)
 
 # Stricter than for libraries, whose findings a policy weighs: a mark answers by itself.
-LEAST_TEXT = 0.85  # share of equal numbers of two sketches
+LEAST_TEXT = 0.7  # share of equal numbers of two sketches
 MOST_BITS = 16  # that differ of two pictures' hashes; 31 for libraries
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from evenhand.store.libraryrecords import Kept
 
 _EVERY_S = 0.9  # how often the store is asked: what others changed is in force within two seconds
-_WAIT_S = 0.5  # that a check waits for the indexes of what has changed; the next one finds it then
+_WAIT_S = 2.0  # that the first check after a change waits for the indexes; others go on with those there are
 _DETECTORS = {
     LibraryKind.WORDS: ("text.words", "text.voice"),
     LibraryKind.IMAGES: ("image.hash",),

@@ -116,7 +116,7 @@ def test_texts_are_found_again_by_upload_and_by_decision_and_white_ones_are_nega
     assert first["value"].startswith("t1:")
     _soon(server, SPAM.upper() + " !!", [("scams", "spam.scam", 1.0)])
     ((_, _, score),) = _found(server, SPAM.replace("friend", "reader"))
-    assert 0.75 <= score < 1.0
+    assert 0.6 <= score < 1.0
     assert _found(server, "Dear friend, the library opens at nine, and the best book of the year is there.") == []
     other = "The meeting of the gardening club is moved from Monday evening to Tuesday morning at ten."
     decision = _ok(server.post("/v1/check", json={"text": other}))["decision_id"]
