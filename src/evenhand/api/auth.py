@@ -42,10 +42,10 @@ _CSRF = "x-csrf-token"
 # What keys and people of a tenant may ask for: what shows, or changes, nothing of anybody else's. All else is refused
 # to them, so that a new address is closed until somebody has thought about it.
 _TENANTS = re.compile(
-    r"/v1/(check|check/.*|redact|redact/.*|decisions/[^/]+|review/.*|jobs|jobs/.*|streams|streams/.*|labels|detectors"
-    r"|appeals|appeals/links|appeals/[0-9a-f-]{36}"
-    r"|policies|account|account/.*|accounts|accounts/.*|sessions|sessions/.*|keys|keys/[^/]+)"
-    r"|/console(/review(/.*)?|/accounts(/.*)?)?"
+    r"/v1/(check|check:batch|redact|decisions/[^/]+|review/(claim|undo|stats|items(/.*)?)|wellness|wellness/break"
+    r"|jobs|jobs/.*|streams|streams/.*|labels|detectors|policies|account|account/.*|accounts|accounts/.*"
+    r"|sessions|sessions/.*|keys|keys/[^/]+|appeals|appeals/links|appeals/[0-9a-f-]{36})"
+    r"|/console(/review|/review/items(/.*)?|/review/wellness|/accounts/.*)?"
 )
 
 

@@ -13,10 +13,11 @@ from evenhand.accounts.roles import read_roles
 from evenhand.domain import new_id
 from evenhand.errors import ConflictError, NotFoundError
 from evenhand.store.accountrecords import Tenant, User
-from evenhand.store.accountrows import find_user, login_name, user_of
+from evenhand.store.accountrows import find_user, login_name, of_tenant, user_of
 from evenhand.store.accounttables import sessions, tenants, users
 from evenhand.store.auditlog import AuditLog
 from evenhand.store.database import Database
+from evenhand.store.schema import decisions
 
 _MOST_LIMITS = 200
 _SHOWN = ("name", "roles", "queues", "labels", "tenant")
@@ -265,6 +266,18 @@ class Accounts:
             StoreError: the database refused or cannot be reached.
         """
         return self._database.read(lambda connection: _tenant(connection, name))
+
+    def check_decision(self, decision_id: str, *, tenant: str) -> None:
+        """Check that a decision was asked for by a key or a person of a tenant.
+
+        Raises:
+            NotFoundError: it was not, or there is none.
+            StoreError: the database refused or cannot be reached.
+        """
+        mine = of_tenant(decisions.c.key_id, tenant)
+        query = select(decisions.c.decision_id).where(decisions.c.decision_id == decision_id.replace("\x00", ""), mine)
+        if self._database.read(lambda connection: connection.execute(query).first()) is None:
+            raise NotFoundError(f"no decision with the id {decision_id[:80]!r} is stored; it may have been deleted")
 
     def _change(
         self,
