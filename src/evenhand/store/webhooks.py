@@ -46,6 +46,10 @@ EVENTS = (
     "policy.braked",
     "decision.undone",
     "decision.restored",
+    "review.decided",
+    "review.undone",
+    "appeal.filed",
+    "appeal.decided",
     "webhook.test",
 )
 
