@@ -23,7 +23,10 @@ def check_writable(files: Iterable[Path], *, data: Path | None = None) -> None:
         if data is not None and file.resolve() == data.resolve():
             raise UserError(f"The report would overwrite the data in {file}; give it another name.")
         try:
+            there = file.exists()
             file.open("a").close()
+            if not there:  # nothing is left behind where the work fails
+                file.unlink()
         except OSError as error:
             raise UserError(f"{file} cannot be written: {error.strerror or error}.") from error
 

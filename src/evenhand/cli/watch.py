@@ -11,6 +11,7 @@ import typer
 
 from evenhand.cli import CLEAN, FLAGGED, SYSTEM_ERROR
 from evenhand.cli.common import Libraries, PolicyFile, read_settings
+from evenhand.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from evenhand.intake.events import Event
@@ -38,9 +39,12 @@ def watch(
     Exit code: 0 nothing was told, 1 there were incidents, 2 user error, 3 the stream failed.
     """
     import asyncio
+    from importlib.util import find_spec
 
     from evenhand.domain import is_language
 
+    if find_spec("av") is None:  # before models are loaded
+        raise UnsupportedError("following a stream needs an extra: pip install 'evenhand[video]'")
     if lang is not None and not is_language(lang):
         raise typer.BadParameter('--lang takes a language tag of BCP 47, such as "en" or "zh-Hant"')
     settings = read_settings(policy=policy, libraries=libraries)
