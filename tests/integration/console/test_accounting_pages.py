@@ -1,4 +1,4 @@
-"""The auditor's pages and the dashboards in a real browser: a verification, a replay, a report; figures for everybody."""
+"""The auditor's pages and the dashboards in a real browser: a verification, a replay, a report, figures."""
 
 from __future__ import annotations
 
