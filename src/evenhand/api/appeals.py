@@ -43,6 +43,10 @@ router = APIRouter(tags=["appeals"])
 PATH = "/v1/appeals"
 _READ: dict[int | str, dict[str, Any]] = {code: ERRORS[code] for code in (401, 403, 422, 429, 503)}
 _ONE: dict[int | str, dict[str, Any]] = {**_READ, 404: {"model": ErrorOut, "description": "There is none of that id."}}
+_LINK: dict[int | str, dict[str, Any]] = {
+    **_ONE,
+    400: {"model": ErrorOut, "description": "EVENHAND_SECRET_KEY is not set: links cannot be signed."},
+}
 _FILE: dict[int | str, dict[str, Any]] = {
     **_ONE,
     200: {"model": AppealOut, "description": "The same words of the same party: the appeal that there is."},
@@ -77,7 +81,7 @@ async def file(request: Request, body: AppealIn) -> Response:
     return await once(request, state.store, caller.id, work)
 
 
-@router.post(PATH + "/links", response_model=LinkOut, responses=_ONE, summary="Make a link for an appeal")
+@router.post(PATH + "/links", response_model=LinkOut, responses=_LINK, summary="Make a link for an appeal")
 async def link(request: Request, body: LinkIn) -> Response:
     """Make a signed link to a page on which somebody without an account appeals, and reads what came of it."""
     state = state_of(request)
