@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from evenhand.errors import ConflictError, InputError
+from evenhand.publishing.course import RULED_S
 from evenhand.store import Store
 from evenhand.store.policieslive import BRAKE
 from evenhand.store.policyrecords import SHIPPED, Live
@@ -94,6 +95,7 @@ def pull(store: Store, now: datetime | None = None) -> list[str]:
         if row.brake is None or version_id is None:
             continue
         since = max(row.since, now - timedelta(seconds=float(row.brake["window_s"])))
+        since = datetime.fromtimestamp(since.timestamp() // RULED_S * RULED_S, UTC)  # counts have the start of theirs
         why = broken(row.brake, store.policy_counts.ruled(version_id, since))
         if why is None:
             continue
