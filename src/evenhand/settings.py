@@ -38,7 +38,7 @@ class Settings(BaseSettings):
         True, description="Texts that the lower part of the text model finds plainly harmless are not read further."
     )
     ocr_thorough: bool = Field(
-        True,
+        False,
         description="Search all of every picture for words, as slowly as that is; false: only where a quick first look "
         "sees anything like letters.",
     )
@@ -108,7 +108,11 @@ class Settings(BaseSettings):
 
     # Running
     threads: int = Field(0, ge=0, description="Threads a model may use; 0: one per core.")
-    detector_timeout_s: float = Field(30.0, gt=0, description="Seconds one detector may take over one batch.")
+    detector_timeout_s: float = Field(
+        30.0,
+        gt=0,
+        description="Seconds one detector may take over one batch; four times as long over its first, which loads the model.",
+    )
     decode_threads: int = Field(2, ge=1, description="Files decoded at a time; the worst allowed one takes 1.1 GB.")
     batch_size: int = Field(256, ge=1, description="Contents decoded and checked together by check_many.")
 

@@ -14,7 +14,7 @@ ort = pytest.importorskip("onnxruntime")
 FOLDER = Path(__file__).parents[2] / "models" / "vision" / "src" / "evenhand_models_vision"
 NAMES = (
     "face-attributes", "face-detector", "face-mesh", "fire", "image-safety", "lite0", "opennsfw", "symbol-finder",
-    "symbol-reader", "weapon",
+    "symbol-reader", "text-glance", "weapon",
 )  # fmt: skip
 DATA = ("picture-space",)  # arrays, no model
 DTYPES = {"uint8": np.uint8, "float32": np.float32}

@@ -21,7 +21,7 @@ Window = tuple[int, int, int, int]  # x0, y0, x1, y1 in pixels, sides that UNIT 
 
 CELL = 16  # px of the array to a cell
 UNIT = 32  # px; sides of a window are multiples of it, as the search for text wants them
-_LETTERS = -2.0  # log-odds from which a cell is searched; see quality/pictures.md
+_LETTERS = 0.0  # log-odds from which a cell is searched; see quality/pictures.md
 _AROUND = 2  # cells on every side that are searched too, so that a line's surroundings are seen
 _CALL = 12 * UNIT * UNIT  # px that one more search costs besides its own
 _WHOLE = 0.85  # share of the picture from which all of it is searched at once
