@@ -119,7 +119,9 @@ def lines_of(part: TextPart, source: str) -> list[dict[str, Any]]:
     ]
     lines: list[list[dict[str, Any]]] = []
     for word in words:
-        if not lines or len(lines[-1]) >= _LINE_WORDS or word["start"] - lines[-1][-1]["end"] > _LINE_GAP_S:
+        # A subtitle's mark is a line already.
+        full = source == "subtitle" or (lines and len(lines[-1]) >= _LINE_WORDS)
+        if not lines or full or word["start"] - lines[-1][-1]["end"] > _LINE_GAP_S:
             lines.append([])
         lines[-1].append(word)
     joint = "" if part.language and part.language[:2] in {"zh", "ja", "th"} else " "
