@@ -160,8 +160,10 @@ class LineReader:
             searched = last.searched & ~different
             sure[:] = last.sure * np.repeat(np.repeat(searched, CELL, 0), CELL, 1)
         for x0, y0, x1, y1 in windows(wanted & ~searched):
-            sure[y0:y1, x0:x1] = self.map(small[y0:y1, x0:x1])
-            searched[y0 // CELL : y1 // CELL, x0 // CELL : x1 // CELL] = True
+            place = searched[y0 // CELL : y1 // CELL, x0 // CELL : x1 // CELL]
+            known = np.repeat(np.repeat(place, CELL, 0), CELL, 1)
+            sure[y0:y1, x0:x1] = np.where(known, sure[y0:y1, x0:x1], self.map(small[y0:y1, x0:x1]))
+            place[:] = True
         return sure, searched
 
     def _lines(self, bgr: NDArray[np.uint8], quads: Sequence[NDArray[np.float32]], rgb: NDArray[np.uint8],

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _BLOCK = 4  # px; compared by their mean, which noise and compression hardly move and a stroke of a letter does
 _SAME = 5.0  # levels of 255 by which the mean of a block may differ
+_LETTERS = 0.1  # how sure the search is of letters in a cell that may belong to a line
 _NEAR = 3.0  # px of the array by which the corner of a line may move
 
 MOST = 4  # frames that are remembered: several videos may be looked at in turn, and scenes come back
@@ -51,15 +52,20 @@ def blocks(small: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def changed(now: NDArray[np.float32], before: Seen) -> Cells:
-    """Say for each cell whether it shows something else than when it was last read.
+    """Say for each cell whether it shows something else than when it was last read, or is of a line that does.
 
     Returns:
         bool [height / CELL, width / CELL].
     """
+    import cv2
+
     rows, columns = (side * _BLOCK // CELL for side in now.shape)
     differs = np.abs(now - before.blocks) > _SAME
-    found: Cells = differs.reshape(rows, CELL // _BLOCK, columns, CELL // _BLOCK).any((1, 3))
-    return found
+    found = differs.reshape(rows, CELL // _BLOCK, columns, CELL // _BLOCK).any((1, 3))
+    # A line of which a part has changed is searched for as a whole, or it would come apart there.
+    letters = before.sure.reshape(rows, CELL, columns, CELL).max((1, 3)) > _LETTERS
+    _, regions = cv2.connectedComponents((letters | found).astype(np.uint8), connectivity=8)
+    return np.asarray(np.isin(regions, np.unique(regions[found])), np.bool_) if found.any() else found
 
 
 def likest(now: NDArray[np.float32], among: Sequence[Seen], *, size: tuple[int, int]) -> tuple[Seen, Cells] | None:
