@@ -17,6 +17,7 @@ from evenhand.api.reviewschemas import (
     EffectsOut,
     MarkIdsIn,
     MarkIn,
+    MarksCsvIn,
     MarksIn,
     MarksOut,
     SuggestionsOut,
@@ -26,7 +27,7 @@ from evenhand.api.state import state_of
 from evenhand.review import applying
 from evenhand.review.applying import foresee, foreseen_document
 from evenhand.review.documents import mark_document
-from evenhand.review.marking import Said
+from evenhand.review.marking import Said, read_csv
 from evenhand.shelves.nearmarks import read_rows
 from evenhand.store.decisions import rfc3339
 
@@ -48,6 +49,16 @@ async def add(request: Request, body: MarkIn | MarksIn) -> Response:
     person = await person_of(request, state)
     rows = [Said(**row.model_dump()) for row in (body.marks if isinstance(body, MarksIn) else [body])]
     new = await asyncio.to_thread(read_rows, state.store, state.moderator.settings, rows)
+    made = await asyncio.to_thread(state.store.marks.add, person, new)
+    return _json({"marks": [mark_document(mark) for mark in made], "after": None}, 201)
+
+
+@router.post(PATH + "/csv", status_code=201, response_model=MarksOut, responses=_SOME, summary="Mark results from CSV")
+async def add_csv(request: Request, body: MarksCsvIn) -> Response:
+    """Mark up to a thousand results, all or none. Nothing is answered otherwise before `apply`."""
+    state = state_of(request)
+    person = await person_of(request, state)
+    new = await asyncio.to_thread(lambda: read_rows(state.store, state.moderator.settings, read_csv(body.csv)))
     made = await asyncio.to_thread(state.store.marks.add, person, new)
     return _json({"marks": [mark_document(mark) for mark in made], "after": None}, 201)
 

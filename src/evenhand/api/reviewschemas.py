@@ -173,6 +173,12 @@ class MarksIn(_In):
     marks: list[MarkIn] = Field(min_length=1, max_length=1_000)
 
 
+class MarksCsvIn(_In):
+    """Marks as CSV, all stored or none."""
+
+    csv: str = Field(max_length=8 * 2**20, description="decision_id or content_hash, verdict, action, labels, reason.")
+
+
 class MarkIdsIn(_In):
     """Marks by their ids."""
 
