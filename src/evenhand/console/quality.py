@@ -27,9 +27,9 @@ _PAGE = 50
 _SHOWN = 4_000  # characters of a text
 _GROUPS = ("< 50 %", "50–70 %", "70–80 %", "80–90 %", "≥ 90 %")
 _PURPOSES = {
-    Purpose.FIRST: N_("first verdict"),
-    Purpose.SECOND: N_("second verdict"),
-    Purpose.DISAGREEMENT: N_("senior"),
+    Purpose.FIRST: N_("a reviewer"),
+    Purpose.SECOND: N_("a second reviewer, blind"),
+    Purpose.DISAGREEMENT: N_("settling it"),
 }
 HARMS = sorted(name for name, info in TAXONOMY.items() if info.harm)
 Days = Annotated[int, Query(ge=1, le=3_650)]
