@@ -63,7 +63,7 @@ def matched_step(secret: str, code: str, now: datetime) -> int | None:
         return None
     totp, current = pyotp.TOTP(secret, interval=STEP_S), int(now.timestamp()) // STEP_S
     found = None
-    for step in range(current - _WINDOW, current + _WINDOW + 1):
+    for step in range(max(0, current - _WINDOW), current + _WINDOW + 1):
         if hmac.compare_digest(totp.generate_otp(step), digits):
             found = step
     return found

@@ -57,13 +57,14 @@ class Logins:
             StoreError: the database refused or cannot be reached: no login then.
         """
         now = datetime.now(UTC)
+        never = now - _FORGET  # others' clocks may be behind: not a moment that they would wait for
         pairs = ((_account(name), _FREE_ACCOUNT), (_address(address), _FREE_ADDRESS))
 
         def work(connection: Connection) -> int:
             connection.execute(delete(login_failures).where(login_failures.c.at < now - _FORGET))
             waits, counted = 0.0, {}
             for key, _ in sorted(pairs):  # in one order for all, so that none waits for another in a circle
-                row = {"key": key, "failures": 0, "blocked_until": now, "at": now}
+                row = {"key": key, "failures": 0, "blocked_until": never, "at": now}
                 new = self._database.insert(login_failures).values(row)
                 connection.execute(new.on_conflict_do_nothing(index_elements=["key"]))
                 query = select(login_failures).where(login_failures.c.key == key).with_for_update()
@@ -75,7 +76,7 @@ class Logins:
             for key, free in pairs:
                 failures = counted[key] + 1
                 pause = min(_FIRST * 2.0 ** min(failures - free, 20), _LONGEST)
-                fields = {"failures": failures, "at": now, "blocked_until": now + pause if failures >= free else now}
+                fields = {"failures": failures, "at": now, "blocked_until": now + pause if failures >= free else never}
                 connection.execute(update(login_failures).where(login_failures.c.key == key).values(**fields))
             return 0
 

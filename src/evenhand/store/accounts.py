@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, text, update
 
 from evenhand.accounts.passwords import check_password, hash_password
 from evenhand.accounts.roles import read_roles
@@ -19,6 +19,7 @@ from evenhand.store.auditlog import AuditLog
 from evenhand.store.database import Database
 from evenhand.store.schema import decisions
 
+_LOCK = 0x65766E6661636331  # key of PostgreSQL's advisory lock: the first account
 _MOST_LIMITS = 200
 _SHOWN = ("name", "roles", "queues", "labels", "tenant")
 
@@ -90,8 +91,10 @@ class Accounts:
         def work(connection: Connection) -> User:
             if tenant is not None:
                 _tenant(connection, tenant)
-            if first and connection.execute(select(users.c.id).limit(1)).first() is not None:
-                raise ConflictError("there is an account already: its owner makes the others")
+            if first:
+                self._alone(connection)
+                if connection.execute(select(users.c.id).limit(1)).first() is not None:
+                    raise ConflictError("there is an account already: its owner makes the others")
             made = self._database.insert(users).values(row).on_conflict_do_nothing()
             if not connection.execute(made.execution_options(preserve_rowcount=True)).rowcount:
                 raise ConflictError(f"there is already an account of the name {name[:80]!r}")
@@ -278,6 +281,11 @@ class Accounts:
         query = select(decisions.c.decision_id).where(decisions.c.decision_id == decision_id.replace("\x00", ""), mine)
         if self._database.read(lambda connection: connection.execute(query).first()) is None:
             raise NotFoundError(f"no decision with the id {decision_id[:80]!r} is stored; it may have been deleted")
+
+    def _alone(self, connection: Connection) -> None:
+        """Wait until nobody else makes the first account. SQLite has one writer anyway."""
+        if not self._database.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
     def _change(
         self,
