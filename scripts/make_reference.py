@@ -71,7 +71,8 @@ def error_page() -> Iterator[str]:
     for error in _subclasses(errors.EvenhandError):
         meaning = (inspect.getdoc(error) or "").split("\n")[0]
         yield f"| `{error.__name__}` | `{error.code}` | {error.status} | {meaning} |"
-    yield "\nOver HTTP alone there are also `forbidden` (403, the key lacks the scope), `rate_limited` (429) and `busy` (503),"
+    yield "\nOver HTTP alone there are also `forbidden` (403, the key or the role lacks the scope), `account_unfinished` (403, a"
+    yield "password must be changed or one-time codes set up first), `provider_failed` (502, single sign-on), `rate_limited` (429) and `busy` (503),"
     yield "both with `Retry-After`, and `method_not_allowed` (405). A body or field that cannot be read is `bad_request` with 422."
 
 
@@ -86,7 +87,7 @@ def http() -> Iterator[str]:
     """Give the page of the HTTP API."""
     yield "# HTTP API\n\nInteractive at `/docs`; as a document at `/openapi.json`. Bodies and answers are JSON; files may also come as"
     yield "`multipart/form-data` in the field `file`. Send `Idempotency-Key` with a POST that may be sent twice. API keys go"
-    yield "into `Authorization: Bearer KEY` or `X-API-Key`. Answers are [result documents](result.md); errors have [one shape](errors.md).\n"
+    yield "into `Authorization: Bearer KEY` or `X-API-Key`; people's sessions are [cookies](../how-to/accounts.md#sessions). Answers are [result documents](result.md); errors have [one shape](errors.md).\n"
     store = open_store("sqlite://")
     store.migrate()
     app = create_app(_settings(), moderator=AsyncModerator(_settings(), store=store), warm=False)

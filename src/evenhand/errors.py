@@ -10,7 +10,7 @@ EvenhandError
 |   |-- LibraryError            a word list or sample library is wrong
 |   |-- RefusedLabelError       a label names a protected attribute or identifies a person
 |   |-- SettingsError           a setting is missing or wrong
-|   |-- AuthError               the API key is missing, unknown, revoked or lacks the scope
+|   |-- AuthError               the API key or login is missing, unknown, revoked or lacks the scope
 |   |-- NotFoundError           nothing is stored under that id
 |   `-- ConflictError           an idempotency key was used for another request
 `-- SystemFault                 the caller did nothing wrong (CLI exit 3, HTTP 5xx)
@@ -106,7 +106,7 @@ class SettingsError(UserError):
 
 
 class AuthError(UserError):
-    """The API key is missing, unknown, revoked, expired or lacks the needed scope."""
+    """The API key or the login is missing, unknown, revoked, expired or lacks the needed scope."""
 
     code = "unauthorized"
     status = 401
