@@ -217,9 +217,10 @@ def _describe(app: FastAPI, *, needs_keys: bool) -> None:
             schemes = {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+                "session": {"type": "apiKey", "in": "cookie", "name": "evenhand_session"},
             }
             document["components"]["securitySchemes"] = schemes
-            document["security"] = [{"bearer": []}, {"header": []}, *([] if needs_keys else [{}])]
+            document["security"] = [{"bearer": []}, {"header": []}, {"session": []}, *([] if needs_keys else [{}])]
             app.openapi_schema = document
         return app.openapi_schema
 
