@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, func, select, update
@@ -99,7 +100,7 @@ class Tallies:
         """
         edge, total = first_id((now or datetime.now(UTC)) - LAG), 0
         while total < most:
-            counted = self._database.write(lambda connection: self._batch(connection, edge))
+            counted = self._batch(edge)
             total += counted
             if counted < _BATCH:
                 break
@@ -216,23 +217,37 @@ class Tallies:
             for row in rows
         ]
 
-    def _batch(self, connection: Connection, edge: str) -> int:
+    def _batch(self, edge: str) -> int:
+        """Count the next decisions; give how many.
+
+        Reading and adding up hold nobody up: only what came of it is written under the lock, if nobody else was sooner.
+        """
+
+        def read(connection: Connection) -> tuple[str, Sequence[Any]]:
+            cursor = _cursor(connection)
+            query = select(*_READ).where(decisions.c.decision_id > cursor, decisions.c.decision_id < edge)
+            return cursor, connection.execute(query.order_by(decisions.c.decision_id).limit(_BATCH)).all()
+
+        while True:
+            cursor, rows = self._database.read(read)
+            if not rows:
+                return 0
+            if self._database.write(partial(self._write, cursor, rows[-1].decision_id, _cells(rows))):
+                return len(rows)
+
+    def _write(self, cursor: str, last: str, counted: Counter[Cell], connection: Connection) -> bool:
+        """Add counts, and move the cursor from where it was; False: somebody else has moved it."""
         now = datetime.now(UTC)
         connection.execute(self._start, {"id": 1, "cursor": _FIRST, "changed_at": now})
-        held = select(tally_state.c.cursor).where(tally_state.c.id == 1).with_for_update()
-        cursor = connection.execute(held).scalar_one()
-        query = select(*_READ).where(decisions.c.decision_id > cursor, decisions.c.decision_id < edge)
-        rows = connection.execute(query.order_by(decisions.c.decision_id).limit(_BATCH)).all()
-        if not rows:
-            return 0
+        state = tally_state.c.id == 1
+        held = connection.execute(select(tally_state.c.cursor).where(state).with_for_update()).scalar_one()
+        if held != cursor:
+            return False
         names = [column.name for column in tallies.primary_key.columns]
-        cells = [
-            {**dict(zip(names, cell, strict=True)), "count": number} for cell, number in sorted(_cells(rows).items())
-        ]
+        cells = [{**dict(zip(names, cell, strict=True)), "count": count} for cell, count in sorted(counted.items())]
         connection.execute(self._add, cells)
-        moved = update(tally_state).where(tally_state.c.id == 1)
-        connection.execute(moved.values(cursor=rows[-1].decision_id, changed_at=now))
-        return len(rows)
+        connection.execute(update(tally_state).where(state).values(cursor=last, changed_at=now))
+        return True
 
 
 def _cursor(connection: Connection) -> str:

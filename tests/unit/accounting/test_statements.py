@@ -1,4 +1,4 @@
-"""Statements of reasons: complete, in seven languages, in the EU database's schema, and without a word about anybody."""
+"""Statements of reasons: complete, in seven languages, in the EU database's schema, and no word about anybody."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A tenant's data goes sooner, or at once and wholly; others' stays, and the audit log's chain holds; on both databases."""
+"""A tenant's data goes sooner, or at once and wholly; others' stays, and the audit log's chain holds."""
 
 from __future__ import annotations
 
