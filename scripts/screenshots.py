@@ -40,6 +40,8 @@ _PHONE = {"viewport": {"width": 390, "height": 800}, "device_scale_factor": 1}
 SHOTS = (
     Shot(name="console-queues", who="sam", path="/console/review"),
     Shot(name="console-item", who="sam", path="/console/review/items?state=waiting", click="tbody a"),
+    Shot(name="console-dashboards", who="odo", path="/console/dashboards", height=1100),
+    Shot(name="console-policies", who="pia", path="/console/policies"),
     Shot(name="console-classes", who="pia", path="/console/classes"),
     Shot(name="console-class", who="pia", path="/console/classes/essay_mill", height=1500),
     Shot(name="console-class-new", who="pia", path="/console/classes/new", options={"color_scheme": "dark"}),
@@ -105,7 +107,7 @@ def _sign_in(page: Page, name: str, password: str) -> None:
         try:
             page.goto("/console/accounts/login")
             break
-        except Exception:  # noqa: BLE001  (the server listens a moment later)
+        except Exception:  # (the server listens a moment later)
             page.wait_for_timeout(1_000)
     page.locator("input[name=name]").fill(name)
     page.locator("input[name=password]").fill(password)

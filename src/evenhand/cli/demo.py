@@ -58,7 +58,8 @@ def _run(folder: Path, port: int, install: object) -> None:
         store.close()
     _tell(settings, logins, folder, time.monotonic() - started)
     if callable(install):
-        run(settings, extend=install)
+        # Without the file that judged the past days, so that policies can be published in the console.
+        run(settings.model_copy(update={"policy": None}), extend=install)
 
 
 def _settings(folder: Path, port: int) -> Settings:

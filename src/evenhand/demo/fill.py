@@ -231,6 +231,7 @@ def _listed(store: Store, person: Person) -> None:
 
 
 def _drafted(store: Store, people: dict[str, Person]) -> None:
+    store.policy_versions.draft("demo", "1", POLICY, actor=people["pia"].id, note="judged the past days, from a file")
     start = template("forum")
     made = store.policy_versions.draft("forum", "1", start.document, actor=people["pia"].id, note="from the template")
     store.policy_versions.propose(made.id, actor=people["pia"].id)

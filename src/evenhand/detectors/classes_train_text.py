@@ -17,7 +17,7 @@ from evenhand.detectors.harm_models import HarmModels
 from evenhand.domain import CustomClass, JsonValue, Medium
 from evenhand.inference.fewshot import Head, fit, groups
 
-RIDGE = 0.03  # of all that were tried the best at 20, 100 and 500 examples (docs/quality/classes.md)
+RIDGE = 0.03  # of all that were tried the best at 20, 100 and 500 examples (quality/classes.md)
 LONGEST = 20_000  # characters of an example; of more the first are read
 _SAME = 0.8  # cosine of runs of four letters from which two texts are copies of one
 _RUNS = 4_096
