@@ -54,22 +54,24 @@ def move(judged: Sequence[tuple[float, bool]], now: float) -> Move | None:
     if right < LEAST_RIGHT or wrong < LEAST_WRONG:
         return None
     before = _rates(judged, now)
-    best: tuple[float, float] | None = None
-    for step in range(5, 100):
-        score = round(step * _STEP, 2)
-        balance = _balance(_rates(judged, score))
-        if best is None or balance > best[0] + 1e-9:
-            best = balance, score
-    if best is None or best[0] < _balance(before) + _BETTER or best[1] == round(now, 2):
+    steps = [round(step * _STEP, 2) for step in range(5, 100)]
+    balances = [_balance(_rates(judged, step)) for step in steps]
+    best = max(balances)
+    first = balances.index(best)
+    last = first
+    while last + 1 < len(steps) and balances[last + 1] == best:
+        last += 1
+    end = steps[(first + last) // 2]  # amid those equally good: as far as can be from what was judged
+    if best < _balance(before) + _BETTER or end == round(now, 2):
         return None
-    after = _rates(judged, best[1])
+    after = _rates(judged, end)
     clearer = after[0].low > before[0].value or after[1].low > before[1].value
     worse = after[0].high < before[0].value or after[1].high < before[1].value
     if not clearer or worse:
         return None
     return Move(
         start=now,
-        end=best[1],
+        end=end,
         precision=(before[0], after[0]),
         recall=(before[1], after[1]),
         right=right,

@@ -160,7 +160,7 @@ def shortened(word: str, most: int) -> set[str]:
     found = {word}
     if len(word) > MOST_LETTERS + most:
         return found
-    for count in range(1, most + 1):
+    for count in range(1, min(most, len(word)) + 1):
         for places in combinations(range(len(word)), len(word) - count):
             found.add("".join([word[place] for place in places]))
     return found

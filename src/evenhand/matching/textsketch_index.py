@@ -21,8 +21,8 @@ _MOST = 1_000  # samples looked at for one text; those found by most bands first
 class SketchIndex:
     """Sketches to be found. Used from any number of threads; 0.8 kB a sample.
 
-    A sample that shares 0.6 of its pieces with a text is looked at with a chance of 0.988, of 0.7 with one of 0.9998, of
-    0.3 with one of 0.23 (32 bands of 4 numbers; Indyk and Motwani, 1998).
+    A sample that shares 0.6 of its pieces with a text is looked at with a chance of 0.988, one that shares 0.7 with
+    0.9998, one that shares 0.3 with 0.23 (32 bands of 4 numbers; Indyk and Motwani, 1998).
 
     Args:
         samples: uint32 [128] each.
