@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from evenhand.domain import Action
+from evenhand.errors import UserError
 from evenhand.fairness.intervals import wilson
 from evenhand.fairness.mentions import mentioned
 from evenhand.review.agreement import krippendorff_alpha
@@ -20,6 +21,7 @@ from evenhand.store import Store
 from evenhand.store.reports import JudgedRow
 from evenhand.store.tallies import BINS, DetectorTally, Of
 
+FIRST, LAST = date(1971, 6, 1), date(9000, 1, 1)  # ids hold the time since 1970
 LEAST = 20  # judged by people, before a share of them is given
 ACTIONS = tuple(action.value for action in Action)
 _GROUPED = 1_000  # judged texts that are looked at for groups, the newest
@@ -34,11 +36,26 @@ class Period:
     since: date
     until: date
 
+    def __post_init__(self) -> None:
+        """Refuse days that no decision can have.
+
+        Raises:
+            UserError: they are too long ago, or too far ahead.
+        """
+        if not FIRST <= self.since <= LAST or not FIRST <= self.until <= LAST:
+            raise UserError(f"give days from {FIRST} to {LAST}")
+
     @classmethod
     def last(cls, days: int, *, today: date | None = None) -> Period:
-        """Give the last days, today among them."""
+        """Give the last days, today among them.
+
+        Raises:
+            UserError: there are no such days, or decisions have no such dates.
+        """
         until = today or datetime.now(UTC).date()
-        return cls(since=until - timedelta(days=days - 1), until=until)
+        if not FIRST <= until <= LAST or days < 1:
+            raise UserError(f"give days from {FIRST} to {LAST}")
+        return cls(since=max(FIRST, until - timedelta(days=days - 1)), until=until)
 
     @property
     def days(self) -> tuple[str, ...]:
@@ -50,7 +67,7 @@ class Period:
     def before(self) -> Period:
         """As many days before it."""
         length = self.until - self.since + timedelta(days=1)
-        return Period(since=self.since - length, until=self.until - length)
+        return Period(since=max(FIRST, self.since - length), until=max(FIRST, self.until - length))
 
     def moments(self) -> tuple[datetime, datetime]:
         """Give its first moment, and the first after it."""
