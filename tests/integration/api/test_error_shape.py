@@ -86,7 +86,7 @@ def test_what_nobody_expected_has_the_shape_too_and_tells_nothing(tmp_path: Path
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
 
     async def ask() -> httpx.Response:
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as opened:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as opened:
             return await opened.get("/boom")
 
     answer = asyncio.run(ask())

@@ -81,7 +81,7 @@ def test_what_nobody_expected_has_the_dialects_shape(tmp_path: Path, monkeypatch
 
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as opened:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as opened:
             return await opened.post(ANALYZE, json=RUDE)
 
     answer = asyncio.run(ask())
