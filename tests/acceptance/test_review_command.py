@@ -13,6 +13,7 @@ import pytest
 
 from evenhand.settings import Settings
 from evenhand.store import Store, open_store
+from tests.reviewing import ask, found
 from tests.unit.store.factory import record
 
 
@@ -25,8 +26,8 @@ def store(tmp_path: Path) -> Store:
     return store
 
 
-def _run(store: Store, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    env = {**os.environ, "EVENHAND_DATABASE_URL": store.address}
+def _run(store: Store, *arguments: str, **more: str) -> subprocess.CompletedProcess[bytes]:
+    env = {**os.environ, "EVENHAND_DATABASE_URL": store.address, **more}
     return subprocess.run([sys.executable, "-m", "evenhand", *arguments], capture_output=True, check=False, env=env)
 
 
@@ -48,6 +49,33 @@ def test_claims_decides_and_undoes(store: Store) -> None:
     assert [item["state"] for item in _json(store, "review", "list")["items"]] == ["claimed", "waiting", "waiting"]
     (queue,) = _json(store, "review", "stats")["queues"]
     assert (queue["waiting"], queue["claimed"], queue["done"]) == (2, 1, 0)
+
+
+def test_shows_what_a_reviewer_looks_at(tmp_path: Path) -> None:
+    kept = open_store(settings=Settings(database_url=f"sqlite:///{tmp_path / 'k.db'}", keep_originals_days=9))
+    kept.migrate()
+    decision_id = ask(kept, "cаll me now", found("ads.contact", span=(0, 7)))
+    more = {"EVENHAND_KEEP_ORIGINALS_DAYS": "9", "EVENHAND_DISABLED_DETECTORS": '["text.harm"]'}
+    saved = tmp_path / "content.bin"
+    shown = json.loads(_run(kept, "review", "show", decision_id, "--media", str(saved), **more).stdout)
+    assert [piece["text"] for piece in shown["content"]["text"]["normalised"]] == ["call me", " now"]
+    assert (shown["policy"]["rule"], shown["similar"], saved.read_text()) == ("contacts", [], "cаll me now")
+    assert json.loads(_run(kept, "review", "take", decision_id).stdout)["state"] == "claimed"
+
+
+def test_wellness_is_set_and_a_claim_says_why_it_gives_nothing(store: Store) -> None:
+    store.keys.create("ann", scopes=("review",))
+    changed = _json(store, "wellness", "set", "--opt-out", "ads", "--budget", "hate=3", "--no-greyscale", "--as", "ann")
+    settings = changed["settings"]
+    assert (settings["opt_outs"], settings["budget"], settings["greyscale"]) == (["ads"], {"hate": 3}, False)
+    given = _json(store, "review", "claim", "--as", "ann")
+    assert (given["item"], given["held_back"]["why"]) == (None, "limits")
+    assert _json(store, "wellness", "set", "--opt-out", "", "--as", "ann")["settings"]["opt_outs"] == []
+    _json(store, "wellness", "break", "--minutes", "5", "--as", "ann")
+    assert _json(store, "review", "claim", "--as", "ann")["held_back"]["why"] == "break"
+    assert _json(store, "wellness", "show", "--as", "ann")["today"]["rest_until"] is not None
+    assert _json(store, "wellness", "totals") == {"totals": None}
+    assert _run(store, "wellness", "set", "--budget", "hate=many").returncode == 2
 
 
 def test_marks_from_csv_are_previewed_applied_and_undone(store: Store, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from evenhand.api.state import State
 from evenhand.console.base import Area, Nav, Visitor, page, parts, visitor_of
 from evenhand.console.i18n import N_
 from evenhand.console.reviewview import evidence_of, timeline_of
+from evenhand.decode.media.toned import LONG_SIDE
 from evenhand.domain import TAXONOMY
 from evenhand.review.documents import comfort_document, item_document
 from evenhand.review.evidence import content_document, may_see
@@ -152,6 +153,7 @@ def _item(state: State, visitor: Visitor, decision_id: str) -> dict[str, Any]:
         "policy": rule_document(store, decision),
         "comfort": store.wellness.comfort(me),
         "lease_s": settings.review_lease_s,
+        "longest": LONG_SIDE,
     }
 
 

@@ -65,7 +65,7 @@ def _clip(store: Store) -> str:
         rate=rate,
         subtitles=[(1.0, 2.0, "good morning everybody"), (4.0, 5.0, "see you at the pier")],
     )
-    seen = found("violence.weapon", source=Source.FRAME, time=(2.0, 3.0))
+    seen = found("violence.weapon", source=Source.FRAME, time=(2.0, 3.0), box=(32.0, 18.0, 160.0, 90.0))
     said = found("harassment.insult", 0.8, source=Source.SPEECH, time=(4.0, 4.5), text="a mild word")
     return ask(
         store,
@@ -288,6 +288,14 @@ def test_a_clip_its_timeline_and_its_words(page: Page, desk: tuple[httpx.Client,
         head = float(page.locator("[data-head]").get_attribute("x1") or 0)
         assert head == pytest.approx(1_000 * at / 6, abs=15)
     expect(page.locator("[data-incident-bar].on")).to_have_count(1)
+    # The box of what was seen stands on the video at its time, and in its place.
+    frame, drawn_box = player.bounding_box(), page.locator("rect[data-box]").bounding_box()
+    assert frame is not None
+    assert drawn_box is not None
+    assert drawn_box["width"] == pytest.approx(frame["width"] * 128 / 320, abs=6)
+    assert drawn_box["x"] - frame["x"] == pytest.approx(frame["width"] * 32 / 320, abs=6)
+    page.keyboard.press("j")
+    expect(page.locator("rect[data-box]")).to_be_hidden()
     expect(page.locator("[data-transcript]")).to_contain_text("a mild word")
     page.get_by_role("button", name="Write down what is said").click()
     expect(page.locator("[data-transcript]")).to_contain_text("see you at the pier", timeout=WAIT)

@@ -191,6 +191,7 @@ function recording() {
     player.muted = "mute" in item.dataset;
     player.addEventListener("error", () => own.querySelector("[data-unplayable]")?.removeAttribute("hidden"));
   }
+  if (player && item.querySelector(".boxes")) framed(item, player);
   if (!line) return;
   const seconds = Number(line.dataset.seconds);
   const follow = () => {
@@ -220,6 +221,29 @@ function recording() {
     call("GET", path("/waveform")).then((wave) => draw(own, wave)).catch(() => {});
   }
   call("GET", path("/transcript")).then((said) => words(own, said)).catch(() => {});
+}
+
+// Boxes on a video: in the pixels of the frames as they were looked at, which are smaller than those of a large video.
+function framed(own, player) {
+  const boxes = own.querySelector(".boxes");
+  const fit = () => {
+    if (!player.videoWidth) return;
+    const scale = Math.min(1, Number(boxes.dataset.longest) / Math.max(player.videoWidth, player.videoHeight));
+    boxes.setAttribute("viewBox", `0 0 ${player.videoWidth * scale} ${player.videoHeight * scale}`);
+    boxes.setAttribute("width", player.offsetWidth);
+    boxes.setAttribute("height", player.offsetHeight);
+  };
+  const show = () => {
+    const at = player.currentTime;
+    for (const box of boxes.querySelectorAll("rect")) {
+      box.toggleAttribute("hidden", at < Number(box.dataset.from) - 0.3 || at > Number(box.dataset.to) + 0.3);
+    }
+  };
+  for (const event of ["loadedmetadata", "timeupdate", "seeked"]) {
+    player.addEventListener(event, fit);
+    player.addEventListener(event, show);
+  }
+  new ResizeObserver(fit).observe(player);
 }
 
 function draw(own, wave) {
