@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Table, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Table, delete, exists, select, update
 
 from evenhand.store.qualitytables import (
     appeals,
@@ -17,7 +17,7 @@ from evenhand.store.qualitytables import (
     review_tasks,
     review_votes,
 )
-from evenhand.store.schema import review_items
+from evenhand.store.schema import review_items, review_skips
 
 # What goes with its decision.
 OF_DECISIONS: tuple[Table, ...] = (
@@ -38,6 +38,30 @@ def abouts(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
         return {}
     query = select(review_tasks.c.item_id, review_tasks.c.decision_id).where(review_tasks.c.item_id.in_(list(ids)))
     return {row.item_id: row.decision_id for row in connection.execute(query)}
+
+
+def standing() -> ColumnElement[bool]:
+    """Say whether a review item holds what stands on its own decision, and not somebody's further word on another."""
+    of = review_tasks.c
+    return ~exists().where(of.item_id == review_items.c.decision_id, of.decision_id != review_items.c.decision_id)
+
+
+def forget_decisions(connection: Connection, decision_ids: Sequence[str]) -> list[str]:
+    """Delete what people said about decisions, with the items that are about them; the decisions' own items stay.
+
+    Returns:
+        What the audit log calls the items and appeals that are gone.
+    """
+    ids = list(decision_ids)
+    of = select(review_tasks.c.item_id).where(review_tasks.c.decision_id.in_(ids), review_tasks.c.item_id.not_in(ids))
+    about = list(connection.execute(of).scalars())
+    filed = list(connection.execute(select(appeals.c.id).where(appeals.c.decision_id.in_(ids))).scalars())
+    for table in (review_items, review_skips):
+        connection.execute(delete(table).where(table.c.decision_id.in_(about)))
+    connection.execute(delete(review_barred).where(review_barred.c.item_id.in_(about)))
+    for table in OF_DECISIONS:
+        connection.execute(delete(table).where(table.c.decision_id.in_(ids)))
+    return [*(f"decision:{item_id}" for item_id in about), *(f"appeal:{appeal_id}" for appeal_id in filed)]
 
 
 def forget_quality(connection: Connection, content_hash: str, *, wholly: bool) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, and_, select
 from evenhand.domain import first_id
 from evenhand.store.database import Database
 from evenhand.store.decisions import result_document, rfc3339
+from evenhand.store.qualityrows import standing
 from evenhand.store.qualitytables import appeals, review_votes
 from evenhand.store.schema import decisions, originals, review_items
 
@@ -113,7 +114,7 @@ class Reports:
                 c.decided_at,
                 c.verdict,
             )
-            .where(c.decided_at >= since, c.decided_at < until, c.state == "done")
+            .where(c.decided_at >= since, c.decided_at < until, c.state == "done", standing())
             .order_by(c.decided_at.desc())
             .limit(most)
         )

@@ -15,7 +15,7 @@ from evenhand.domain import first_id
 from evenhand.store.accountingtables import tenant_retention as table
 from evenhand.store.auditlog import AuditLog
 from evenhand.store.database import Database
-from evenhand.store.qualitytables import appeals, review_tasks, review_votes
+from evenhand.store.qualityrows import forget_decisions
 from evenhand.store.reviewrecords import LOCAL
 from evenhand.store.reviewrows import forget_reviews
 from evenhand.store.schema import (
@@ -172,8 +172,8 @@ class TenantKeeping:
                 return _Done(0, 0, 0)
             connection.execute(delete(review_skips).where(review_skips.c.decision_id.in_(ids)))
             connection.execute(delete(review_items).where(review_items.c.decision_id.in_(ids)))
-            for table_ in (marks, review_votes, review_tasks, appeals):
-                connection.execute(delete(table_).where(table_.c.decision_id.in_(ids)))
+            connection.execute(delete(marks).where(marks.c.decision_id.in_(ids)))
+            besides = forget_decisions(connection, ids)
             connection.execute(delete(decisions).where(decisions.c.decision_id.in_(ids)))
             others = select(decisions.c.content_hash).where(decisions.c.content_hash.in_(hashes))
             alone = sorted(hashes - set(connection.execute(others).scalars()))
@@ -184,7 +184,7 @@ class TenantKeeping:
                     forget_reviews(connection, content_hash, wholly=True)
             gone = 0
             if payloads:
-                subjects = [f"decision:{decision_id}" for decision_id in ids] + alone
+                subjects = [f"decision:{decision_id}" for decision_id in ids] + alone + besides
                 gone = self._audit.erasing(connection, actor=actor, subjects=subjects, reason=reason)
             return _Done(len(ids), body, gone)
 

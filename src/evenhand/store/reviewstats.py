@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, sele
 from evenhand.store.accountscope import within
 from evenhand.store.database import Database
 from evenhand.store.qualityrecords import Purpose
+from evenhand.store.qualityrows import standing
 from evenhand.store.qualitytables import review_tasks
 from evenhand.store.reviewqueues import APPEALS
 from evenhand.store.reviewrecords import LabelTotals, Person, QueueTotals, ReviewStats
@@ -64,7 +65,8 @@ class ReviewTotals:
         said = c.verdict["verdict"].as_string()
         labels = (
             select(c.label, said.label("said"), func.count().label("count"))
-            .where(done, c.label != "", ~_besides, *within(person))
+            # What people said besides counts once, where it stands on the decision itself.
+            .where(done, c.label != "", standing(), *within(person))
             .group_by(c.label, said)
         )
 
