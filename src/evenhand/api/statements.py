@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import date
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -20,7 +21,9 @@ from evenhand.accounting.words import LANGUAGES
 from evenhand.api.check import ERRORS
 from evenhand.api.schemas import ErrorOut
 from evenhand.api.state import State, state_of
-from evenhand.errors import InputError
+from evenhand.errors import InputError, NotFoundError, SettingsError
+from evenhand.review.appeallinks import Links
+from evenhand.settings import Settings
 from evenhand.store import Store
 from evenhand.store.reviewrecords import LOCAL
 
@@ -138,13 +141,25 @@ def export(store: Store, grounds: Grounds, since: date, until: date, language: s
 def _state(here: State, decision_id: str, language: str) -> Statement:
     document = here.store.decision(decision_id)
     grounds = read_grounds(here.moderator.settings)
-    return state(here.store, document, grounds, language=language, appeal=appeal_link(here.store, document))
+    appeal = appeal_link(here.moderator.settings, document)
+    return state(here.store, document, grounds, language=language, appeal=appeal)
 
 
-def appeal_link(store: Store, document: Any) -> str | None:
-    """Give the address at which a decision can be appealed against; None: there is none."""
-    del store, document
-    return None
+def appeal_link(settings: Settings, document: Mapping[str, Any]) -> str | None:
+    """Give the address at which the author can appeal against a decision; None: there is none.
+
+    Args:
+        settings: the address of the server and the key that signs links; without either there is none.
+        document: of the decision.
+    """
+    if not settings.public_url or settings.secret_key is None:
+        return None
+    links = Links(settings)
+    try:
+        token = links.make(str(document["decision_id"]))
+        return None if links.read(token).over else links.address(token)
+    except (NotFoundError, SettingsError):
+        return None
 
 
 def _json(document: Any) -> Response:

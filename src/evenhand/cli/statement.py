@@ -29,10 +29,11 @@ def show(
 
     if form not in ("text", "json", "dsa"):
         raise typer.BadParameter("--format is text, json or dsa")
-    read = read_grounds(read_settings(grounds=grounds))
+    settings = read_settings(grounds=grounds)
+    read = read_grounds(settings)
     with opened() as store:
         document = store.decision(decision_id)
-        made = state(store, document, read, language=lang, appeal=appeal_link(store, document))
+        made = state(store, document, read, language=lang, appeal=appeal_link(settings, document))
         if form == "text":
             print(made.text)
         else:

@@ -95,7 +95,8 @@ def _statement(
 ) -> tuple[Statement | None, str]:
     try:
         known = language if language in LANGUAGES else visitor.language
-        return state(store, document, read_grounds(settings), language=known, appeal=appeal_link(store, document)), ""
+        appeal = appeal_link(settings, document)
+        return state(store, document, read_grounds(settings), language=known, appeal=appeal), ""
     except NothingToStateError as error:
         return None, error.message
 
