@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -141,3 +142,13 @@ def test_links(server: Server) -> None:
     assert _call(server, "other", "/v1/appeals/links", {"decision_id": decision_id}, code=404)
     assert _call(server, "app", "/v1/appeals/links", {"decision_id": "none"}, code=404)
     assert _call(server, "ann", "/v1/appeals/links", {"decision_id": decision_id}, code=403)
+
+
+def test_a_statement_of_reasons_says_where_to_appeal(server: Server) -> None:
+    decision_id = _check(server)
+    stated = _call(server, "app", f"/v1/decisions/{decision_id}/statement")
+    (address,) = set(re.findall(r"https://mod\.example/appeal/[A-Za-z0-9_-]+", str(stated)))
+    client, _ = server
+    assert client.get(address.removeprefix("https://mod.example")).status_code == 404  # this server has no console
+    made = _call(server, "app", "/v1/appeals/links", {"decision_id": decision_id})
+    assert made["url"] == address

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -202,6 +203,38 @@ def test_verdicts_and_second_items_are_forgotten_with_their_decision(open_here: 
         for table in (review_tasks, review_votes)
     ]
     assert left == [[], []]
+
+
+def test_a_decision_counts_once_however_many_were_asked(open_here: OpenStore, tmp_path: Path) -> None:
+    store = _store(open_here, tmp_path, SECOND)
+    decision_id = _asked(store)
+    store.reviews.decide(decision_id, ANN, BLOCK)
+    store.reviews.decide(_has(store, BOB).decision_id, BOB, PASS)
+    store.reviews.decide(_has(store, CHIEF).decision_id, CHIEF, PASS)
+    since, until = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+    assert [(row.decision_id, row.wrong) for row in store.reports.judged(since, until)] == [(decision_id, True)]
+    assert [(one.label, one.right, one.wrong) for one in store.review_totals.stats(since).labels] == [
+        ("ads.contact", 0, 1)
+    ]
+
+
+def test_erasing_a_tenant_takes_what_people_said_besides(open_here: OpenStore, tmp_path: Path) -> None:
+    store = _store(open_here, tmp_path, SECOND)
+    tenant = store.accounts.create_tenant("shop", actor="chief").id
+    key = store.keys.create("shop", scopes=("check",), tenant=tenant).info.id
+    made = replace(record(), key_id=key)
+    store.record([made])
+    decision_id = made.result.decision_id
+    store.reviews.decide(decision_id, ANN, BLOCK)
+    second = _has(store, BOB)
+    store.appeals.file(decision_id, "my own words")
+    assert len(store.reviews.page()) == 3
+    store.retention.tenants.erase(tenant, actor="chief", reason="asked to")
+    assert store.reviews.page() == []
+    with pytest.raises(NotFoundError):
+        store.decision(second.decision_id)
+    assert store.appeals.page() == []
+    assert "my own words" not in str(store.audit.page(limit=100))
 
 
 def test_items_of_purged_decisions_go(open_here: OpenStore, tmp_path: Path) -> None:
