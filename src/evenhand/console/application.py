@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 from starlette.responses import Response
@@ -26,7 +24,7 @@ from evenhand.console import (
     start,
     webhooks,
 )
-from evenhand.console.base import Area
+from evenhand.console.base import STATIC, Area, static_version
 from evenhand.console.security import ConsoleShield
 
 # In the order of the navigation.
@@ -53,7 +51,8 @@ def install(app: FastAPI) -> None:
     """Add the pages to an application that `api.create_app` made."""
     for area in AREAS:
         app.include_router(area.router, include_in_schema=False)
-    app.mount("/console/static", StaticFiles(directory=Path(__file__).parent / "static"), name="console-static")
+    for path in (f"/console/static/{static_version()}", "/console/static"):
+        app.mount(path, StaticFiles(directory=STATIC))
     app.add_api_route("/", _home, include_in_schema=False)
     app.state.console_nav = tuple(nav for area in AREAS for nav in area.nav)
     app.add_middleware(ConsoleShield)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -14,7 +15,6 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from evenhand import __version__
 from evenhand.accounts.roles import SCOPES
 from evenhand.api.auth import Caller
 from evenhand.api.reviewpeople import as_person
@@ -22,6 +22,8 @@ from evenhand.api.state import State, state_of
 from evenhand.console import i18n
 from evenhand.console.filters import FILTERS
 from evenhand.store.reviewrecords import LOCAL, Person
+
+STATIC = Path(__file__).parent / "static"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ def render(request: Request, visitor: Visitor, template: str, /, **values: Any) 
             visitor=visitor,
             nav=[entry for entry in nav if visitor.may(entry.scope)],
             path=request.url.path,
+            here=_here([entry.path for entry in nav], request.url.path),
             language=visitor.language,
             _=partial(i18n.translate, visitor.language),
             static=_static,
@@ -131,9 +134,27 @@ def parts(request: Request) -> State:
     return state_of(request)
 
 
+def _here(paths: Sequence[str], path: str) -> str:
+    """Give the entry of the navigation that a page belongs to: the longest that its address begins with."""
+    return max((one for one in paths if path == one or path.startswith(one + "/")), key=len, default="")
+
+
 def _static(name: str) -> str:
-    # The version in the address lets browsers keep a file until evenhand changes.
-    return f"/console/static/{name}?v={__version__}"
+    return f"/console/static/{static_version()}/{name}"
+
+
+@cache
+def static_version() -> str:
+    """Give what stands for all scripts and styles as they are: browsers keep them until one changes.
+
+    It is a part of the path, not of the query, so that a module that imports another by a relative address gets the
+    very one that the page has loaded, and not a second one that listens to the same buttons.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(STATIC.rglob("*")):
+        if path.is_file():
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 @cache

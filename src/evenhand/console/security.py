@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from evenhand.api.errors import SHAPE, Problem
 from evenhand.api.refusals import UnfinishedError
 from evenhand.console import i18n
-from evenhand.console.base import Visitor, login_path, render
+from evenhand.console.base import Visitor, login_path, render, static_version
 from evenhand.errors import AuthError
 
 # Nothing inside a page runs, nothing from elsewhere loads, and scripts cannot make markup out of text.
@@ -48,13 +48,13 @@ class ConsoleShield:
             await self._app(scope, receive, send)
             return
         scope[SHAPE] = lambda problem: _error_page(scope, problem)
-        fixed = scope["path"].startswith("/console/static/")
+        fixed = scope["path"].startswith(f"/console/static/{static_version()}/")
 
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.setdefault("content-security-policy", PAGE_POLICY)
-                headers.setdefault("cache-control", "public, max-age=31536000" if fixed else "no-store")
+                headers.setdefault("cache-control", "public, max-age=31536000, immutable" if fixed else "no-store")
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)

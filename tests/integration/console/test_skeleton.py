@@ -53,3 +53,24 @@ def test_headers_of_pages_and_errors(console: httpx.Client) -> None:
     assert "<script>alert" not in missing.text
     # The API keeps its own shape.
     assert console.get("/v1/no-such-thing").json()["error"]["code"] == "not_found"
+
+
+def test_a_script_is_loaded_once_and_kept_until_it_changes(chromium: Browser, console: httpx.Client) -> None:
+    page, faults = open_page(chromium, str(console.base_url))
+    loaded: list[str] = []
+    page.on("request", lambda request: loaded.append(request.url) if request.url.endswith("api.js") else None)
+    page.goto("/console/review")  # its own module imports api.js, too
+    page.wait_for_load_state("networkidle")
+    (address,) = loaded
+    page.context.close()
+    assert not faults
+    assert "immutable" in console.get(address).headers["cache-control"]
+    assert "no-store" in console.get("/console/static/api.js").headers["cache-control"]
+
+
+def test_one_entry_of_the_navigation_is_where_one_is(browser_page: Page) -> None:
+    for path in ("/console/marks", "/console/marks/proposals"):
+        browser_page.goto(path)
+        current = browser_page.locator("header.top nav a[aria-current=page]")
+        expect(current).to_have_count(1)
+        expect(current).to_have_attribute("href", path)
