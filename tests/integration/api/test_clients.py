@@ -79,7 +79,7 @@ def test_a_server_process_tells_its_port_ignores_those_who_leave_and_ends_clean(
     process, address = _start(tmp_path)
     host, port = address.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port))) as leaver:
-        leaver.sendall(b"POST /v1/check HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n{")
+        leaver.sendall(b"POST /v1/check HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500\r\n\r\n{")
     with socket.create_connection((host, int(port))) as stranger:
         stranger.sendall(b"SECRET NONSENSE\r\n\r\n")
         assert stranger.recv(1000).startswith(b"HTTP/1.1 400")
