@@ -92,6 +92,8 @@ def _checked(moderator: Moderator, store: Store, settings: Settings, rnd: random
     contents = [_content(rnd, text=text) for text in own]
     for name, data in pictures.drawn(rnd, _PICTURES):
         contents.append(_content(rnd, data=data, media_type="image/png", id=name))
+    if (video := pictures.clip(rnd)) is not None:
+        contents.append(_content(rnd, data=video, media_type="video/mp4", id="clip.mp4"))
     pairs: list[tuple[Content, Result]] = []
     for line in ("default", "market"):
         own_line = [one for one in contents if (one.context.get("channel") == "market") is (line == "market")]

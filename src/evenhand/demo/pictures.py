@@ -55,3 +55,32 @@ def _png(image: object) -> bytes:
     if isinstance(image, Image.Image):
         image.save(held, "PNG")
     return held.getvalue()
+
+
+def clip(rnd: random.Random) -> bytes | None:
+    """Give six seconds of video with a tone, in which an advert is shown; None without the extra `video`."""
+    try:
+        import av
+    except ImportError:
+        return None
+    import numpy as np
+    from PIL import Image
+
+    shown = [drawings.landscape().image, Image.open(io.BytesIO(_advert(rnd, 1))), drawings.dog().image]
+    held = io.BytesIO()
+    with av.open(held, "w", format="mp4") as file:
+        picture, sound = file.add_stream("mpeg4", rate=5), file.add_stream("aac", rate=16_000)
+        picture.width, picture.height, picture.pix_fmt = 420, 540, "yuv420p"
+        for image in shown:
+            for _ in range(10):
+                frame = av.VideoFrame.from_ndarray(np.asarray(image.convert("RGB").resize((420, 540))), format="rgb24")
+                file.mux(picture.encode(frame))
+        at = np.arange(6 * 16_000) / 16_000
+        tone = (0.1 * np.sin(2 * np.pi * 330 * at) * (np.sin(2 * np.pi * at) > 0)).astype(np.float32)
+        for start in range(0, len(tone), 1_024):
+            part = av.AudioFrame.from_ndarray(tone[None, start : start + 1_024], format="fltp", layout="mono")
+            part.sample_rate, part.pts = 16_000, start
+            file.mux(sound.encode(part))
+        for stream in (picture, sound):
+            file.mux(stream.encode(None))
+    return held.getvalue()
