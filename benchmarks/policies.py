@@ -1,4 +1,4 @@
-"""What policies in the database cost: checks with brake, shadow and rollout; a blast radius over many decisions.
+"""What policies in the database cost: checks with brake, shadow and rollout; a blast radius over past decisions.
 
     python benchmarks/policies.py [check|blast ...] [--decisions 100000] [--json FILE]
 
@@ -25,24 +25,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 OFF = ("text.harm", "image.ocr", "image.nudity", "image.face", "image.weapon", "image.symbol", "audio.events")
-WORDS = [
-    "good",
-    "morning",
-    "call",
-    "me",
-    "at",
-    "555-0100",
-    "buy",
-    "cheap",
-    "watches",
-    "https://a.example",
-    "thanks",
-    "for",
-    "the",
-    "help",
-    "garden",
-    "river",
-]
+WORDS = ["good", "morning", "call me at 555-0100", "buy cheap watches", "https://a.example", "thanks", "garden"]
 ROUNDS, TEXTS = 15, 512
 
 

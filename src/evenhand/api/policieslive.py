@@ -40,6 +40,7 @@ from evenhand.publishing.documents import (
     lines_document,
     live_document,
     moment,
+    quoting,
     run_document,
     shadow_document,
 )
@@ -212,7 +213,8 @@ async def show_run(request: Request, run_id: str) -> Response:
     """Say how far a run is, and what came of it."""
     state = state_of(request)
     await state.guard.admit(request, "read")
-    return answer(run_document(await asyncio.to_thread(state.store.policy_runs.get, run_id)))
+    found = await asyncio.to_thread(state.store.policy_runs.get, run_id)
+    return answer(await asyncio.to_thread(quoting, state.store, run_document(found)))
 
 
 # Business lines

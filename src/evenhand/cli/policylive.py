@@ -167,11 +167,13 @@ def blast_radius(
     who: As = None,
 ) -> None:
     """Decide the decisions of the last days again under a version: what would change."""
+    from evenhand.publishing.documents import quoting, run_document
+
     with _moderator() as (store, moderator):
         found = store.policy_versions.get(find(store, version))
         asked = {"days": days} | ({} if not line else {"lines": line})
         run = store.policy_runs.start("blast", found.policy, found.id, asked, actor=actor_of(store, who))
-        dump(_performed(store, moderator, run).result)
+        dump(quoting(store, run_document(_performed(store, moderator, run)))["result"])
 
 
 def undo(

@@ -20,6 +20,7 @@ from evenhand.publishing import desk
 from evenhand.publishing.documents import (
     comment_document,
     live_document,
+    quoting,
     run_document,
     shadow_document,
     version_document,
@@ -97,6 +98,7 @@ async def version_page(request: Request, version_id: str) -> Response:
         live = store.policies_live.all()
         runs = [run_document(one) for one in store.policy_runs.page(version_id=found.id)]
         blast = next((one for one in runs if one["kind"] == "blast" and one["state"] == "done"), None)
+        blast = None if blast is None else quoting(store, blast)
         return {
             "version": version_document(found, live),
             "live": next((live_document(one) for one in live if one.policy == found.policy), None),
@@ -122,7 +124,11 @@ async def edit(request: Request, version_id: str) -> Response:
     """Show the editor on a draft."""
     visitor, state = await visitor_of(request, "policy"), parts(request)
     found = await asyncio.to_thread(state.store.policy_versions.get, version_id)
-    values: dict[str, Any] = {"document": found.document, "labels": sorted(TAXONOMY), "version": version_document(found)}
+    values: dict[str, Any] = {
+        "document": found.document,
+        "labels": sorted(TAXONOMY),
+        "version": version_document(found),
+    }
     return page(request, visitor, "policies/editor.html", **values)
 
 

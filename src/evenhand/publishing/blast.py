@@ -149,7 +149,6 @@ class Blast:
                     "would": would,
                     "rule": rule,
                     "reason": reason,
-                    "text": None if past.text is None else past.text[:300],
                 }
             )
 

@@ -36,6 +36,20 @@ def run_document(run: Run) -> dict[str, Any]:
     return _plain(run)
 
 
+def quoting(store: Store, run: Mapping[str, Any]) -> dict[str, Any]:
+    """Put into a run's document the beginnings of the texts of its examples that are still kept.
+
+    They do not stand in the run itself: what is deleted, or has expired, is gone from it as well.
+    """
+    result = run["result"]
+    if run["kind"] != "blast" or not result:
+        return dict(run)
+    examples = result["examples"]
+    texts = store.past_decisions.quoted([one["decision_id"] for one in examples])
+    told = [{**one, "text": texts.get(one["decision_id"])} for one in examples]
+    return {**run, "result": {**result, "examples": told}}
+
+
 def comment_document(comment: Comment) -> dict[str, Any]:
     """Give a comment."""
     return _plain(comment)

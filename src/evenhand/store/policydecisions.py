@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -96,6 +96,23 @@ class PastDecisions:
             query = query.where(c.line.in_(lines))
         rows = self._database.read(lambda connection: connection.execute(query).all())
         return {row[0]: int(row[1]) for row in rows}
+
+    def quoted(self, decision_ids: Sequence[str], *, most: int = 300) -> dict[str, str]:
+        """Give the beginnings of texts that are still kept, by decision.
+
+        Args:
+            decision_ids: up to a thousand.
+            most: characters of each.
+        """
+        c, o = decisions.c, originals.c
+        query = select(c.decision_id, func.substr(o.body, 1, 4 * most)).where(
+            c.decision_id.in_(list(decision_ids)),
+            c.content_hash == o.content_hash,
+            o.media_type == "text/plain",
+            o.expires_at > datetime.now(UTC),
+        )
+        rows = self._database.read(lambda connection: connection.execute(query).all())
+        return {row[0]: bytes(row[1]).decode("utf-8", errors="ignore")[:most] for row in rows}
 
     def _texts(self, hashes: set[str]) -> dict[str, str]:
         if not hashes:
