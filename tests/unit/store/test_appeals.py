@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import select
@@ -238,3 +239,36 @@ def test_of_many_who_decide_at_once_one_does(store: Store) -> None:
     for thread in threads:
         thread.join(60)
     assert (done, told) == (["overturned"], ["conflict"] * 5)
+
+
+def test_a_verdict_is_undone_or_appealed_against_but_not_both(store: Store) -> None:
+    done: list[str] = []
+    told: list[str] = []
+
+    def race(start: threading.Barrier, name: str, work: Callable[[], object]) -> None:
+        start.wait(30)
+        try:
+            work()
+            done.append(name)
+        except ConflictError as error:
+            told.append(error.message)
+
+    for _ in range(6):
+        done.clear()
+        decision_id = _decided(store, Action.REVIEW)
+        store.reviews.decide(decision_id, ANN, BLOCK)
+        start = threading.Barrier(2)
+        works: dict[str, Callable[[], object]] = {
+            "undone": partial(store.reviews.undo, ANN),
+            "filed": partial(store.appeals.file, decision_id, "no"),
+        }
+        threads = [threading.Thread(target=race, args=(start, name, work)) for name, work in works.items()]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert (done, store.reviews.get(decision_id).state) in ((["undone"], "claimed"), (["filed"], "done"))
+        if done == ["undone"]:
+            store.reviews.decide(decision_id, ANN, BLOCK)
+    assert len(told) == 6
+    assert all("appealed" in message or "still to decide" in message for message in told)
