@@ -24,9 +24,9 @@ WAIT_MS = 30_000  # generous: two slow cores may have much else to do
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (apt-get install chromium)")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Start the browser once for all tests."""
+    """Start the browser once for a file's tests. While it runs, its loop keeps asynchronous tests from running."""
     if CHROMIUM is None:
         pytest.skip("needs Chromium (apt-get install chromium)")
     # Chromium's own sandbox refuses to run for root, as tests in containers do.
