@@ -62,22 +62,26 @@ def task_of(connection: Connection, item_id: str) -> Task:
     return Task(item_id=item_id, decision_id=row.decision_id, purpose=Purpose(row.purpose), source=row.source)
 
 
+def took_part(connection: Connection, task: Task, person: Person) -> str | None:
+    """Say why somebody may not judge what an item is about; None: they may."""
+    votes, barred = review_votes.c, review_barred.c
+    mine = select(votes.id).where(votes.decision_id == task.decision_id, votes.person == person.id)
+    if connection.execute(mine.limit(1)).first() is not None:
+        return "you have judged that decision already: somebody else is asked now"
+    kept_away = select(barred.person).where(barred.item_id == task.item_id, barred.person == person.id)
+    if connection.execute(kept_away).first() is not None:
+        return "you took part in what this appeal is about: somebody else decides it"
+    return None
+
+
 def refuse_person(connection: Connection, task: Task, person: Person) -> None:
     """Refuse who judged already, or took part in what is appealed against.
 
     Raises:
         ConflictError: they may not judge this.
     """
-    mine = select(review_votes.c.id).where(
-        review_votes.c.decision_id == task.decision_id, review_votes.c.person == person.id
-    )
-    if connection.execute(mine.limit(1)).first() is not None:
-        raise ConflictError("you have judged that decision already: somebody else is asked now")
-    barred = select(review_barred.c.person).where(
-        review_barred.c.item_id == task.item_id, review_barred.c.person == person.id
-    )
-    if connection.execute(barred).first() is not None:
-        raise ConflictError("you took part in what this appeal is about: somebody else decides it")
+    if (why := took_part(connection, task, person)) is not None:
+        raise ConflictError(why)
 
 
 def cast(

@@ -22,7 +22,7 @@ from evenhand.store.auditlog import AuditLog
 from evenhand.store.database import Database
 from evenhand.store.golden import Golden
 from evenhand.store.qualitytables import review_votes
-from evenhand.store.quorum import Judging, free_for, take_back
+from evenhand.store.quorum import Judging, free_for, refuse_person, take_back, task_of, took_part
 from evenhand.store.reviewpick import Given, any_free, urgent
 from evenhand.store.reviewrecords import Person, ReviewItem, Verdict, Wanted
 from evenhand.store.reviewrows import item
@@ -126,6 +126,7 @@ class Reviews:
                 raise ConflictError(f"that item is on hold until {_text(found.free_at)}")
             if found.holder is None and self._wellness.pace(connection, person, now).rest_until is not None:
                 raise ConflictError("it is time for a break: claim items again when it is over")
+            refuse_person(connection, task_of(connection, decision_id), person)
             self._wellness.saw(connection, person, decision_id, found.label, now)
             fields = {"holder": person.id, "free_at": now + self._lease}
             return "review.claim", fields, {"lease_until": _text(now + self._lease)}
@@ -186,6 +187,8 @@ class Reviews:
                 raise ConflictError(refused)
             if found.level >= ESCALATED and not other.senior:
                 raise ConflictError("that item was escalated: hand it to somebody senior")
+            if took_part(connection, task_of(connection, decision_id), other):
+                raise ConflictError("that person had a part in this already: hand it to somebody else")
             fields = {"holder": other.id, "free_at": now + self._lease, "note": note}
             return "review.hand_over", fields, {"to": other.id, "note": note}
 

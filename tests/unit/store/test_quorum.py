@@ -165,6 +165,21 @@ def test_who_judged_first_may_not_decide_the_second_item_by_its_id(open_here: Op
         store.reviews.decide(second.decision_id, ANN, BLOCK)
 
 
+def test_who_had_a_part_neither_takes_nor_is_handed_it(open_here: OpenStore, tmp_path: Path) -> None:
+    store = _store(open_here, tmp_path, SECOND)
+    ann, bob = (Person(id=store.keys.create(name, scopes=("review",)).info.id, name=name) for name in ("ann", "bob"))
+    decision_id = _asked(store)
+    store.reviews.decide(decision_id, ann, BLOCK)
+    second = next(item for item in store.reviews.page() if item.state == "waiting")
+    appeal, _ = store.appeals.file(decision_id, "no")
+    for item_id in (second.decision_id, appeal.item_id):
+        with pytest.raises(ConflictError, match="judged that decision"):
+            store.reviews.take(item_id, ann)
+        store.reviews.take(item_id, bob)
+        with pytest.raises(ConflictError, match="had a part"):
+            store.reviews.hand_over(item_id, bob, "ann")
+
+
 def test_undo_takes_back_who_was_asked_besides(open_here: OpenStore, tmp_path: Path) -> None:
     store = _store(open_here, tmp_path, SECOND)
     decision_id = _asked(store)
