@@ -64,10 +64,12 @@ async def show(request: Request, name: str, version: str = "") -> Response:
     one = next((found for found in entry.versions if found.number == wanted), None)
     if one is None:
         raise NotFoundError(f"class {entry.name} has no version {wanted}")
+    people = await asyncio.to_thread(state_of(request).store.accounts.users)
     return page(
         request,
         visitor,
         "classes/class.html",
+        names={user.id: user.name for user in people},
         entry=class_document(entry),
         one=one,
         quality=one.quality,
