@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from evenhand.matching.normalise_readings import Disguise
@@ -14,46 +14,49 @@ _FACTOR = 8  # parts are joined until each is so many times as large as the next
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    phrases: tuple[Phrase, ...]
+    keys: tuple[str, ...]
     index: PhraseIndex
 
 
 class LivePhrases:
-    """Phrases in a few indexes. A change makes a new object, which shares what was built. Safe between threads.
+    """Phrases by keys, in a few indexes. A change makes a new object that shares what was built. Safe between threads.
 
     Args:
-        phrases: without doubles.
+        keys: of the phrases; what a key stands for never changes. (Strings know their hash; phrases would work it out.)
+        make: gives the phrase of a key.
         before: of earlier phrases.
     """
 
-    def __init__(self, phrases: Collection[Phrase], before: LivePhrases | None = None) -> None:
-        self._live = frozenset(phrases)
+    def __init__(self, keys: Iterable[str], make: Callable[[str], Phrase], before: LivePhrases | None = None) -> None:
+        self._live = frozenset(keys)
         parts: list[_Part] = [] if before is None else list(before._parts)
-        held = {phrase for part in parts for phrase in part.phrases}
-        if 4 * len(held - self._live) > len(held):
-            parts, held = [], set()
-        self._gone = not held <= self._live
-        fresh = [phrase for phrase in phrases if phrase not in held]
+        held: frozenset[str] = before._held if before is not None else frozenset()
+        gone = len(held - self._live)
+        if 4 * gone > len(held):
+            parts, held, gone = [], frozenset(), 0
+        fresh = sorted(self._live - held)
         if fresh:
-            while parts and len(parts[-1].phrases) < max(_SMALL, _FACTOR * len(fresh)):
-                fresh = [phrase for phrase in parts.pop().phrases if phrase in self._live] + fresh
-            parts.append(_Part(tuple(fresh), PhraseIndex(fresh)))
-        self._parts = tuple(parts)
+            while parts and len(parts[-1].keys) < max(_SMALL, _FACTOR * len(fresh)):
+                fresh = [key for key in parts.pop().keys if key in self._live] + fresh
+            parts.append(_Part(tuple(fresh), PhraseIndex([make(key) for key in fresh])))
+        self._parts: tuple[_Part, ...] = tuple(parts)
+        self._held: frozenset[str] = frozenset(key for part in parts for key in part.keys) if fresh else held
+        self._gone = gone > 0
 
     @property
     def sizes(self) -> tuple[int, ...]:
         """How many phrases each index holds, those removed too."""
-        return tuple(len(part.phrases) for part in self._parts)
+        return tuple(len(part.keys) for part in self._parts)
 
-    def search(self, texts: Sequence[str]) -> list[list[tuple[Phrase, int, int, Disguise]]]:
-        """Find all phrases in all texts: phrase, start, end (code points), how it is disguised; by place."""
-        out: list[list[tuple[Phrase, int, int, Disguise]]] = [[] for _ in texts]
+    def search(self, texts: Sequence[str]) -> list[list[tuple[str, int, int, Disguise]]]:
+        """Find all phrases in all texts: key, start, end (code points), how it is disguised; by place."""
+        out: list[list[tuple[str, int, int, Disguise]]] = [[] for _ in texts]
         for part in self._parts:
             for found, hits in zip(out, part.index.search(texts), strict=True):
                 for hit in hits:
-                    phrase = part.phrases[hit.phrase]
-                    if not self._gone or phrase in self._live:
-                        found.append((phrase, hit.start, hit.end, hit.disguise))
+                    key = part.keys[hit.phrase]
+                    if not self._gone or key in self._live:
+                        found.append((key, hit.start, hit.end, hit.disguise))
         if len(self._parts) > 1:
             for found in out:
                 found.sort(key=lambda one: (one[1], one[2]))

@@ -50,15 +50,15 @@ class WordLists:
     """
 
     def __init__(self, entries: Sequence[tuple[Library, LibraryItem]], before: WordLists | None = None) -> None:
-        self._phrases: dict[Phrase, list[int]] = {}
+        self._phrases: dict[str, list[int]] = {}
         near: dict[Match, list[int]] = {Match.FUZZY: [], Match.PHONETIC: [], Match.REGEX: []}
         for number, (library, item) in enumerate(entries):
             how = item.match
             if how in near and not (how is Match.PHONETIC and not item.value.isascii()):
                 near[how].append(number)
             else:
-                self._phrases.setdefault(_phrase(library, item), []).append(number)
-        self._live: LivePhrases = LivePhrases(self._phrases, before._live if before is not None else None)
+                self._phrases.setdefault(_key(library, item), []).append(number)
+        self._live: LivePhrases = LivePhrases(self._phrases, _phrase, before._live if before is not None else None)
         self._near = near
         values = {how: [entries[number][1].value for number in numbers] for how, numbers in near.items()}
         self._fuzzy = NearWords(values[Match.FUZZY], spelled) if near[Match.FUZZY] else None
@@ -80,8 +80,8 @@ class WordLists:
         for text, phrases in zip(texts, self._live.search(texts), strict=True):
             hits = [
                 WordHit(entry, start, end, *_certainty(disguise))
-                for phrase, start, end, disguise in phrases
-                for entry in self._phrases[phrase]
+                for key, start, end, disguise in phrases
+                for entry in self._phrases[key]
             ]
             more = self._others(text)
             out.append(sorted(hits + more, key=lambda hit: (hit.start, hit.end)) if more else hits)
@@ -103,13 +103,16 @@ class WordLists:
         return hits
 
 
-def _phrase(library: Library, item: LibraryItem) -> Phrase:
-    return Phrase(
-        value=item.value,
-        exact="exact" in library.options or item.match is Match.EXACT,
-        substring="substring" in library.options,
-        pinyin="pinyin" in library.options or item.match is Match.PHONETIC,
-    )
+def _key(library: Library, item: LibraryItem) -> str:
+    """Give what stands for a phrase: how it is found, and its value."""
+    exact = "e" if item.match is Match.EXACT or "exact" in library.options else "-"
+    substring = "s" if "substring" in library.options else "-"
+    pinyin = "p" if item.match is Match.PHONETIC or "pinyin" in library.options else "-"
+    return exact + substring + pinyin + item.value
+
+
+def _phrase(key: str) -> Phrase:
+    return Phrase(value=key[3:], exact=key[0] == "e", substring=key[1] == "s", pinyin=key[2] == "p")
 
 
 def _certainty(disguise: Disguise) -> tuple[float, str]:

@@ -28,16 +28,20 @@ def test_each_item_is_found_in_its_own_way_and_places_are_in_order() -> None:
     assert [one[0] for one in _found(lists, "jia weixin")] == [4]
 
 
+def _make(key: str) -> Phrase:
+    return Phrase(value=key)
+
+
 def test_a_change_builds_only_what_is_new() -> None:
-    words = [Phrase(value=f"word{number:05}") for number in range(20_000)]
-    first = LivePhrases(words)
-    second = LivePhrases([*words[1:], Phrase(value="fresh")], first)
+    words = [f"word{number:05}" for number in range(20_000)]
+    first = LivePhrases(words, _make)
+    second = LivePhrases([*words[1:], "fresh"], _make, first)
     assert second.sizes == (20_000, 1)
     assert second._parts[0] is first._parts[0]
     found = second.search(["word00000 word00001 fresh"])[0]
-    assert [one[0].value for one in found] == ["word00001", "fresh"]
-    third = LivePhrases([*words[1:], *(Phrase(value=f"more{number}") for number in range(2_000))], second)
+    assert [one[0] for one in found] == ["word00001", "fresh"]
+    third = LivePhrases([*words[1:], *(f"more{number}" for number in range(2_000))], _make, second)
     assert third.sizes == (20_000, 2_000)
-    fourth = LivePhrases(words[:5_000], third)  # most are gone: built anew
+    fourth = LivePhrases(words[:5_000], _make, third)  # most are gone: built anew
     assert fourth.sizes == (5_000,)
-    assert LivePhrases([], fourth).search(["word00001"]) == [[]]
+    assert LivePhrases([], _make, fourth).search(["word00001"]) == [[]]
