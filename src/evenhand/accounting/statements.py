@@ -15,7 +15,9 @@ from evenhand.accounting.grounds import Ground, Grounds
 from evenhand.accounting.remake import MARK, remake
 from evenhand.accounting.words import Words, words
 from evenhand.domain import TAXONOMY, is_under
-from evenhand.errors import ConflictError
+from evenhand.errors import ConflictError, UserError
+from evenhand.review.appeallinks import Links
+from evenhand.settings import Settings
 from evenhand.store import Store
 from evenhand.store.decisions import rfc3339
 
@@ -134,6 +136,21 @@ def state(
         text="",
     )
     return _with_text(made, grounds, language_words)
+
+
+def appeal_link(settings: Settings, document: Mapping[str, Any]) -> str | None:
+    """Give the signed address at which a decision can be appealed against.
+
+    None: links cannot be signed (EVENHAND_SECRET_KEY) or have no address (EVENHAND_PUBLIC_URL), or its time is over.
+    """
+    if settings.secret_key is None or settings.public_url is None:
+        return None
+    links = Links(settings)
+    try:
+        token = links.make(str(document["decision_id"]))
+    except UserError:
+        return None
+    return None if links.read(token).over else links.address(token)
 
 
 def _labels(store: Store, document: Mapping[str, Any], said: Mapping[str, Any] | None) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from datetime import date
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -16,14 +15,12 @@ from starlette.responses import PlainTextResponse, Response
 from evenhand.accounting.dsa import Left, as_sor, batches
 from evenhand.accounting.figures import Period
 from evenhand.accounting.grounds import Grounds, read_grounds
-from evenhand.accounting.statements import NothingToStateError, Statement, state
+from evenhand.accounting.statements import NothingToStateError, Statement, appeal_link, state
 from evenhand.accounting.words import LANGUAGES
 from evenhand.api.check import ERRORS
 from evenhand.api.schemas import ErrorOut
 from evenhand.api.state import State, state_of
-from evenhand.errors import InputError, NotFoundError, SettingsError
-from evenhand.review.appeallinks import Links
-from evenhand.settings import Settings
+from evenhand.errors import InputError
 from evenhand.store import Store
 from evenhand.store.reviewrecords import LOCAL
 
@@ -89,8 +86,10 @@ async def statement(
 ) -> Response:
     """Give a statement of reasons for one decision (Article 17 of Regulation (EU) 2022/2065)."""
     here = state_of(request)
-    await here.guard.admit(request, "read")
-    made = await asyncio.to_thread(partial(_state, here, decision_id, lang))
+    caller = await here.guard.caller(request, "read")
+    # Who has the link may appeal: only those get it who may make one.
+    links = caller.id is None or caller.may("check")
+    made = await asyncio.to_thread(partial(_state, here, decision_id, lang, links))
     if form == "text":
         return PlainTextResponse(made.text)
     if form == "dsa":
@@ -138,28 +137,11 @@ def export(store: Store, grounds: Grounds, since: date, until: date, language: s
     return {"batches": found, "left_out": left.counts, "left_out_ids": left.ids}
 
 
-def _state(here: State, decision_id: str, language: str) -> Statement:
+def _state(here: State, decision_id: str, language: str, links: bool) -> Statement:
     document = here.store.decision(decision_id)
+    appeal = appeal_link(here.moderator.settings, document) if links else None
     grounds = read_grounds(here.moderator.settings)
-    appeal = appeal_link(here.moderator.settings, document)
     return state(here.store, document, grounds, language=language, appeal=appeal)
-
-
-def appeal_link(settings: Settings, document: Mapping[str, Any]) -> str | None:
-    """Give the address at which the author can appeal against a decision; None: there is none.
-
-    Args:
-        settings: the address of the server and the key that signs links; without either there is none.
-        document: of the decision.
-    """
-    if not settings.public_url or settings.secret_key is None:
-        return None
-    links = Links(settings)
-    try:
-        token = links.make(str(document["decision_id"]))
-        return None if links.read(token).over else links.address(token)
-    except (NotFoundError, SettingsError):
-        return None
 
 
 def _json(document: Any) -> Response:

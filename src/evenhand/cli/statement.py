@@ -24,8 +24,7 @@ def show(
     """Print the statement of one decision."""
     from evenhand.accounting.dsa import as_sor
     from evenhand.accounting.grounds import read_grounds
-    from evenhand.accounting.statements import state
-    from evenhand.api.statements import appeal_link
+    from evenhand.accounting.statements import appeal_link, state
 
     if form not in ("text", "json", "dsa"):
         raise typer.BadParameter("--format is text, json or dsa")

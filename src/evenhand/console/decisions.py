@@ -12,9 +12,8 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from evenhand.accounting.grounds import read_grounds
-from evenhand.accounting.statements import NothingToStateError, Statement, state
+from evenhand.accounting.statements import NothingToStateError, Statement, appeal_link, state
 from evenhand.accounting.words import LANGUAGES
-from evenhand.api.statements import appeal_link
 from evenhand.console.base import Area, Nav, Visitor, page, parts, visitor_of
 from evenhand.console.i18n import N_
 from evenhand.errors import InputError, NotFoundError
@@ -95,7 +94,8 @@ def _statement(
 ) -> tuple[Statement | None, str]:
     try:
         known = language if language in LANGUAGES else visitor.language
-        appeal = appeal_link(settings, document)
+        # Who has the link may appeal: only those see it who may make one.
+        appeal = appeal_link(settings, document) if visitor.may("check") else None
         return state(store, document, read_grounds(settings), language=known, appeal=appeal), ""
     except NothingToStateError as error:
         return None, error.message

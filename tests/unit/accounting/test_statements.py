@@ -12,11 +12,12 @@ import pytest
 from evenhand.accounting import dsaterms
 from evenhand.accounting.dsa import Left, as_sor, batches, faults
 from evenhand.accounting.grounds import Grounds, load_grounds
-from evenhand.accounting.statements import NothingToStateError, Statement, state
+from evenhand.accounting.statements import NothingToStateError, Statement, appeal_link, state
 from evenhand.accounting.words import LANGUAGES, words
-from evenhand.domain import TAXONOMY, Action, new_id
+from evenhand.domain import TAXONOMY, Action, first_id, new_id
 from evenhand.errors import InputError, SettingsError
 from evenhand.policy import default_policy, default_policy_text
+from evenhand.settings import Settings
 from evenhand.store import Record, Store, open_store
 from evenhand.store.reviewrecords import Judged, Person, Verdict
 from tests.unit.store.factory import finding, result
@@ -263,6 +264,18 @@ def test_a_wrong_file_is_refused(tmp_path: Path, text: str) -> None:
         load_grounds(path)
     with pytest.raises(SettingsError, match="cannot be read"):
         load_grounds(tmp_path / "none.yaml")
+
+
+def test_an_appeal_has_a_link_where_one_can_be_signed(store: Store, grounds: Grounds) -> None:
+    document = _decided(store)
+    signed = {"secret_key": "k" * 40, "public_url": "https://mod.example.org/"}
+    link = appeal_link(Settings.model_validate(signed), document)
+    assert link is not None
+    assert link.startswith("https://mod.example.org/appeal/")
+    assert link in state(store, document, grounds, appeal=link).text
+    assert appeal_link(Settings.model_validate({**signed, "public_url": None}), document) is None
+    old = {**document, "decision_id": first_id(datetime.now(UTC) - timedelta(days=400))}
+    assert appeal_link(Settings.model_validate(signed), old) is None
 
 
 def test_own_labels_are_told_by_the_one_above(store: Store, grounds: Grounds) -> None:
