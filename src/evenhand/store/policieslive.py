@@ -345,7 +345,7 @@ class PoliciesLive:
                 f"decisions rest on another {found.policy}@{found.version}; make a draft with another version"
             )
         if known is None:
-            row = {"name": found.policy, "version": found.version, "sha256": found.sha256}
+            row: dict[str, Any] = {"name": found.policy, "version": found.version, "sha256": found.sha256}
             row |= {"document": found.document, "created_at": datetime.now(UTC)}
             connection.execute(insert(decided), row)
 
