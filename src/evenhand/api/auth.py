@@ -82,6 +82,11 @@ def keys_required(settings: Settings) -> bool:
     return True
 
 
+def open_to_tenants(path: str) -> bool:
+    """Say whether keys and people of a tenant may ask for an address at all."""
+    return _TENANTS.fullmatch(path) is not None
+
+
 def is_https(request: Request, settings: Settings) -> bool:
     """Say whether the browser came by HTTPS, perhaps through a proxy."""
     return request.url.scheme == "https" or (settings.public_url or "").lower().startswith("https://")
@@ -131,7 +136,7 @@ class Guard:
             RateLimitError: too many requests.
         """
         found = await self._identify(request, _token(request), "`Authorization: Bearer KEY`")
-        if found.tenant is not None and _TENANTS.fullmatch(request.url.path) is None:
+        if found.tenant is not None and not open_to_tenants(request.url.path):
             raise ForbiddenError("This shows or changes what is not your tenant's alone, and is not for its people.")
         return self._settled(request, found, scope, unfinished=unfinished)
 

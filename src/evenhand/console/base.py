@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from evenhand.accounts.roles import SCOPES
-from evenhand.api.auth import Caller
+from evenhand.api.auth import Caller, open_to_tenants
 from evenhand.api.reviewpeople import as_person
 from evenhand.api.state import State, state_of
 from evenhand.console import i18n
@@ -114,7 +114,7 @@ def render(request: Request, visitor: Visitor, template: str, /, **values: Any) 
         .render(
             **values,
             visitor=visitor,
-            nav=[entry for entry in nav if visitor.may(entry.scope)],
+            nav=[entry for entry in nav if visitor.may(entry.scope) and _open(visitor, entry.path)],
             path=request.url.path,
             here=_here([entry.path for entry in nav], request.url.path),
             language=visitor.language,
@@ -122,6 +122,10 @@ def render(request: Request, visitor: Visitor, template: str, /, **values: Any) 
             static=_static,
         )
     )
+
+
+def _open(visitor: Visitor, path: str) -> bool:
+    return visitor.tenant is None or open_to_tenants(path)
 
 
 def login_path(request_path: str) -> str:

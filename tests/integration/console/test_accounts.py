@@ -10,15 +10,17 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pyotp
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from evenhand.store import open_store
 from tests.browser import WAIT_MS, axe, chromium, fits, needs_chromium, open_page  # noqa: F401  (a fixture)
-
-pytestmark = needs_chromium
+from tests.people import make, sign_in
+from tests.server import quick, serving
 
 expect.set_options(timeout=WAIT_MS)
 _PASSWORD = "four plain words here"
@@ -66,6 +68,7 @@ def _sign_in(page: Page, name: str, password: str) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
+@needs_chromium
 def test_from_the_first_account_to_the_second_login(chromium: Browser, fresh: tuple[str, str]) -> None:  # noqa: F811
     base, first = fresh
     page, faults = open_page(chromium, base)
@@ -183,3 +186,25 @@ def test_from_the_first_account_to_the_second_login(chromium: Browser, fresh: tu
     page.context.close()
     assert faults == []
     assert other_faults == []
+
+
+def test_a_tenants_people_are_shown_their_own_pages_only(tmp_path: Path) -> None:
+    settings = quick(tmp_path)
+    store = open_store(settings=settings)
+    store.migrate()
+    make(store, "ada")
+    make(store, "boss", "admin", tenant=store.accounts.create_tenant("Shop", actor="local").id)
+    store.close()
+    with (
+        serving(settings, console=True) as client,
+        closing(sign_in(client, "ada")) as ada,
+        closing(sign_in(client, "boss")) as boss,
+    ):
+        whole, theirs = (re.findall('<a href="(/console/[^"]+)"', one.get("/console").text) for one in (ada, boss))
+        assert set(theirs) < set(whole)
+        for path in theirs:
+            assert boss.get(path).status_code == 200, path
+        for path in set(whole) - set(theirs):
+            assert boss.get(path).status_code == 403, path
+        assert "ada" not in boss.get("/console/accounts/users").text
+        assert boss.get("/console/accounts/users/ada").status_code == 404
