@@ -52,11 +52,11 @@ def work(cores: int, count: int, folder: Path | None) -> None:
     os.sched_setaffinity(0, set(sorted(os.sched_getaffinity(0))[:cores]))
     contents = [Content(data=data) for data in pictures(count, folder)]
     with Moderator(Settings(plugins=False, detector_timeout_s=600, decode_threads=cores)) as moderator:
-        moderator.check_many(contents[:4])
+        list(moderator.check_many(contents[:4]))  # loads the models
         print("ready", flush=True)
         for _ in sys.stdin:
             began, spent = time.perf_counter(), time.process_time()
-            results = moderator.check_many(contents)
+            results = list(moderator.check_many(contents))
             took = time.perf_counter() - began, time.process_time() - spent
             wrong = sum(bool(getattr(result, "incomplete", True)) for result in results)
             print(json.dumps([*took, wrong]), flush=True)
