@@ -1,6 +1,7 @@
 // The work of a reviewer: claim, look, decide with one key, and the next item stands there.
 // The next item's page is fetched and put in place of this one's, so that nothing is loaded twice.
 import { call, fail, read, say } from "./api.js";
+import { recording, words } from "./recording.js";
 
 let item = document.getElementById("item");
 let busy = false;
@@ -177,111 +178,6 @@ function hold(on) {
   item?.querySelector("[data-media]")?.classList.toggle("shown", on);
 }
 
-function clock(seconds) {
-  const minutes = Math.floor(seconds / 60);
-  return `${minutes}:${(seconds - 60 * minutes).toFixed(1).padStart(4, "0")}`;
-}
-
-// Recordings: one timeline, on which the player, the waveform, the incidents and the words agree.
-function recording() {
-  const player = item.querySelector("[data-player]");
-  const line = item.querySelector("[data-timeline]");
-  const own = item;
-  if (player) {
-    player.muted = "mute" in item.dataset;
-    player.addEventListener("error", () => own.querySelector("[data-unplayable]")?.removeAttribute("hidden"));
-  }
-  if (player && item.querySelector(".boxes")) framed(item, player);
-  if (!line) return;
-  const seconds = Number(line.dataset.seconds);
-  const follow = () => {
-    const at = player.currentTime;
-    const x = (1000 * at) / seconds;
-    line.querySelector("[data-head]").setAttribute("x1", x);
-    line.querySelector("[data-head]").setAttribute("x2", x);
-    own.querySelector("[data-clock]").textContent = clock(at);
-    let now = null;
-    for (const one of own.querySelectorAll("[data-transcript] [data-from]")) {
-      const on = Number(one.dataset.from) <= at && at < Number(one.dataset.to) + 0.2;
-      if (on) now = one;
-      else one.removeAttribute("aria-current");
-    }
-    if (now && now.getAttribute("aria-current") !== "true") {
-      now.setAttribute("aria-current", "true");
-      const list = now.closest("[data-transcript]");
-      list.scrollTop = now.offsetTop - list.offsetTop - list.clientHeight / 2;
-    }
-  };
-  if (player) {
-    for (const event of ["timeupdate", "seeked", "loadedmetadata"]) player.addEventListener(event, follow);
-    line.addEventListener("click", (event) => {
-      const where = line.getBoundingClientRect();
-      player.currentTime = (seconds * (event.clientX - where.left)) / where.width;
-    });
-    call("GET", path("/waveform")).then((wave) => draw(own, wave)).catch(() => {});
-  }
-  call("GET", path("/transcript")).then((said) => words(own, said)).catch(() => {});
-}
-
-// Boxes on a video: in the pixels of the frames as they were looked at, which are smaller than those of a large video.
-function framed(own, player) {
-  const boxes = own.querySelector(".boxes");
-  const fit = () => {
-    if (!player.videoWidth) return;
-    const scale = Math.min(1, Number(boxes.dataset.longest) / Math.max(player.videoWidth, player.videoHeight));
-    boxes.setAttribute("viewBox", `0 0 ${player.videoWidth * scale} ${player.videoHeight * scale}`);
-    boxes.setAttribute("width", player.offsetWidth);
-    boxes.setAttribute("height", player.offsetHeight);
-  };
-  const show = () => {
-    const at = player.currentTime;
-    for (const box of boxes.querySelectorAll("rect")) {
-      box.toggleAttribute("hidden", at < Number(box.dataset.from) - 0.3 || at > Number(box.dataset.to) + 0.3);
-    }
-  };
-  for (const event of ["loadedmetadata", "timeupdate", "seeked"]) {
-    player.addEventListener(event, fit);
-    player.addEventListener(event, show);
-  }
-  new ResizeObserver(fit).observe(player);
-}
-
-function draw(own, wave) {
-  const width = 1000 / Math.max(1, wave.peaks.length);
-  const parts = wave.peaks.map((peak, index) => {
-    const half = 0.4 * Math.max(1, peak);
-    return `M${(index * width).toFixed(1)} ${(42 - half).toFixed(1)}h${width.toFixed(2)}v${(2 * half).toFixed(1)}h-${width.toFixed(2)}z`;
-  });
-  own.querySelector("[data-wave]").setAttribute("d", parts.join(""));
-}
-
-function words(own, said) {
-  const list = own.querySelector("[data-transcript]");
-  if (!said.lines.length) {
-    const none = document.createElement("li");
-    none.className = "soft";
-    none.textContent = list.dataset.none;
-    list.replaceChildren(none);
-    return;
-  }
-  list.replaceChildren(
-    ...said.lines.map((line) => {
-      const entry = document.createElement("li");
-      const button = document.createElement("button");
-      button.type = "button";
-      button.className = "quiet";
-      button.dataset.jump = line.start;
-      button.dataset.from = line.start;
-      button.dataset.to = line.end;
-      const when = document.createElement("small");
-      when.textContent = `${clock(line.start)} `;
-      button.append(when, line.text);
-      entry.append(button);
-      return entry;
-    }),
-  );
-}
-
 async function write(button) {
   say(button.dataset.busy);
   button.setAttribute("aria-disabled", "true");
@@ -322,7 +218,7 @@ function begin() {
   clearTimeout(later);
   if (!item) return;
   pictures();
-  recording();
+  recording(item);
   const own = item;
   later = setTimeout(() => similar(own).catch(() => {}), 400);
   renewal = setInterval(renew, Math.min(60, Number(item.dataset.lease) / 3) * 1000);
