@@ -10,6 +10,7 @@ from evenhand.domain import Decision, Finding, Incident, Location, Source
 from evenhand.domain.incident import Modality
 from evenhand.errors import NotFoundError, PolicyError
 from evenhand.policy import Condition, Policy, decide, load_policy
+from evenhand.publishing.inforce import named_lines
 from evenhand.store import Store
 
 MARK = "mark"  # stands as the rule of a decision that a person's mark made
@@ -39,8 +40,8 @@ def remake(store: Store, document: Mapping[str, Any]) -> Remade:
     version, _, line = rest.rpartition("/")
     try:
         stored = store.policies.get(name, version)
-        policy = load_policy(stored.document or "")
-        policy.line(line)
+        # A business line that is bound to a policy may be decided by its `default` line, under a name of its own.
+        policy = named_lines(load_policy(stored.document or ""), [line])
     except NotFoundError:
         return Remade(decision=None, cannot=(("policy", f"the document of {name}@{version} is not stored"),))
     except PolicyError as error:
