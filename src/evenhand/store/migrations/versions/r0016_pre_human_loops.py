@@ -25,12 +25,7 @@ def upgrade() -> None:
         sa.Column("decision_id", _ident(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("stopped_at", sa.DateTime(timezone=True)),
-        sa.PrimaryKeyConstraint("caller", "name"),
+        sa.PrimaryKeyConstraint("caller", "name", name="pk_human_loops"),
     )
     op.create_index("ix_human_loops_caller_created_at", "human_loops", ["caller", "created_at"])
     op.create_index("ix_human_loops_decision_id", "human_loops", ["decision_id"])
-
-
-def downgrade() -> None:
-    """Drop the table."""
-    op.drop_table("human_loops")
