@@ -30,7 +30,7 @@ from evenhand.store.schema import decisions
 
 LAG = timedelta(minutes=2)  # between a decision's id and the moment from which it is counted
 BINS = 10
-_BATCH = 2_000  # decisions in one transaction
+_BATCH = 5_000  # decisions counted together
 _LIVE = 20_000  # decisions counted as they are read; what lies behind waits for the next batch
 _FIRST = "00000000-0000-7000-8000-000000000000"
 _NAMED = 200  # characters of a name
