@@ -22,6 +22,7 @@ from evenhand.store.libraryrows import (
     as_of,
     change_of,
     change_row,
+    delta_since,
     digest_of,
     head_row,
     is_same,
@@ -29,6 +30,7 @@ from evenhand.store.libraryrows import (
     next_revision,
     present,
     rows_at,
+    versions_at,
 )
 from evenhand.store.librarytables import library_changes as changes
 from evenhand.store.librarytables import library_entries as entries
@@ -290,9 +292,9 @@ class Shelf:
             StoreError: the database refused or cannot be reached.
         """
         regex = entries.c.fields["match"].as_string() == "regex"
-        query = select(entries.c.library, func.count().label("count")).where(entries.c.removed.is_(None), regex)
+        query = select(entries.c.library, func.count().label("many")).where(entries.c.removed.is_(None), regex)
         rows = self._database.read(lambda at: at.execute(query.group_by(entries.c.library)).all())
-        return {row.library: row.count for row in rows}
+        return {row.library: row.many for row in rows}
 
     def revision(self) -> int:
         """Give the number of the last change of any library; 0: there was none.
@@ -309,17 +311,7 @@ class Shelf:
         Raises:
             StoreError: the database refused or cannot be reached.
         """
-        newest = (
-            select(changes.c.library, func.max(changes.c.version).label("version"))
-            .where(changes.c.revision <= revision)
-            .group_by(changes.c.library)
-            .subquery()
-        )
-        query = select(changes.c.library, changes.c.version).join(
-            newest, (changes.c.library == newest.c.library) & (changes.c.version == newest.c.version)
-        )
-        query = query.where(changes.c.action != "delete").order_by(changes.c.library)
-        return {row.library: row.version for row in self._database.read(lambda at: at.execute(query).all())}
+        return self._database.read(lambda connection: versions_at(connection, revision))
 
     def since(self, revision: int) -> Delta:
         """Give what changed after a revision.
@@ -327,23 +319,7 @@ class Shelf:
         Raises:
             StoreError: the database refused or cannot be reached.
         """
-
-        def work(connection: Connection) -> Delta:
-            now = connection.execute(select(func.max(changes.c.revision))).scalar_one() or 0
-            in_use = connection.execute(select(heads).where(heads.c.removed_at.is_(None)).order_by(heads.c.name)).all()
-            new = select(entries).where(entries.c.added > revision, entries.c.removed.is_(None)).order_by(entries.c.id)
-            added: dict[str, list[LibraryItem]] = {}
-            for row in connection.execute(new):
-                added.setdefault(row.library, []).append(item_from(row))
-            gone = select(entries.c.id).where(entries.c.removed > revision, entries.c.added <= revision)
-            return Delta(
-                revision=now,
-                heads=tuple(kept_of(row) for row in in_use),
-                added={name: tuple(items) for name, items in added.items()},
-                removed=frozenset(connection.execute(gone).scalars()),
-            )
-
-        return self._database.read(work)
+        return self._database.read(lambda connection: delta_since(connection, revision))
 
     def _lock(self, connection: Connection) -> None:
         """One change at a time: revisions have no gaps and no ties."""

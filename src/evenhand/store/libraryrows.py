@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, func, or_, select
 
 from evenhand.domain import Library, LibraryItem, LibraryKind, ListColour
 from evenhand.errors import NotFoundError
-from evenhand.store.libraryrecords import Change, Kept, fields_of, head_from
+from evenhand.store.libraryrecords import Change, Delta, Kept, fields_of, head_from, item_from
 from evenhand.store.librarytables import library_changes as changes
 from evenhand.store.librarytables import library_entries as entries
 from evenhand.store.librarytables import library_heads as heads
@@ -39,7 +39,7 @@ def digest_of(item: LibraryItem) -> str:
 
 def is_same(row: Row[Any], item: LibraryItem) -> bool:
     """Say whether a stored entry says the same as one that is to be added."""
-    return row.fields == fields_of(item) and row.expires_at == item.expires
+    return bool(row.fields == fields_of(item) and row.expires_at == item.expires)
 
 
 def next_revision(connection: Connection) -> int:
@@ -97,6 +97,38 @@ def rows_at(connection: Connection, name: str, revision: int | None) -> dict[tup
     return {
         (row.digest, repr(sorted(row.fields.items())), repr(row.expires_at)): row for row in connection.execute(query)
     }
+
+
+def versions_at(connection: Connection, revision: int) -> dict[str, int]:
+    """Give the versions that the libraries had at a revision; those deleted are left out."""
+    newest = (
+        select(changes.c.library, func.max(changes.c.version).label("version"))
+        .where(changes.c.revision <= revision)
+        .group_by(changes.c.library)
+        .subquery()
+    )
+    query = select(changes.c.library, changes.c.version).join(
+        newest, (changes.c.library == newest.c.library) & (changes.c.version == newest.c.version)
+    )
+    query = query.where(changes.c.action != "delete").order_by(changes.c.library)
+    return {row.library: row.version for row in connection.execute(query)}
+
+
+def delta_since(connection: Connection, revision: int) -> Delta:
+    """Give what changed after a revision."""
+    now = connection.execute(select(func.max(changes.c.revision))).scalar_one() or 0
+    in_use = connection.execute(select(heads).where(heads.c.removed_at.is_(None)).order_by(heads.c.name)).all()
+    new = select(entries).where(entries.c.added > revision, entries.c.removed.is_(None)).order_by(entries.c.id)
+    added: dict[str, list[LibraryItem]] = {}
+    for row in connection.execute(new):
+        added.setdefault(row.library, []).append(item_from(row))
+    gone = select(entries.c.id).where(entries.c.removed > revision, entries.c.added <= revision)
+    return Delta(
+        revision=now,
+        heads=tuple(kept_of(row) for row in in_use),
+        added={name: tuple(items) for name, items in added.items()},
+        removed=frozenset(connection.execute(gone).scalars()),
+    )
 
 
 def kept_of(row: Row[Any]) -> Kept:

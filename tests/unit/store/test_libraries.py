@@ -155,3 +155,14 @@ def test_many_change_at_once_and_revisions_have_no_gaps(store: Store) -> None:
     assert [store.shelf.get(name).size for name in ("a", "b")] == [7, 7]
     assert [one.version for one in store.shelf.history("a", limit=3, before=5)] == [4, 3, 2]
     assert store.shelf.history("a")[0].at - datetime.now(UTC) < timedelta(0)
+
+
+def test_expressions_are_counted_by_library(store: Store) -> None:
+    assert store.shelf.expressions() == {}
+    for name, many in (("a", 2), ("b", 1)):
+        store.shelf.create(name, LibraryKind.WORDS, BLACK, actor="ann")
+        items = [LibraryItem(value=f"x{number}+", match=Match.REGEX) for number in range(many)]
+        store.shelf.change(name, actor="ann", add=[*items, LibraryItem(value="word")])
+    assert store.shelf.expressions() == {"a": 2, "b": 1}
+    store.shelf.delete("a", actor="ann")
+    assert store.shelf.expressions() == {"b": 1}
