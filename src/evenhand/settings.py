@@ -111,7 +111,8 @@ class Settings(BaseSettings):
     detector_timeout_s: float = Field(
         30.0,
         gt=0,
-        description="Seconds one detector may take over one batch; four times as long over its first, which loads the model.",
+        description="Seconds one detector may take over one batch; four times as long over its first, which loads its "
+        "model.",
     )
     decode_threads: int = Field(2, ge=1, description="Files decoded at a time; the worst allowed one takes 1.1 GB.")
     batch_size: int = Field(256, ge=1, description="Contents decoded and checked together by check_many.")

@@ -121,9 +121,7 @@ class LibrariesOut(BaseModel):
     """All libraries that the store keeps, by name, and those of the folder."""
 
     libraries: list[LibraryOut]
-    folder: Objects = Field(
-        description="Name, kind, list and number of items; these are changed as files."
-    )
+    folder: Objects = Field(description="Name, kind, list and number of items; these are changed as files.")
     revision: int = Field(description="Of the last change of any; decisions name it as `models.libraries`.")
 
 

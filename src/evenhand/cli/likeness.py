@@ -16,9 +16,9 @@ def likeness(
     pictures: Annotated[list[Path], typer.Argument(help="The pictures whose hashes it, or its bank, holds.")],
 ) -> None:
     """Keep likenesses of a library's pictures beside it, so that edited copies go to review; not the pictures."""
-    from evenhand.app import refuse_library
     from evenhand.detectors.likeness_enrol import enrol
     from evenhand.matching.libraries import load_library
+    from evenhand.shelves.refusing import refuse_library
 
     library = load_library(document)
     refuse_library(library)

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from evenhand.console.base import Area, Nav, page, parts, visitor_of
 from evenhand.console.i18n import N_
+from evenhand.console.people import names_of
 from evenhand.store.reviewrecords import AuditEntry
 
 router = APIRouter(prefix="/console/auditlog")
@@ -54,6 +55,7 @@ async def log(
         query=query,
         number=number,
         head=head,
+        people=await asyncio.to_thread(names_of, store),
         actor=actor,
         action=action,
         subject=subject,

@@ -14,6 +14,7 @@ from evenhand.api.policieslive import rates_of, situation
 from evenhand.api.state import State
 from evenhand.console.base import Area, Nav, page, parts, visitor_of
 from evenhand.console.i18n import N_
+from evenhand.console.people import names_of
 from evenhand.domain import TAXONOMY
 from evenhand.policy import template, templates
 from evenhand.publishing import desk
@@ -63,6 +64,7 @@ async def overview(request: Request) -> Response:
             "now": situation(state),
             "versions": [version_document(one, live) for one in versions],
             "templates": templates(),
+            "people": names_of(state.store),
             "names": sorted({one.policy for one in versions if one.state == "published"}),
         }
 
@@ -112,6 +114,7 @@ async def version_page(request: Request, version_id: str) -> Response:
             "shadow": shadow_document(store, found.id),
             "second_person": store.policy_versions.second_person(),
             "suggested": desk.usual(store, found.policy),
+            "people": names_of(store),
             "source": state.moderator.in_force.rule.source,
             "labels": sorted(TAXONOMY),
         }

@@ -35,10 +35,10 @@ if TYPE_CHECKING:  # SQLAlchemy is imported when a store is opened, not before
     from evenhand.store.policydecisions import PastDecisions
     from evenhand.store.policyundo import PolicyUndo
     from evenhand.store.prints import Prints
+    from evenhand.store.proposals import Proposals
     from evenhand.store.quality import Quality
     from evenhand.store.qualitycalibration import Calibrations
     from evenhand.store.reports import Reports
-    from evenhand.store.proposals import Proposals
     from evenhand.store.retention import Retention
     from evenhand.store.review import Reviews
     from evenhand.store.reviewmarks import Marks

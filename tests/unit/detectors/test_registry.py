@@ -107,7 +107,8 @@ def test_names_are_unique_and_disabled_ones_exist() -> None:
 def test_slots_are_chosen_by_kind_and_skip() -> None:
     registry = Registry(context())
     texts = [slot.name for slot in registry.slots([PartKind.TEXT], skip=["text.harm"])]
-    assert texts == ["text.language", "text.words", "text.known", "text.voice", "text.contact", "text.flood", "text.classes"]
+    names = ("language", "words", "known", "voice", "contact", "flood", "classes")
+    assert texts == [f"text.{name}" for name in names]
 
 
 PLUGIN = """
