@@ -118,7 +118,7 @@ def test_keys_and_deletions_are_told_in_the_audit_log(store: Store) -> None:
     created, revoked, deleted = store.audit.page()
     assert (created.action, created.subject) == ("key.create", f"key:{key}")
     assert created.payload is not None
-    assert created.payload["after"] == {"name": "ann", "scopes": ["review"]}
+    assert created.payload["after"] == {"name": "ann", "scopes": ["review"], "tenant": None}
     assert token not in str(created)
     assert (revoked.action, revoked.subject) == ("key.revoke", f"key:{key}")
     assert (deleted.action, deleted.subject) == ("content.delete", "sha256:" + "a" * 64)
