@@ -58,7 +58,7 @@ def test_the_server_serves_texts(tmp_path: Path) -> None:
 from fastapi.testclient import TestClient
 from evenhand.api.application import create_app
 from evenhand.settings import Settings
-with TestClient(create_app(Settings(), warm=False)) as client:
+with TestClient(create_app(Settings(), warm=False), base_url="http://localhost") as client:
     said = client.post("/v1/check", json={"text": "Message me on WhatsApp +1 415 555 2671"})
     print(said.status_code, said.json()["action"])
     said = client.post("/v1/jobs", files={"file": ("a.jsonl", b'{"text": "a"}')})
