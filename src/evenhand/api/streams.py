@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -102,30 +103,44 @@ async def create(request: Request, body: StreamIn) -> Response:
     """
     state = state_of(request)
     key_id = await state.guard.admit(request, "check")
-    settings = state.moderator.settings
     if body.lang is not None and not is_language(body.lang):
         raise InputError('lang must be a language tag of BCP 47, such as "en".')
     if body.id is not None and "\0" in body.id:
         raise InputError("id must not hold NUL.")
-    state.moderator.policy.line(body.line)
-    address = read_address(body.url)
+    options = {"line": body.line, **({} if body.lang is None else {"lang": body.lang})}
+    made = await follow(state, body.url, tenant=key_id or "", caller_id=body.id, options=options)
+    return _json(_document(made), 201, {"location": f"{PATH}/{made.id}"})
+
+
+async def follow(state: State, url: str, *, tenant: str, caller_id: str | None, options: Mapping[str, Any]) -> Stream:
+    """Say that a stream is to be followed, whoever asks for it and in whichever dialect.
+
+    Args:
+        state: the server's.
+        url: as it was sent.
+        tenant: id of the key that asked; "" for none.
+        caller_id: the caller's own name for it.
+        options: of the stream; `line` is its business line.
+
+    Raises:
+        InputError: the address cannot be one of a stream.
+        FetchError: it leads into the operator's network or to nobody, or addresses are not opened here.
+        NobodyFollowsError: there is no worker.
+        PolicyError: there is no such business line.
+        StoreError: nothing was stored.
+    """
+    settings = state.moderator.settings
+    state.moderator.policy.line(str(options["line"]))
+    address = read_address(url)
     if not settings.fetch_urls:
         raise FetchError("fetching URLs is switched off here (EVENHAND_FETCH_URLS), and streams with it")
     allowed = frozenset((*settings.live_allow_hosts, *settings.fetch_allow_hosts))
     # Told now rather than in the journal; the worker checks again, and every address that follows from this one.
     await asyncio.to_thread(partial(checked, address.host, address.port, allowed, resolve=resolve_host))
     await asyncio.to_thread(_somebody_follows, state)
-    options = {"line": body.line, **({} if body.lang is None else {"lang": body.lang})}
-    make = partial(
-        state.store.streams.create,
-        address.url,
-        address.shown,
-        tenant=key_id or "",
-        caller_id=body.id,
-        options=options,
-    )
-    made = await asyncio.to_thread(make)
-    return _json(_document(made), 201, {"location": f"{PATH}/{made.id}"})
+    create = state.store.streams.create
+    make = partial(create, address.url, address.shown, tenant=tenant, caller_id=caller_id, options=options)
+    return await asyncio.to_thread(make)
 
 
 @router.get(PATH, response_model=StreamsOut, responses={**_READ, 422: ERRORS[422]}, summary="List streams")

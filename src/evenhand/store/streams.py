@@ -146,14 +146,18 @@ class Streams:
             where.append(streams.c.id < after)
         return self._rows(*where, limit=limit)
 
-    def journal(self, stream_id: str, *, after: int = 0, limit: int = 1_000) -> list[StreamEvent]:
-        """Give what happened in a stream after an entry, oldest first.
+    def journal(
+        self, stream_id: str, *, after: int = 0, limit: int = 1_000, kinds: Sequence[str] | None = None
+    ) -> list[StreamEvent]:
+        """Give what happened in a stream after an entry, oldest first; with `kinds` only entries of these.
 
         Raises:
             StoreError: the database refused or cannot be reached.
         """
         query = select(events.c.number, events.c.at, events.c.kind, events.c.data)
         query = query.where(events.c.stream_id == stream_id, events.c.number > after)
+        if kinds is not None:
+            query = query.where(events.c.kind.in_(kinds))
         query = query.order_by(events.c.number).limit(limit)
         rows = self._database.read(lambda connection: connection.execute(query).all())
         return [StreamEvent(**row._mapping) for row in rows]

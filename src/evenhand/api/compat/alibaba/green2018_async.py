@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from evenhand.api.compat.alibaba import errors, labels, media
+from evenhand.api.compat.alibaba import errors, labels, lives, media
 from evenhand.api.compat.alibaba import tasks as durable
 from evenhand.api.compat.alibaba.answers import answer_of
 from evenhand.api.compat.alibaba.errors import DENIED, CodeError
@@ -16,7 +16,8 @@ from evenhand.api.compat.alibaba.green2018_sync import checked, picture_task
 from evenhand.api.compat.alibaba.tasks import Task
 from evenhand.app import AsyncModerator
 from evenhand.domain import Content, ContentKind, ItemError, Result
-from evenhand.errors import NotFoundError
+from evenhand.errors import FetchError, NotFoundError
+from evenhand.intake.addresses import read_address
 
 _MOST_IDS = 100
 
@@ -36,11 +37,16 @@ async def image(asked: Asked) -> Response:
 
 async def video(asked: Asked) -> Response:
     """`/green/video/asyncscan`."""
+    return await _videos(asked, live=False)
+
+
+async def _videos(asked: Asked, *, live: bool) -> Response:
     body = await asked.members()
     heard = body.get("audioScenes") or []
     if heard and heard != ["antispam"]:
         raise CodeError('audioScenes is ["antispam"].')
-    return await _recordings(asked, body, {"form": "video", "scenes": picture_scenes(body), "heard": bool(heard)})
+    kept = {"form": "video", "scenes": picture_scenes(body), "heard": bool(heard)}
+    return await (_streams if live or body.get("live") else _recordings)(asked, body, kept)
 
 
 async def voice(asked: Asked) -> Response:
@@ -48,7 +54,13 @@ async def voice(asked: Asked) -> Response:
     body = await asked.members()
     if scenes(body) != ["antispam"]:
         raise CodeError('The scene for voices is ["antispam"].')
-    return await _recordings(asked, body, {"form": "voice", "scenes": ["antispam"]})
+    kept = {"form": "voice", "scenes": ["antispam"]}
+    return await (_streams if body.get("live") else _recordings)(asked, body, kept)
+
+
+async def live(asked: Asked) -> Response:
+    """`/green/livestream/asyncscan`: as videos with `live`."""
+    return await _videos(asked, live=True)
 
 
 async def voice_now(asked: Asked) -> Response:
@@ -76,8 +88,6 @@ async def not_enabled(asked: Asked) -> Response:
 
 
 async def _recordings(asked: Asked, body: Mapping[str, Any], kept: Mapping[str, Any]) -> Response:
-    if body.get("live"):
-        raise CodeError("Live streams are not enabled here.", number=DENIED)
     kept = {**kept, **durable.callback(body)}
     rows = []
     for task in tasks(body):
@@ -90,6 +100,22 @@ async def _recordings(asked: Asked, body: Mapping[str, Any], kept: Mapping[str, 
     return asked.reply(rows)
 
 
+async def _streams(asked: Asked, body: Mapping[str, Any], kept: Mapping[str, Any]) -> Response:
+    rows = []
+    for task in tasks(body):
+        if not isinstance(task.get("url"), str):
+            raise CodeError("url is missing.")
+        read_address(task["url"])
+    for task in tasks(body):
+        try:
+            task_id = await lives.submit(asked.call, task["url"], data_id(task), service=_business(body), asked=kept)
+        except FetchError as error:  # the others are followed all the same
+            rows.append(failed(task, ItemError(id=None, code=FetchError.code, message=error.message)))
+        else:
+            rows.append({**ok(task, task_id), "url": task["url"]})
+    return asked.reply(rows)
+
+
 # Asking
 
 
@@ -98,11 +124,17 @@ async def results(asked: Asked) -> Response:
     rows = []
     for task_id in await _ids(asked):
         try:
-            task = await durable.find(asked.call, task_id)
+            task = await (lives if lives.is_live(task_id) else durable).find(asked.call, task_id)
+            if "scenes" not in task.asked:
+                raise NotFoundError("It was handed in by another call; ask for it there.")
         except NotFoundError as error:
             rows.append({"code": errors.NOT_FOUND, "msg": errors.message(error), "taskId": task_id})
         else:
-            rows.append(task_row(asked.call.state.moderator, task))
+            row = task_row(asked.call.state.moderator, task)
+            if lives.is_live(task_id):
+                word = errors.word(task.code)
+                row |= {"code": task.code, "msg": f"{word}: {task.why}" if task.why else word}
+            rows.append(row)
     return asked.reply(rows)
 
 
@@ -111,7 +143,7 @@ async def cancel(asked: Asked) -> Response:
     rows = []
     for task_id in await _ids(asked):
         try:
-            await durable.cancel(asked.call, task_id)
+            await (lives if lives.is_live(task_id) else durable).cancel(asked.call, task_id)
         except NotFoundError as error:
             rows.append({"code": errors.NOT_FOUND, "msg": errors.message(error), "taskId": task_id})
         else:

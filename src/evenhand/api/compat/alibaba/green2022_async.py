@@ -9,7 +9,7 @@ from typing import Any
 import anyio.to_thread
 from starlette.responses import Response
 
-from evenhand.api.compat.alibaba import errors, media, objects
+from evenhand.api.compat.alibaba import errors, lives, media, objects
 from evenhand.api.compat.alibaba import tasks as durable
 from evenhand.api.compat.alibaba.answers import RISK, least, strictest
 from evenhand.api.compat.alibaba.errors import DENIED, CodeError
@@ -17,8 +17,10 @@ from evenhand.api.compat.alibaba.green2022_calls import Asked, data_id
 from evenhand.api.compat.alibaba.green2022_sync import image_data, image_result, image_service
 from evenhand.api.compat.alibaba.tasks import Task
 from evenhand.app import AsyncModerator
+from evenhand.errors import NotFoundError
 
 _LIVE = "live"
+_LONGEST_ID = 1_024
 
 
 async def image(asked: Asked) -> Response:
@@ -54,7 +56,7 @@ async def result(asked: Asked) -> Response:
     name = asked.parameters().get("taskId")
     if not isinstance(name, str) or not name:
         raise CodeError("ServiceParameters needs `taskId`.")
-    return await _told(asked, name)
+    return await (_live_told(asked, name) if lives.is_live(name) else _told(asked, name))
 
 
 async def cancel(asked: Asked) -> Response:
@@ -62,7 +64,7 @@ async def cancel(asked: Asked) -> Response:
     name = asked.parameters().get("taskId")
     if not isinstance(name, str) or not name:
         raise CodeError("ServiceParameters needs `taskId`.")
-    await durable.cancel(asked.call, name)
+    await (lives.cancel(asked.call, name) if lives.is_live(name) else durable.cancel(asked.call, name))
     return asked.reply(None)
 
 
@@ -92,7 +94,7 @@ def task_data(moderator: AsyncModerator, task: Task) -> dict[str, Any]:
 async def _recording(asked: Asked, form: str) -> Response:
     service, body = asked.named_service(), asked.parameters()
     if _LIVE in service.lower() or body.get("liveId"):
-        raise CodeError("Live streams are not enabled here.", number=DENIED)
+        return await _live(asked, form, service, body)
     kept = {"form": form, "service": service, **durable.callback(body)}
     place: str | Path
     if objects.named(body) and not body.get("url"):
@@ -103,13 +105,38 @@ async def _recording(asked: Asked, form: str) -> Response:
     return asked.reply({"TaskId": name, **asked.said(DataId="dataId")})
 
 
+async def _live(asked: Asked, form: str, service: str, body: Mapping[str, Any]) -> Response:
+    url, live_id = body.get("url"), body.get("liveId")
+    if not isinstance(url, str) or not url:
+        raise CodeError("ServiceParameters needs `url`, the address of the stream.")
+    if live_id is not None and (not isinstance(live_id, str) or len(live_id) > _LONGEST_ID):
+        raise CodeError(f"liveId must be a text of at most {_LONGEST_ID:,} characters.")
+    kept = {"form": form, "service": service, **({"liveId": live_id} if live_id else {})}
+    name = await lives.submit(asked.call, url, data_id(body), service=service, asked=kept)
+    return asked.reply({"TaskId": name, **asked.said(DataId="dataId", LiveId="liveId")})
+
+
+async def _live_told(asked: Asked, name: str) -> Response:
+    task = _ours(await lives.find(asked.call, name))
+    live_id = task.asked.get("liveId")
+    data = task_data(asked.call.state.moderator, task) | ({"LiveId": live_id} if live_id else {})
+    return asked.reply(data, code=task.code, why=task.why)
+
+
 async def _told(asked: Asked, name: str) -> Response:
-    task = await durable.find(asked.call, name)
+    task = _ours(await durable.find(asked.call, name))
     if task.answer is not None:
         return asked.reply(task_data(asked.call.state.moderator, task))
     if task.code != errors.PROCESSING:
         raise CodeError(task.why, number=task.code)
     return asked.reply({"TaskId": task.id, **asked.said(DataId="dataId")}, code=errors.PROCESSING)
+
+
+def _ours(task: Task) -> Task:
+    """Refuse a task that was handed in by the other version: its answer has another shape."""
+    if "service" not in task.asked:
+        raise NotFoundError(f"The task {task.id!r} was handed in by version 2018-05-09; ask for it there.")
+    return task
 
 
 def _url(body: Mapping[str, Any], name: str) -> str:

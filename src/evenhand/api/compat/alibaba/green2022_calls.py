@@ -63,9 +63,11 @@ class Asked:
         body = self._read
         return {ours: body[theirs] for ours, theirs in names.items() if isinstance(body.get(theirs), str)}
 
-    def reply(self, data: Mapping[str, Any] | None, results: Any = (), *, code: int = errors.OK) -> Response:
-        """Answer. Actions for texts read `Message`, those for pictures `Msg`: both are there."""
-        word = errors.word(code)
+    def reply(
+        self, data: Mapping[str, Any] | None, results: Any = (), *, code: int = errors.OK, why: str = ""
+    ) -> Response:
+        """Answer. Actions for texts read `Message`, those for pictures `Msg`: both are there, with `why` in them."""
+        word = f"{errors.word(code)}: {why}" if why else errors.word(code)
         body = {"RequestId": self.request_id, "Code": code, "Message": word, "Msg": word}
         if data is not None:
             body["Data"] = data

@@ -159,7 +159,7 @@ def read(store: Store, task_id: str, *, tenant: str | None) -> Task:
         return Task(**known)
     if job.state != "done":
         error = job.error or {"code": "cancelled", "message": "It was cancelled."}
-        return Task(**known, code=_number(error), why=str(error["message"]))
+        return Task(**known, code=code_of(error), why=str(error["message"]))
     if job.kind == "media":
         document = store.jobs.detail(job.id)
         if document is None:
@@ -167,7 +167,7 @@ def read(store: Store, task_id: str, *, tenant: str | None) -> Task:
         return Task(**known, answer=kept_answer(document), media=document.get("media") or {})
     item = _item(store, job.id, place)
     if "error" in item:
-        return Task(**known, code=_number(item["error"]), why=str(item["error"]["message"]))
+        return Task(**known, code=code_of(item["error"]), why=str(item["error"]["message"]))
     return Task(**known, answer=kept_answer(store.decision(item["decision_id"])))
 
 
@@ -229,7 +229,8 @@ async def _somebody_works(call: Call) -> None:
         raise CodeError(f"Asynchronous calls are not enabled: no worker works on jobs here. {why}", number=DENIED)
 
 
-def _number(error: Mapping[str, Any]) -> int:
+def code_of(error: Mapping[str, Any]) -> int:
+    """Give the vendor's code for an error as the store keeps it: `code` and `message`."""
     if error["code"] == FetchError.code:
         return UNFETCHED
     callers = {kind.code for kind in _kinds(UserError)} | {"cancelled"}
