@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from evenhand.domain import Action
-from evenhand.errors import UserError
+from evenhand.errors import InputError
 from evenhand.fairness.intervals import wilson
 from evenhand.fairness.mentions import mentioned
 from evenhand.review.agreement import krippendorff_alpha
@@ -40,21 +40,21 @@ class Period:
         """Refuse days that no decision can have.
 
         Raises:
-            UserError: they are too long ago, or too far ahead.
+            InputError: they are too long ago, or too far ahead.
         """
         if not FIRST <= self.since <= LAST or not FIRST <= self.until <= LAST:
-            raise UserError(f"give days from {FIRST} to {LAST}")
+            raise InputError(f"Give days from {FIRST} to {LAST}.")
 
     @classmethod
     def last(cls, days: int, *, today: date | None = None) -> Period:
         """Give the last days, today among them.
 
         Raises:
-            UserError: there are no such days, or decisions have no such dates.
+            InputError: there are no such days, or decisions have no such dates.
         """
         until = today or datetime.now(UTC).date()
         if not FIRST <= until <= LAST or days < 1:
-            raise UserError(f"give days from {FIRST} to {LAST}")
+            raise InputError(f"Give days from {FIRST} to {LAST}.")
         return cls(since=max(FIRST, until - timedelta(days=days - 1)), until=until)
 
     @property

@@ -114,7 +114,7 @@ async def counted(
     medium: Literal["text", "image"] = "text",
     label: Annotated[str | None, Query(max_length=200)] = None,
     queue: Annotated[str | None, Query(max_length=200)] = None,
-    days: Annotated[float | None, Query(gt=0, le=36_500)] = None,
+    days: Annotated[float | None, Query(gt=0, le=18_250)] = None,
 ) -> Response:
     """Say how many examples what people judged would give, and how many are lost because originals are not kept."""
     state = state_of(request)

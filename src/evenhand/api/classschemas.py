@@ -20,7 +20,7 @@ class HistoryIn(_In):
 
     label: str | None = Field(None, max_length=200, description="None: what was blocked, against what passed.")
     queue: str | None = Field(None, max_length=200, description="Only verdicts of this queue.")
-    days: float | None = Field(None, gt=0, le=36_500, description="Only of so many last days.")
+    days: float | None = Field(None, gt=0, le=18_250, description="Only of so many last days.")
 
 
 class ClassIn(_In):

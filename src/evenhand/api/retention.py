@@ -21,7 +21,7 @@ router = APIRouter(tags=["accounting"])
 PATH = "/v1/retention"
 _READ: dict[int | str, dict[str, Any]] = {code: ERRORS[code] for code in (401, 403, 422, 429, 503)}
 _Tenant = Annotated[str, Path(max_length=100, pattern="^[A-Za-z0-9_-]+$", description="Id of an API key or a tenant.")]
-_Days = Annotated[int | None, Field(ge=0, le=36_500)]
+_Days = Annotated[int | None, Field(ge=0, le=18_250)]
 
 
 class RetentionIn(BaseModel):
