@@ -34,6 +34,8 @@ from evenhand.store.streamtables import stream_events, streams
 
 _CHUNK = 200  # decisions in one transaction; their subjects stand in one statement
 
+MOST_DAYS = 18_250  # fifty years: ids hold the time since 1970
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenantRetention:
@@ -80,10 +82,12 @@ class TenantKeeping:
 
         Raises:
             StoreError: nothing was changed.
-            ValueError: a number of days is negative.
+            ValueError: a number of days is negative, or over fifty years.
         """
         if min(decisions_days or 0, originals_days or 0) < 0:
             raise ValueError("a number of days is negative")
+        if max(decisions_days or 0, originals_days or 0) > MOST_DAYS:
+            raise ValueError(f"more than {MOST_DAYS} days is for ever: leave the number out")
         row = {
             "tenant": tenant,
             "decisions_days": decisions_days,
