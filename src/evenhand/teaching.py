@@ -116,6 +116,14 @@ class Teaching:
             self._renewed(kept.medium)
         return Trained(made=kept, left_out=made.left_out)
 
+    def again(self, name: str, medium: Medium, label: str, by: str) -> int:
+        """Teach a class anew of all that people judged, not deployed; give the version's number. Errors as `train`."""
+        from evenhand.store.classhistory import HistoryWanted
+
+        positives, against, _ = self.from_history(HistoryWanted(medium=medium, label=label))
+        lesson = Lesson(name=name, medium=medium, positives=positives, against=against, label=label, by=by)
+        return int(self.train(lesson, deploy=False).made.number)
+
     def from_history(self, wanted: HistoryWanted) -> tuple[list[Sample], list[Sample], int]:
         """Give examples out of what people judged, those against, and how many judged contents are not kept.
 

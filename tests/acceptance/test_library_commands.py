@@ -7,8 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from evenhand import Moderator
 from evenhand.settings import Settings
 from evenhand.store import open_store
+from tests.turned_off import PICTURE_MODELS
+from tests.unit.detectors.test_classes_text import pupils, sellers
 from tests.unit.store.factory import HASH, record
 
 
@@ -72,3 +75,45 @@ def test_marks_and_proposals(tmp_path: Path) -> None:
     assert json.loads(_run(tmp_path, "proposals", "look"))["proposals"] == []
     assert json.loads(_run(tmp_path, "proposals", "list", "--state", "open"))["proposals"] == []
     assert "no proposal" in _run(tmp_path, "proposals", "approve", "x", code=2)
+
+
+def test_a_class_is_taught_again_with_what_was_judged_since(tmp_path: Path) -> None:
+    settings = Settings(
+        database_url=f"sqlite:///{tmp_path / 'e.db'}",
+        keep_originals_days=1,
+        plugins=False,
+        threads=1,
+        disabled_detectors=PICTURE_MODELS,
+    )
+    store = open_store(settings=settings)
+    store.migrate()
+    for name in ("ann", "bob", "cy"):
+        store.keys.create(name, scopes=("read", "review", "senior", "policy"))
+    store.close()
+    (tmp_path / "sellers.txt").write_text("\n".join(sellers(1, 12)))
+    (tmp_path / "pupils.txt").write_text("\n".join(pupils(1, 12)))
+    _run(tmp_path, "classes", "train", "mill", "sellers.txt", "--against", "pupils.txt", "--label", "spam.mill")
+    rows = ["decision_id,verdict,action,labels,reason"]
+    with Moderator(settings) as moderator:
+        for side, verdict in ((sellers(4, 21), "wrong,block,spam.mill"), (pupils(4, 21), "wrong,pass,")):
+            rows += [f"{moderator.check(text).decision_id},{verdict},looked at" for text in side]
+    (tmp_path / "marks.csv").write_text("\n".join(rows))
+    assert json.loads(_run(tmp_path, "proposals", "look", "--kind", "examples"))["proposals"] == []
+    _run(tmp_path, "mark", "import", "marks.csv", "--as", "cy")
+    look = ("proposals", "look", "--kind", "examples", "--as", "ann")
+    (made,) = json.loads(_run(tmp_path, *look))["proposals"]
+    assert (made["kind"], made["change"]["name"]) == ("examples", "mill")
+    assert (made["evidence"]["positives"], made["evidence"]["against"]) == (21, 21)
+    assert json.loads(_run(tmp_path, *look))["proposals"] == []  # it is not made twice
+    for one in ("ann", "cy"):  # who asked for it, and whose marks it rests on
+        assert "second person" in _run(tmp_path, "proposals", "approve", made["id"], "--as", one, code=2)
+    done = json.loads(_run(tmp_path, "proposals", "approve", made["id"], "--as", "bob", "--reason", "looked at"))
+    assert done["state"] == "approved"
+    store = open_store(settings=settings)
+    (entry,) = store.classes.list()
+    assert (entry.deployed, [one.number for one in entry.versions]) == (1, [2, 1])  # it judges nothing before deployed
+    newest = entry.versions[0]
+    assert (newest.label, newest.quality["examples"], newest.quality["against"]) == ("spam.mill", 21, 21)
+    assert store.proposals.get(made["id"]).done == {"class": "mill", "number": 2}
+    store.close()
+    assert json.loads(_run(tmp_path, *look))["proposals"] == []  # nothing was judged since

@@ -15,11 +15,8 @@ from evenhand.api.libraryschemas import DecideIn, DeriveIn, ProposalOut, Proposa
 from evenhand.api.reviewpeople import person_of
 from evenhand.api.schemas import ErrorOut
 from evenhand.api.state import State, state_of
-from evenhand.detectors.classes_lesson import Lesson
-from evenhand.domain import Medium
 from evenhand.learning.deciding import approve, proposal_document, reject, undo
 from evenhand.learning.deriving import derive
-from evenhand.store.classhistory import HistoryWanted
 
 router = APIRouter(tags=["proposals"])
 
@@ -78,7 +75,7 @@ async def approved(request: Request, proposal_id: Id, body: DecideIn) -> Respons
         proposal_id,
         actor=actor,
         reason=body.reason,
-        teach=partial(_teach, state),
+        teach=state.moderator.teaching.again,
     )
     return _json(proposal_document(await asyncio.to_thread(work), actor))
 
@@ -102,13 +99,6 @@ async def undone(request: Request, proposal_id: Id, body: DecideIn) -> Response:
 async def _person(request: Request) -> tuple[State, str]:
     state = state_of(request)
     return state, (await person_of(request, state, scope="policy")).id
-
-
-def _teach(state: State, name: str, medium: Medium, label: str, actor: str) -> int:
-    teaching = state.moderator.teaching
-    positives, against, _ = teaching.from_history(HistoryWanted(medium=medium, label=label))
-    lesson = Lesson(name=name, medium=medium, positives=positives, against=against, label=label, by=actor)
-    return int(teaching.train(lesson, deploy=False).made.number)
 
 
 def _json(document: Any, status: int = 200) -> Response:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evenhand.cli.common import read_settings
+from evenhand.cli.common import open_moderator, read_settings
 from evenhand.cli.reviewing import As, dump, opened, person
+
+if TYPE_CHECKING:
+    from evenhand.domain import Medium
 
 proposals = typer.Typer(help="What people marked, as changes that a second person approves.", no_args_is_help=True)
 
@@ -65,7 +68,7 @@ def approve(proposal_id: Id, reason: Annotated[str, typer.Option(help="Why.")] =
 
     with opened() as store:
         actor = person(store, who).id
-        found = deciding.approve(store, read_settings(), proposal_id, actor=actor, reason=reason)
+        found = deciding.approve(store, read_settings(), proposal_id, actor=actor, reason=reason, teach=_teach)
         dump(deciding.proposal_document(found, actor))
 
 
@@ -87,3 +90,9 @@ def undo(proposal_id: Id, reason: Annotated[str, typer.Option(help="Why.")] = ""
     with opened() as store:
         actor = person(store, who).id
         dump(deciding.proposal_document(deciding.undo(store, proposal_id, actor=actor, reason=reason), actor))
+
+
+def _teach(name: str, medium: Medium, label: str, actor: str) -> int:
+    """See `deciding.Teach`: models are loaded only where a class is really taught."""
+    with open_moderator() as moderator:
+        return moderator.inner.teaching.again(name, medium, label, actor)

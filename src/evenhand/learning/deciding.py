@@ -109,7 +109,7 @@ def _apply(store: Store, settings: Settings, proposal: Proposal, actor: str, tea
     if proposal.kind == "threshold":
         return {"policy_version": moved(store, settings, change, actor=proposal.made_by)}
     if teach is None:
-        raise InputError("A class is taught by a server or with `evenhand classes train`: approve this over HTTP.")
+        raise InputError("This teaches a class: approve it over HTTP, or with `evenhand proposals approve`.")
     return {"class": change["name"], "number": teach(change["name"], Medium(change["medium"]), change["label"], actor)}
 
 

@@ -219,10 +219,11 @@ def _examples(store: Store) -> Iterator[NewProposal]:
         newest = entry.live or entry.versions[0]
         wanted = HistoryWanted(medium=Medium(newest.medium), label=newest.label)
         found = store.classes.history(wanted)
-        sides = [
-            [one.decision_id for one in side if id_time(one.decision_id) > newest.created_at]
+        since = [
+            [one for one in side if id_time(one.decision_id) > newest.created_at]
             for side in (found.positives, found.against)
         ]
+        sides = [[one.decision_id for one in side] for side in since]
         if min(map(len, sides)) < _LEAST_EXAMPLES:
             continue
         seen = hashlib.sha256("".join(sorted(sides[0] + sides[1])).encode()).hexdigest()
@@ -236,6 +237,7 @@ def _examples(store: Store) -> Iterator[NewProposal]:
                 "all_positives": len(found.positives),
                 "all_against": len(found.against),
             },
+            persons=frozenset(one.person for side in since for one in side if one.person),
         )
 
 

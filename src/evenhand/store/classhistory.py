@@ -32,6 +32,7 @@ class Past:
 
     decision_id: str
     body: bytes
+    person: str | None = None  # id of who judged it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ def history(connection: Connection, wanted: HistoryWanted) -> History:
         if kept is None:
             missing += 1
         elif wanted.medium is Medium.IMAGE or kept.media_type == "text/plain":
-            sides[side].append(Past(decision_id=row.decision_id, body=bytes(kept.body)))
+            sides[side].append(Past(decision_id=row.decision_id, body=bytes(kept.body), person=row.person))
     return History(positives=tuple(sides[True]), against=tuple(sides[False]), not_kept=missing)
 
 
@@ -75,11 +76,13 @@ def _judged(connection: Connection, wanted: HistoryWanted) -> Iterator[Any]:
         else [decisions.c.decision_id >= first_id(datetime.now(UTC) - timedelta(days=wanted.days))]
     )
     if wanted.queue is None:
-        marked = select(*columns, marks.c.verdict).join(decisions, decisions.c.decision_id == marks.c.decision_id)
+        marked = select(*columns, marks.c.verdict, marks.c.person)
+        marked = marked.join(decisions, decisions.c.decision_id == marks.c.decision_id)
         marked = marked.where(kind, marks.c.state != "undone", *since).order_by(marks.c.id.desc()).limit(_LOOKED)
         yield from connection.execute(marked).all()
     item = review_items.c
-    done = select(*columns, item.verdict).join(decisions, decisions.c.decision_id == item.decision_id)
+    done = select(*columns, item.verdict, item.decided_by.label("person"))
+    done = done.join(decisions, decisions.c.decision_id == item.decision_id)
     done = done.where(kind, item.state == "done", *since)
     if wanted.queue is not None:
         done = done.where(item.queue == wanted.queue)
