@@ -21,6 +21,7 @@ from sqlalchemy import URL, Engine, create_engine, event
 
 from evenhand.errors import SettingsError, StoreError
 from evenhand.settings import Settings
+from evenhand.store.database import make_private
 from evenhand.store.jobrecords import PRIORITIES, Waiting
 from evenhand.store.jobtasks import task_key
 from evenhand.telemetry import fault
@@ -243,7 +244,7 @@ def _engine(url: URL) -> Engine | None:
         return None
     path = _file(url)
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        make_private(path)
         with sqlite3.connect(path, timeout=30) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
         connection.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import time
@@ -23,6 +24,25 @@ from evenhand.store.faults import as_store_error, may_try_again
 T = TypeVar("T")
 Begin = Literal["DEFERRED", "IMMEDIATE"]
 _BEGIN = "evenhand_begin"
+
+
+def make_private(path: Path) -> None:
+    """Make a database's file, for its owner alone, where there is none.
+
+    One that is there is never opened here: closing a file takes away all locks that this process holds on it, those of
+    SQLite's own connections, too, and another process would then take the log away under them
+    (https://www.sqlite.org/howtocorrupt.html, section 2.2).
+
+    Raises:
+        OSError: it cannot be made, or be read and written.
+    """
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)) from None
+        if not os.access(path, os.R_OK | os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES)) from None
 
 
 class Database:
@@ -64,7 +84,7 @@ class Database:
         """Make folder and file readable by their owner alone: they hold people's content."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            make_private(path)
         except OSError as error:
             raise StoreError(
                 f"{self.address}: the file cannot be made ({error.strerror}); set EVENHAND_DATABASE_URL or "

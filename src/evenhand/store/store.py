@@ -130,8 +130,9 @@ class Store:
 
         Raises NotFoundError for none.
         """
+        document = self.log.get(decision_id)  # first: it knows what can be no id
         undone = self.policy_undo.undone(decision_id)
-        return self.log.get(decision_id) | ({} if undone is None else {"undone": undone})
+        return document if undone is None else {**document, "undone": undone}
 
     def decisions(self, **filters: Unpack[Filters]) -> Page:
         """List decisions, newest first; see `Filters` and `Decisions.page`."""

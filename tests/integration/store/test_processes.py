@@ -122,3 +122,17 @@ def test_a_killed_writer_loses_nothing_committed(store: Store, empty_url: str) -
         assert set(range(last + 1)) <= set(turns_seen[name])
         assert set(turns_seen[name].values()) == {20}  # batches are whole or absent
     store.record([record()])
+
+
+def test_another_process_leaves_the_log_to_a_store_that_was_opened_twice_here(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'twice.db'}"
+    store = open_store(url)
+    store.migrate()
+    open_store(url).close()  # as a command's moderator does beside a server's store
+    assert (tmp_path / "twice.db-wal").exists()
+    code = f"from evenhand.store import open_store; s = open_store({url!r}); s.keys.create('other'); s.close()"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+    # Had our locks been lost, the other would have thought itself the last one, and taken the log away under us.
+    assert (tmp_path / "twice.db-wal").exists()
+    assert [key.name for key in store.keys.list()] == ["other"]
+    store.close()
