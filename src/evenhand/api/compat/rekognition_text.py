@@ -29,7 +29,9 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Word:
+class Word:
+    """A word that was read in a picture."""
+
     text: str
     box: Box  # pixels
     confidence: float  # [0, 100]
@@ -56,10 +58,10 @@ def detections(result: Result, filters: Filters) -> list[dict[str, Any]]:
     if result.seen is None:
         return []
     size = result.seen.size
-    lines: list[list[_Word]] = []
+    lines: list[list[Word]] = []
     for part in result.seen.words:
         if part.origin.source is Source.OCR:
-            lines += ([word for word in line if _fits(word, filters, size)] for line in _lines(part))
+            lines += ([word for word in line if _fits(word, filters, size)] for line in lines_of(part))
     lines = [line for line in lines if line]
     out = [_entry("LINE", number_, line, size) for number_, line in enumerate(lines)]
     for number_, line in enumerate(lines):
@@ -68,12 +70,16 @@ def detections(result: Result, filters: Filters) -> list[dict[str, Any]]:
     return out
 
 
-def _lines(part: TextPart) -> list[list[_Word]]:
-    """Cut what was read into lines, and lines at spaces; single characters of one word go together."""
-    out: list[list[_Word]] = []
+def lines_of(part: TextPart) -> list[list[Word]]:
+    """Cut what was read into lines, and lines at spaces; single characters of one word go together.
+
+    Args:
+        part: words read in a picture, with their boxes.
+    """
+    out: list[list[Word]] = []
     start = 0
     for line in part.text.split("\n"):
-        words: list[_Word] = []
+        words: list[Word] = []
         for piece in line.split():
             begin = part.text.index(piece, start)
             start = begin + len(piece)
@@ -81,12 +87,12 @@ def _lines(part: TextPart) -> list[list[_Word]]:
             place = union([mark.box for mark in marks if mark.box is not None])
             if place is not None:
                 sure = [mark.score for mark in marks if mark.score is not None]
-                words.append(_Word(text=piece, box=place, confidence=100 * (fmean(sure) if sure else 0.0)))
+                words.append(Word(text=piece, box=place, confidence=100 * (fmean(sure) if sure else 0.0)))
         out.append(words)
     return out
 
 
-def _entry(kind: str, number_: int, words: Sequence[_Word], size: tuple[int, int]) -> dict[str, Any]:
+def _entry(kind: str, number_: int, words: Sequence[Word], size: tuple[int, int]) -> dict[str, Any]:
     place = union([word.box for word in words]) or (0.0, 0.0, 0.0, 0.0)
     x0, y0, x1, y1 = (round(v / side, 6) for v, side in zip(place, (*size, *size), strict=True))
     corners = ((x0, y0), (x1, y0), (x1, y1), (x0, y1))
@@ -102,7 +108,7 @@ def _entry(kind: str, number_: int, words: Sequence[_Word], size: tuple[int, int
     }
 
 
-def _fits(word: _Word, filters: Filters, size: tuple[int, int]) -> bool:
+def _fits(word: Word, filters: Filters, size: tuple[int, int]) -> bool:
     x0, y0, x1, y1 = (v / side for v, side in zip(word.box, (*size, *size), strict=True))
     if word.confidence < filters.confidence or y1 - y0 < filters.height or x1 - x0 < filters.width:
         return False
