@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from evenhand.api.compat.alibaba import DIALECT as ALIBABA
 from evenhand.api.compat.azure import DIALECT as AZURE
 from evenhand.api.compat.base import Dialect
+from evenhand.api.compat.google import DIALECT as GOOGLE
 from evenhand.api.compat.openai import DIALECT as OPENAI
 from evenhand.api.compat.perspective import DIALECT as PERSPECTIVE
 from evenhand.api.compat.rekognition import DIALECT as REKOGNITION
@@ -14,7 +15,7 @@ from evenhand.errors import SettingsError
 from evenhand.policy import Policy
 from evenhand.settings import Settings
 
-ALL: tuple[Dialect, ...] = (PERSPECTIVE, OPENAI, AZURE, REKOGNITION, ALIBABA)
+ALL: tuple[Dialect, ...] = (PERSPECTIVE, OPENAI, AZURE, REKOGNITION, ALIBABA, GOOGLE)
 
 
 def dialect_names(*, signed: bool = False) -> list[str]:
