@@ -102,6 +102,7 @@ class AsyncModerator:
             metrics=self.metrics,
             recorder=StoreRecorder(self.store, self.settings) if self.store is not None else None,
             corrections=Corrections(self.store) if self.store is not None else None,
+            belonging=self.store.belonging if self.store is not None else None,
             fresh=self._fresh,
             revision=lambda: self.shelves.revision,
         )

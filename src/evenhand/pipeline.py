@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from evenhand.decode import Decoded, decode
@@ -43,6 +44,9 @@ from evenhand.settings import Settings
 from evenhand.shelves.printing import Printing
 from evenhand.telemetry import Metrics, span
 
+if TYPE_CHECKING:
+    from evenhand.store.belonging import Belonging
+
 FILES_TOGETHER = 4  # encoded files decoded in one run: pictures are the memory of this process
 _FILE_RUNS = 2  # such runs at a time
 MOST_FINDINGS = 2_000  # listed in a result; hours of video have more
@@ -60,6 +64,7 @@ class Pipeline:
         metrics: counted into.
         recorder: where decisions are written; None: nowhere.
         corrections: content that people marked, and what is answered about it; None: nothing is.
+        belonging: says whose a caller is; None: nobody's.
         fresh: see Rounds.
         revision: gives the number of the last change of the store's libraries that is in force; 0: it keeps none.
     """
@@ -73,12 +78,14 @@ class Pipeline:
         metrics: Metrics,
         recorder: Recorder | None = None,
         corrections: Corrections | None = None,
+        belonging: Belonging | None = None,
         course: Callable[[str], Course | None] = lambda line: None,
         fresh: Callable[[], Awaitable[None]] | None = None,
         revision: Callable[[], int] = int,
     ) -> None:
         self._settings, self._registry, self._policy, self._course = settings, registry, policy, course
         self._metrics, self._corrections, self._revision = metrics, corrections, revision
+        self._belonging = belonging
         self._threads = ThreadPoolExecutor(max_workers=FILES_TOGETHER, thread_name_prefix="evenhand")
         self._rounds = Rounds(settings, registry=registry, metrics=metrics, threads=self._threads, fresh=fresh)
         self._recording = Recording(recorder) if recorder is not None else None
@@ -137,6 +144,7 @@ class Pipeline:
             played = {id(item): await self._recordings.run(item, skip) for item in items if item.decoded.plan}
         decoded_items = [item.decoded for item in items]
         queries = await self._printing.queries(decoded_items)
+        tenant = await self._tenant(options)
         detected = time.perf_counter()
         share = 1000 / max(1, len(contents))  # a run's time is shared equally by its contents
         timing = {"decode": (decoded - started) * share, "detect": (detected - decoded) * share}
@@ -150,7 +158,7 @@ class Pipeline:
             else:
                 ran = played[id(item)] if id(item) in played else models[item.kinds]
                 query = queries.get(len(results) - refused)
-                results.append(self._decide(item, options, policy, ran, timing, query))
+                results.append(self._decide(item, options, policy, ran, timing, query, tenant=tenant))
         self._count(results, options.line)
         if self._recording is not None and options.record:
             with span("evenhand.record", items=len(items)):
@@ -200,7 +208,7 @@ class Pipeline:
             await self._corrections.fresh()
         item = Item(content, replace(shell(plan, content), plan=plan))
         models = self._recordings.fill(item, segments)
-        result = self._decide(item, options, policy, models, {})
+        result = self._decide(item, options, policy, models, {}, tenant=await self._tenant(options))
         self._count([result], options.line)
         if self._recording is not None and options.record:
             await self._record([item], [result], options.caller)
@@ -234,7 +242,8 @@ class Pipeline:
         """
         item = Item(content, _streamed(()), findings=list(incident.findings), incidents=(incident,))
         item.media = {"start": round(incident.start, 3), "end": round(incident.end, 3)}
-        return self._decide(item, options, self._policy(), models, {})
+        tenant = self._belonging.tenant(options.caller) if self._belonging is not None else None
+        return self._decide(item, options, self._policy(), models, {}, tenant=tenant)
 
     async def keep(self, content: Content, result: Result, options: Options) -> None:
         """Count and record what was decided about a stream.
@@ -304,6 +313,8 @@ class Pipeline:
         models: Mapping[str, str],
         timing: Mapping[str, float],
         query: Query | None = None,
+        *,
+        tenant: str | None,
     ) -> Result:
         findings = tuple(sorted(item.findings, key=_strictest_first)) if item.findings else ()
         if findings and policy.line(options.line).libraries is not None:
@@ -323,7 +334,9 @@ class Pipeline:
         )
         if course is not None and options.record:
             course.note(decision_id, decision, policy, facts)
-        mark = self._corrections.find(item.decoded.content_hash, query) if self._corrections is not None else None
+        mark = None
+        if self._corrections is not None:
+            mark = self._corrections.find(item.decoded.content_hash, query, tenant=tenant)
         if mark is not None:
             least = policy.line(options.line).incomplete if item.incomplete else Action.PASS
             findings, decision = corrected(mark, findings, decision, item.decoded.kind.value, least=least)
@@ -357,6 +370,13 @@ class Pipeline:
             media=item.media,
             seen=_seen(item),
         )
+
+    async def _tenant(self, options: Options) -> str | None:
+        """Give the tenant whose contents a caller sends; None: nobody's."""
+        belonging, caller = self._belonging, options.caller
+        if belonging is None or belonging.known(caller):
+            return None if belonging is None else belonging.tenant(caller)
+        return await asyncio.to_thread(belonging.tenant, caller)
 
     def _skipped(self, line: Line) -> frozenset[str]:
         """Give the detectors that do not run for a business line."""

@@ -120,7 +120,7 @@ async def _look(
         cannot.append({"what": "content", "why": "it is not kept, so no detector can look at it again"})
         return entries, cannot
     try:
-        result = await _again(moderator, original, document)
+        result = await _again(moderator, store, original, document)
     except EvenhandError as error:
         cannot.append({"what": "content", "why": f"it could not be looked at again: {error.message}"})
         return entries, cannot
@@ -142,7 +142,7 @@ async def _look(
     return entries, cannot
 
 
-async def _again(moderator: AsyncModerator, original: Original, document: Mapping[str, Any]) -> Result:
+async def _again(moderator: AsyncModerator, store: Store, original: Original, document: Mapping[str, Any]) -> Result:
     line = str(document["policy"]).rpartition("/")[2]
     if line not in moderator.policy.lines:
         line = "default"
@@ -150,7 +150,8 @@ async def _again(moderator: AsyncModerator, original: Original, document: Mappin
     content = Content(
         text=text, data=None if text is not None else original.body, media_type=original.media_type, keep=False
     )
-    return await moderator.check(content, options=Options(line=line, record=False))
+    caller = await asyncio.to_thread(store.log.caller, str(document["decision_id"]))
+    return await moderator.check(content, options=Options(line=line, record=False, caller=caller))
 
 
 def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:

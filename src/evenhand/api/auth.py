@@ -44,8 +44,8 @@ _CSRF = "x-csrf-token"
 _TENANTS = re.compile(
     r"/v1/(check|check:batch|redact|decisions/[^/]+|review/(claim|undo|stats|items(/.*)?)|wellness|wellness/break"
     r"|jobs|jobs/.*|streams|streams/.*|labels|detectors|policies|account|account/.*|accounts|accounts/.*"
-    r"|sessions|sessions/.*|keys|keys/[^/]+|appeals|appeals/links|appeals/[0-9a-f-]{36})"
-    r"|/console(/review|/review/items(/.*)?|/review/wellness|/accounts/.*)?"
+    r"|marks|marks/(csv|suggestions|preview|apply|undo)|sessions|sessions/.*|keys|keys/[^/]+|appeals|appeals/links|appeals/[0-9a-f-]{36})"
+    r"|/console(/marks|/review|/review/items(/.*)?|/review/wellness|/accounts/.*)?"
 )
 
 

@@ -48,7 +48,7 @@ async def add(request: Request, body: MarkIn | MarksIn) -> Response:
     state = state_of(request)
     person = await person_of(request, state)
     rows = [Said(**row.model_dump()) for row in (body.marks if isinstance(body, MarksIn) else [body])]
-    new = await asyncio.to_thread(read_rows, state.store, state.moderator.settings, rows)
+    new = await asyncio.to_thread(partial(read_rows, state.store, state.moderator.settings, rows, tenant=person.tenant))
     made = await asyncio.to_thread(state.store.marks.add, person, new)
     return _json({"marks": [mark_document(mark) for mark in made], "after": None}, 201)
 
@@ -58,7 +58,8 @@ async def add_csv(request: Request, body: MarksCsvIn) -> Response:
     """Mark up to a thousand results, all or none. Nothing is answered otherwise before `apply`."""
     state = state_of(request)
     person = await person_of(request, state)
-    new = await asyncio.to_thread(lambda: read_rows(state.store, state.moderator.settings, read_csv(body.csv)))
+    read = partial(read_rows, state.store, state.moderator.settings, tenant=person.tenant)
+    new = await asyncio.to_thread(lambda: read(read_csv(body.csv)))
     made = await asyncio.to_thread(state.store.marks.add, person, new)
     return _json({"marks": [mark_document(mark) for mark in made], "after": None}, 201)
 
@@ -73,9 +74,9 @@ async def listed(
 ) -> Response:
     """List marks, oldest first."""
     here = state_of(request)
-    await person_of(request, here)
+    person = await person_of(request, here)
     find = partial(here.store.marks.page, state=state, content_hash=content_hash, after=after, limit=limit)
-    found = await asyncio.to_thread(find)
+    found = await asyncio.to_thread(partial(find, tenant=person.tenant))
     last = found[-1].id if len(found) == limit else None
     return _json({"marks": [mark_document(mark) for mark in found], "after": last})
 
@@ -88,8 +89,9 @@ async def suggestions(
 ) -> Response:
     """List what callers of other vendors' APIs (Perspective, Alibaba Cloud) said that scores should be."""
     state = state_of(request)
-    await person_of(request, state)
-    found = await asyncio.to_thread(partial(state.store.suggestions.list, after=after, limit=limit))
+    person = await person_of(request, state)
+    find = partial(state.store.suggestions.list, after=after, limit=limit, tenant=person.tenant)
+    found = await asyncio.to_thread(find)
     shown = [{**asdict(one), "created_at": rfc3339(one.created_at) if one.created_at else None} for one in found]
     return _json({"suggestions": [{k: v for k, v in one.items() if k != "key_id"} for one in shown]})
 
@@ -98,8 +100,9 @@ async def suggestions(
 async def preview(request: Request, body: MarkIdsIn) -> Response:
     """Say what applying marks would change, and of which stored decisions they speak; changes nothing."""
     state = state_of(request)
-    await person_of(request, state)
-    return _json(foreseen_document(await asyncio.to_thread(foresee, state.store, body.ids)))
+    person = await person_of(request, state)
+    work = partial(foresee, state.store, body.ids, tenant=person.tenant)
+    return _json(foreseen_document(await asyncio.to_thread(work)))
 
 
 @router.post(PATH + "/apply", response_model=EffectsOut, responses=_APPLY, summary="Apply marks")

@@ -193,6 +193,7 @@ class MarkOut(BaseModel):
     content_hash: str
     verdict: dict[str, Any]
     near: Literal["text", "image"] | None = Field(description="It speaks of what is nearly the same, too.")
+    tenant: str | None = Field(description="Id of the tenant whose contents it answers; null: everybody's.")
     state: Literal["proposed", "applied", "undone"]
     applied_at: str | None
     created_at: str

@@ -49,7 +49,8 @@ def add(
         sample=sample,
     )
     with opened() as store:
-        made = store.marks.add(person(store, who), read_rows(store, read_settings(), [said]))
+        me = person(store, who)
+        made = store.marks.add(me, read_rows(store, read_settings(), [said], tenant=me.tenant))
         dump({"marks": [mark_document(one) for one in made]})
 
 
@@ -76,7 +77,8 @@ def read_file(
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{file.name} cannot be read: give a CSV file in UTF-8.") from error
     with opened() as store:
-        made = store.marks.add(person(store, who), read_rows(store, read_settings(), rows))
+        me = person(store, who)
+        made = store.marks.add(me, read_rows(store, read_settings(), rows, tenant=me.tenant))
         dump({"marks": [mark_document(one) for one in made]})
 
 

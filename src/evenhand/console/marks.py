@@ -35,7 +35,7 @@ async def listed(request: Request, state: str = "proposed", after: str = "", dec
     store = state_of(request).store
     chosen = state if state in _STATES else None
     find = partial(store.marks.page, state=chosen, after=after[:100].replace("\x00", ""), limit=_PAGE)
-    found = await asyncio.to_thread(find)
+    found = await asyncio.to_thread(partial(find, tenant=visitor.tenant))
     return page(
         request,
         visitor,

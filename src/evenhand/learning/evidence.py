@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Column, ColumnElement, select
 
 from evenhand.domain import Fingerprint
 from evenhand.matching.textsketch import as_text, sketch
 from evenhand.shelves.prints import from_sample
 from evenhand.store import Store
-from evenhand.store.schema import decisions, marks, originals, review_items
+from evenhand.store.accounttables import users
+from evenhand.store.schema import api_keys, decisions, marks, originals, review_items
 
 MOST = 20_000  # judgements looked at, the newest
 _TOGETHER = 400
@@ -109,7 +110,9 @@ def prints(store: Store, found: list[Judgement]) -> dict[str, Fingerprint]:
 
 def _marked(store: Store) -> Iterator[Judgement]:
     columns = (marks.c.id, marks.c.person, marks.c.verdict, marks.c.content_hash, marks.c.decision_id)
-    query = select(*columns).where(marks.c.state != "undone").order_by(marks.c.id.desc()).limit(MOST)
+    # What a tenant's people say teaches nobody else's lists.
+    query = select(*columns).where(marks.c.state != "undone", marks.c.tenant.is_(None))
+    query = query.order_by(marks.c.id.desc()).limit(MOST)
     rows = store.database.read(lambda connection: connection.execute(query).all())
     newest = _newest(store, [row.content_hash for row in rows if row.decision_id is None])
     ids = [row.decision_id or newest.get(row.content_hash, "") for row in rows]
@@ -122,7 +125,7 @@ def _marked(store: Store) -> Iterator[Judgement]:
 def _reviewed(store: Store) -> Iterator[Judgement]:
     query = (
         select(review_items.c.decision_id, review_items.c.verdict, review_items.c.decided_by)
-        .where(review_items.c.state == "done", review_items.c.verdict.is_not(None))
+        .where(review_items.c.state == "done", review_items.c.verdict.is_not(None), _nobodys(review_items.c.decided_by))
         .order_by(review_items.c.decided_at.desc())
         .limit(MOST)
     )
@@ -132,6 +135,12 @@ def _reviewed(store: Store) -> Iterator[Judgement]:
         if row.decision_id in known:
             source = f"review:{row.decision_id}"
             yield _judgement(source, row.decided_by or "", row.verdict, known[row.decision_id])
+
+
+def _nobodys(column: Column[Any]) -> ColumnElement[bool]:
+    keys = select(api_keys.c.id).where(api_keys.c.tenant.is_not(None))
+    people = select(users.c.id).where(users.c.tenant.is_not(None))
+    return column.not_in(keys) & column.not_in(people)
 
 
 def _judgement(source: str, person: str, verdict: Mapping[str, Any], decision: Mapping[str, Any]) -> Judgement:

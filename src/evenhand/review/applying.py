@@ -26,22 +26,27 @@ class Foreseen:
     all: bool  # those were all there are
 
 
-def foresee(store: Store, ids: Sequence[str]) -> Foreseen:
+def foresee(store: Store, ids: Sequence[str], *, tenant: str | None = None) -> Foreseen:
     """Say what applying these marks would change; changes nothing.
+
+    Args:
+        store: where.
+        ids: of marks.
+        tenant: only this one's; None: whosever.
 
     Raises:
         NotFoundError: there is no such mark.
         StoreError: the database refused or cannot be reached.
         ValueError: there are none, or more than 1000.
     """
-    effects = store.marks.preview(ids)
-    touched, compared, whole = _touched(store, store.marks.some(ids))
+    effects = store.marks.preview(ids, tenant=tenant)
+    touched, compared, whole = _touched(store, store.marks.some(ids, tenant=tenant))
     return Foreseen(effects=tuple(effects), touched=tuple(touched), compared=compared, all=whole)
 
 
 def apply(store: Store, ids: Sequence[str], person: Person) -> Foreseen:
     """Answer the same content, and where a mark says so nearly the same, as these marks say; errors as Marks.apply."""
-    touched, compared, whole = _touched(store, store.marks.some(ids))
+    touched, compared, whole = _touched(store, store.marks.some(ids, tenant=person.tenant))
     effects = store.marks.apply(ids, person, found=touched)
     return Foreseen(effects=tuple(effects), touched=tuple(touched), compared=compared, all=whole)
 
@@ -62,16 +67,16 @@ def foreseen_document(foreseen: Foreseen) -> dict[str, Any]:
 def _touched(store: Store, marks: Sequence[Mark]) -> tuple[list[Touched], int, bool]:
     found: dict[tuple[str, str], Touched] = {}
     for mark in marks:
-        for decision_id in store.marks.same(mark.content_hash, limit=MOST_TOUCHED):
+        for decision_id in store.marks.same(mark.content_hash, limit=MOST_TOUCHED, tenant=mark.tenant):
             found[mark.id, decision_id] = Touched(mark=mark.id, decision_id=decision_id, alike=100)
-    near: dict[str, list[tuple[str, Query]]] = {}
+    near: dict[tuple[str, str | None], list[tuple[str, Query]]] = {}
     for mark in marks:
         if mark.near is not None:
-            near.setdefault(mark.near.kind, []).append((mark.id, turned(mark.near)))
+            near.setdefault((mark.near.kind, mark.tenant), []).append((mark.id, turned(mark.near)))
     compared, whole = 0, True
-    for kind, some in near.items():
+    for (kind, tenant), some in near.items():
         seen = 0
-        for printed in store.prints.newest(kind, most=MOST_COMPARED):
+        for printed in store.prints.newest(kind, most=MOST_COMPARED, tenant=tenant):
             seen += len(printed)
             prints = [one.fingerprint for one in printed]
             for mark_id, query in some:

@@ -38,9 +38,7 @@ class Corrections:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._marks: Mapping[str, Mark] = {}
-        self._near: Near[str] = Near({})
-        self._by_id: Mapping[str, Mark] = {}
+        self._held: Mapping[str | None, _Held] = {}  # by tenant; None: what answers everybody's contents
         self._version: str | None = None
         self._looked = float("-inf")
 
@@ -58,35 +56,55 @@ class Corrections:
         now = time.monotonic()
         version = self._store.marks.version()
         if version != self._version:
-            marks = self._store.marks.applied()
-            self._by_id = {mark.id: mark for mark in marks.values()}
-            self._near = Near({mark.id: mark.near for mark in marks.values() if mark.near is not None})
-            self._marks = marks
+            by_tenant: dict[str | None, list[Mark]] = {}
+            for mark in self._store.marks.applied():
+                by_tenant.setdefault(mark.tenant, []).append(mark)
+            self._held = {tenant: _Held(marks) for tenant, marks in by_tenant.items()}
             self._version = version
         self._looked = now
 
     @property
     def kinds(self) -> frozenset[str]:
         """The kinds of content of which marks speak that hold for what is nearly the same, too."""
-        return self._near.kinds
+        return frozenset().union(*(held.near.kinds for held in self._held.values()))
 
-    def find(self, content_hash: str, query: Query | None = None) -> Correction | None:
+    def find(self, content_hash: str, query: Query | None = None, *, tenant: str | None = None) -> Correction | None:
         """Give the mark in force for a content; None: there is none.
+
+        Marks of a tenant's people answer their tenant's contents and no others; those of people without a tenant
+        answer everybody's. What is said of this very content comes first; of what is as near, what the tenant says.
 
         Args:
             content_hash: of the content. A mark about this very content comes first.
             query: what it is looked up by; None: only this very content is looked up.
+            tenant: id of the tenant whose content it is; None: nobody's.
         """
-        mark = self._marks.get(content_hash)
-        if mark is not None:
-            return Correction(mark=mark)
-        if query is None or query.kind not in self.kinds:
+        everybody, own = self._held.get(None), self._held.get(tenant) if tenant is not None else None
+        held = [one for one in (own, everybody) if one is not None]
+        for one in held:
+            if (mark := one.by_hash.get(content_hash)) is not None:
+                return Correction(mark=mark)
+        if query is None:
             return None
-        near, marks = self._near, self._by_id
-        found = [(alike, marks[mark_id]) for mark_id, alike in near.find(query) if mark_id in marks]
+        found = [near for one in held if (near := one.nearest(query)) is not None]
+        return max(found, key=lambda one: one.alike, default=None)  # of those equally alike the first: the tenant's
+
+
+class _Held:
+    """The marks in force of one tenant, or of nobody."""
+
+    def __init__(self, marks: Sequence[Mark]) -> None:
+        self.by_hash = {mark.content_hash: mark for mark in marks}
+        self._by_id = {mark.id: mark for mark in self.by_hash.values()}
+        self.near: Near[str] = Near({mark.id: mark.near for mark in self._by_id.values() if mark.near is not None})
+
+    def nearest(self, query: Query) -> Correction | None:
+        """Give the mark about what is the most alike; of those equally so, the one applied last."""
+        if query.kind not in self.near.kinds:
+            return None
+        found = [(alike, self._by_id[mark_id]) for mark_id, alike in self.near.find(query)]
         if not found:
             return None
-        # The most alike; of those equally so, the one applied last
         alike, mark = max(
             found, key=lambda one: (one[0], one[1].applied_at is not None and one[1].applied_at, one[1].id)
         )

@@ -31,15 +31,21 @@ class Said:
     sample: str | None = None  # its sketch, or the hash of the picture
 
 
-def read_marks(store: Store, rows: Sequence[Said]) -> list[NewMark]:
+def read_marks(store: Store, rows: Sequence[Said], *, tenant: str | None = None) -> list[NewMark]:
     """Give what is to be stored; what a "right" leaves out is as its decision says.
+
+    Args:
+        store: where decisions are.
+        rows: as they were written.
+        tenant: of who wrote them: others' decisions are as if they were not stored; None: they may speak of all.
 
     Raises:
         InputError: a row cannot be used; says which.
         RefusedLabelError: a label names a protected attribute or a person.
         StoreError: the store cannot be reached.
     """
-    decisions = store.log.many([row.decision_id for row in rows if row.decision_id and "\x00" not in row.decision_id])
+    ids = [row.decision_id for row in rows if row.decision_id and "\x00" not in row.decision_id]
+    decisions = store.log.many(ids, tenant=tenant)
     made = []
     for number, row in enumerate(rows, 1):
         if (row.decision_id is None) == (row.content_hash is None):

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, select
 from evenhand.domain import Result, first_id, id_time
 from evenhand.errors import NotFoundError
 from evenhand.settings import Settings
+from evenhand.store.belonging import mine
 from evenhand.store.columns import dumps, escape, instant_text
 from evenhand.store.database import Database
 from evenhand.store.librarytables import decision_prints
@@ -83,8 +84,12 @@ class Decisions:
 
         return work
 
-    def many(self, decision_ids: Sequence[str]) -> dict[str, dict[str, object]]:
+    def many(self, decision_ids: Sequence[str], *, tenant: str | None = None) -> dict[str, dict[str, object]]:
         """Give the result documents of up to a thousand decisions by their ids; those not stored are left out.
+
+        Args:
+            decision_ids: of them.
+            tenant: only decisions that its keys and people asked for; None: all.
 
         Raises:
             StoreError: the database refused or cannot be reached.
@@ -93,6 +98,7 @@ class Decisions:
         def work(connection: Connection) -> dict[str, dict[str, object]]:
             about = abouts(connection, decision_ids)
             query = select(decisions).where(decisions.c.decision_id.in_([*decision_ids, *about.values()]))
+            query = query.where(*mine(decisions.c.key_id, tenant))
             found = {row.decision_id: row for row in connection.execute(query)}
             wanted = {name: found.get(about.get(name, name)) for name in decision_ids}
             return {name: result_document(row, name) for name, row in wanted.items() if row is not None}

@@ -9,10 +9,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from evenhand.domain import new_id
 from evenhand.errors import AuthError, NotFoundError, StoreError
+from evenhand.store.belonging import mine
 from evenhand.store.database import Database
 from evenhand.store.records import DialectKey, Suggestion
 from evenhand.store.schema import dialect_keys as table
@@ -23,6 +24,8 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _START = "EHK"  # lets people see whose key it is
 _ID_CHARS = 20  # as long as the vendors' own: some clients check
 _USED_EVERY = timedelta(minutes=1)
+# Made once: putting a statement together costs as much as running it, and each signed request needs this one.
+_FIND = select(table).where(table.c.access_id == bindparam("one"), table.c.dialect == bindparam("of"))
 
 
 class DialectKeys:
@@ -109,9 +112,9 @@ class DialectKeys:
             SettingsError: its secret cannot be read with EVENHAND_SECRET_KEY.
             StoreError: the database refused or cannot be reached.
         """
-        query = select(table).where(table.c.access_id == access_id, table.c.dialect == dialect)
+        wanted = {"one": access_id, "of": dialect}
         known = "\x00" not in access_id and access_id.isascii()
-        row = self._database.read(lambda connection: connection.execute(query).one_or_none()) if known else None
+        row = self._database.read(lambda one: one.execute(_FIND, wanted).one_or_none()) if known else None
         now = datetime.now(UTC)
         if row is None:
             raise AuthError(f"this access key id is unknown here: make one with `evenhand keys create --for {dialect}`")
@@ -157,7 +160,7 @@ class Nonces:
         """
         digest = hashlib.sha256(nonce.encode(errors="surrogatepass")).hexdigest()
         row = {"key_id": key_id, "nonce": digest, "expires_at": until}
-        return self._database.write(lambda connection: connection.execute(self._insert.values(row)).rowcount) == 1
+        return self._database.write(lambda connection: connection.execute(self._insert, row).rowcount) == 1
 
 
 class Suggestions:
@@ -186,17 +189,19 @@ class Suggestions:
         self._database.write(lambda connection: connection.execute(insert(suggestions), row))
         return kept
 
-    def list(self, *, after: str = "", limit: int = 100) -> list[Suggestion]:
+    def list(self, *, tenant: str | None = None, after: str = "", limit: int = 100) -> list[Suggestion]:
         """List them, oldest first.
 
         Args:
+            tenant: only those of its keys and people; None: all.
             after: id of the last one already seen.
             limit: most to give.
 
         Raises:
             StoreError: the database refused or cannot be reached.
         """
-        query = select(suggestions).where(suggestions.c.id > after).order_by(suggestions.c.id).limit(limit)
+        where = (suggestions.c.id > after, *mine(suggestions.c.key_id, tenant))
+        query = select(suggestions).where(*where).order_by(suggestions.c.id).limit(limit)
         rows = self._database.read(lambda connection: connection.execute(query).mappings().all())
         return [Suggestion(**dict(row)) for row in rows]
 

@@ -25,6 +25,7 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
     from evenhand.store.alerts import Alerts
     from evenhand.store.appeals import Appeals
     from evenhand.store.auditlog import AuditLog
+    from evenhand.store.belonging import Belonging
     from evenhand.store.blocklists import Blocklists
     from evenhand.store.classes import Classes
     from evenhand.store.database import Database
@@ -74,6 +75,7 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
         retention=Retention(database, settings),
         keys=Keys(database, audit),
         accounts=Accounts(database, audit),
+        belonging=Belonging(database),
         sessions=Sessions(database, settings, audit),
         logins=Logins(database, settings, audit),
         idempotency=Idempotency(database),

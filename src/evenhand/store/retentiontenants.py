@@ -1,6 +1,6 @@
 """Retention of one tenant: sooner than everybody's, and everything at once. The audit log's chain holds throughout.
 
-A tenant is an API key, or a tenant of the accounts with all its keys.
+A tenant is an API key, or a tenant of the accounts with all its keys and people.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from sqlalchemy import Connection, delete, or_, select
 
 from evenhand.domain import first_id
 from evenhand.store.accountingtables import tenant_retention as table
+from evenhand.store.accounttables import users
 from evenhand.store.auditlog import AuditLog
 from evenhand.store.database import Database
+from evenhand.store.librarytables import mark_prints, mark_touches
 from evenhand.store.qualityrows import forget_decisions
 from evenhand.store.reviewrecords import LOCAL
 from evenhand.store.reviewrows import forget_reviews
@@ -147,6 +149,10 @@ class TenantKeeping:
             counts["streams"] = connection.execute(delete(streams).where(streams.c.id.in_(ended))).rowcount
             counts["responses"] = connection.execute(delete(idempotency).where(idempotency.c.key_id.in_(keys))).rowcount
             connection.execute(delete(suggestions).where(suggestions.c.key_id.in_(keys)))
+            theirs = select(marks.c.id).where(marks.c.tenant == tenant)
+            for table_of in (mark_prints, mark_touches):
+                connection.execute(delete(table_of).where(table_of.c.mark_id.in_(theirs)))
+            connection.execute(delete(marks).where(marks.c.tenant == tenant))
             after = {"reason": reason, "decisions": done.decisions, "originals": done.originals, **counts}
             self._audit.append(connection, "tenant.erase", f"tenant:{tenant}", actor=actor, after=after)
 
@@ -236,5 +242,6 @@ class _Done:
 
 
 def _keys(connection: Connection, tenant: str) -> Sequence[str]:
-    query = select(api_keys.c.id).where(api_keys.c.tenant == tenant)
-    return [tenant, *connection.execute(query).scalars()]
+    keys = select(api_keys.c.id).where(api_keys.c.tenant == tenant)
+    people = select(users.c.id).where(users.c.tenant == tenant)
+    return [tenant, *connection.execute(keys).scalars(), *connection.execute(people).scalars()]

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 
 from evenhand.domain import Fingerprint, id_time, new_id
 from evenhand.errors import ConflictError, NotFoundError
 from evenhand.store.announcing import announce
 from evenhand.store.auditlog import AuditLog
+from evenhand.store.belonging import mine, owned
 from evenhand.store.database import Database
 from evenhand.store.librarytables import mark_prints as prints
 from evenhand.store.librarytables import mark_touches as touches
@@ -40,8 +41,10 @@ class Marks:
     def add(self, person: Person, new: Sequence[NewMark]) -> list[Mark]:
         """Store marks, all or none; nothing is answered otherwise yet. Gives them in the same order.
 
+        Marks of a tenant's people are their tenant's: they speak of its contents, and answer no others.
+
         Raises:
-            NotFoundError: a decision is not stored.
+            NotFoundError: a decision is not stored, or is another tenant's.
             StoreError: nothing was stored.
             ValueError: there are none, or more than 1000.
         """
@@ -49,7 +52,8 @@ class Marks:
         now = datetime.now(UTC)
 
         def work(connection: Connection) -> list[Mark]:
-            hashes = _hashes(connection, [one.decision_id for one in new if one.decision_id is not None])
+            ids = [one.decision_id for one in new if one.decision_id is not None]
+            hashes = _hashes(connection, ids, person.tenant)
             made = []
             for one in new:
                 content_hash = one.content_hash or hashes[str(one.decision_id)]
@@ -63,6 +67,7 @@ class Marks:
                     "applied_by": None,
                     "applied_at": None,
                     "created_at": now,
+                    "tenant": person.tenant,
                 }
                 made.append(Mark(**row, near=one.near))  # type: ignore[arg-type]
                 connection.execute(insert(table), row)
@@ -77,20 +82,27 @@ class Marks:
         return self._database.write(work)
 
     def page(
-        self, *, state: str | None = None, content_hash: str | None = None, after: str = "", limit: int = 100
+        self,
+        *,
+        state: str | None = None,
+        content_hash: str | None = None,
+        tenant: str | None = None,
+        after: str = "",
+        limit: int = 100,
     ) -> list[Mark]:
         """List marks, oldest first.
 
         Args:
             state: "proposed", "applied" or "undone"; None: any.
             content_hash: only about this content.
+            tenant: only this one's; None: all.
             after: id of the last one already seen.
             limit: most to give.
 
         Raises:
             StoreError: the database refused or cannot be reached.
         """
-        query = _ALL.where(table.c.id > after).order_by(table.c.id).limit(limit)
+        query = _ALL.where(table.c.id > after, *owned(table.c.tenant, tenant)).order_by(table.c.id).limit(limit)
         if state is not None:
             query = query.where(table.c.state == state)
         if content_hash is not None:
@@ -98,33 +110,43 @@ class Marks:
         rows = self._database.read(lambda connection: connection.execute(query).all())
         return [_mark(row) for row in rows]
 
-    def preview(self, ids: Sequence[str]) -> list[Effect]:
+    def preview(self, ids: Sequence[str], *, tenant: str | None = None) -> list[Effect]:
         """Say what applying these marks would change; changes nothing.
 
-        Raises:
-            NotFoundError: there is no such mark.
-            StoreError: the database refused or cannot be reached.
-            ValueError: there are none, or more than 1000.
-        """
-        return self._database.read(lambda connection: self._effects(connection, _some(connection, ids)))
-
-    def some(self, ids: Sequence[str]) -> list[Mark]:
-        """Give marks by their ids, in order of id.
+        Args:
+            ids: of marks.
+            tenant: only this one's; None: whosever.
 
         Raises:
             NotFoundError: there is no such mark.
             StoreError: the database refused or cannot be reached.
             ValueError: there are none, or more than 1000.
         """
-        return self._database.read(lambda connection: _some(connection, ids))
+        return self._database.read(lambda connection: self._effects(connection, _some(connection, ids, tenant)))
 
-    def same(self, content_hash: str, *, limit: int) -> list[str]:
+    def some(self, ids: Sequence[str], *, tenant: str | None = None) -> list[Mark]:
+        """Give marks by their ids, in order of id; `tenant` as for `preview`.
+
+        Raises:
+            NotFoundError: there is no such mark.
+            StoreError: the database refused or cannot be reached.
+            ValueError: there are none, or more than 1000.
+        """
+        return self._database.read(lambda connection: _some(connection, ids, tenant))
+
+    def same(self, content_hash: str, *, limit: int, tenant: str | None = None) -> list[str]:
         """Give the ids of stored decisions about the very same content, newest first.
 
+        Args:
+            content_hash: of it.
+            limit: most to give.
+            tenant: only decisions that its keys and people asked for; None: all.
+
         Raises:
             StoreError: the database refused or cannot be reached.
         """
-        query = select(decisions.c.decision_id).where(decisions.c.content_hash == content_hash)
+        of = (decisions.c.content_hash == content_hash, *mine(decisions.c.key_id, tenant))
+        query = select(decisions.c.decision_id).where(*of)
         query = query.order_by(decisions.c.decision_id.desc()).limit(limit)
         return self._database.read(lambda connection: list(connection.execute(query).scalars()))
 
@@ -144,7 +166,7 @@ class Marks:
 
         Args:
             ids: of marks.
-            person: who applies them.
+            person: who applies them: a tenant's people their tenant's.
             found: stored decisions that they speak of: those show it from now on.
 
         Raises:
@@ -157,18 +179,20 @@ class Marks:
         spoken = [{"mark_id": one.mark, "decision_id": one.decision_id, "alike": one.alike} for one in found]
 
         def work(connection: Connection) -> list[Effect]:
-            found = _some(connection, ids, lock=True)
+            found = _some(connection, ids, person.tenant, lock=True)
             effects = self._effects(connection, found)
             if clash := next((effect for effect in effects if effect.clashes), None):
                 raise ConflictError(
                     f"marks {clash.mark} and {clash.clashes[0]} say different things about one content: apply one"
                 )
             chosen = [mark.id for mark in found]
-            hashes = {mark.content_hash for mark in found}
-            others = (table.c.content_hash.in_(hashes), table.c.state == "applied", table.c.id.not_in(chosen))
-            replaced = select(table.c.id).where(*others)
-            connection.execute(delete(touches).where(touches.c.mark_id.in_(replaced)))
-            connection.execute(update(table).where(*others).values(state="undone"))
+            for tenant in {mark.tenant for mark in found}:
+                hashes = {mark.content_hash for mark in found if mark.tenant == tenant}
+                others = (table.c.content_hash.in_(hashes), table.c.state == "applied", table.c.id.not_in(chosen))
+                same = (*others, _is(tenant))
+                replaced = select(table.c.id).where(*same)
+                connection.execute(delete(touches).where(touches.c.mark_id.in_(replaced)))
+                connection.execute(update(table).where(*same).values(state="undone"))
             values = {"state": "applied", "applied_by": person.id, "applied_at": now}
             connection.execute(update(table).where(table.c.id.in_(chosen)).values(**values))
             connection.execute(delete(touches).where(touches.c.mark_id.in_(chosen)))
@@ -195,7 +219,7 @@ class Marks:
         """
 
         def work(connection: Connection) -> list[Mark]:
-            found = _some(connection, ids, lock=True)
+            found = _some(connection, ids, person.tenant, lock=True)
             chosen = [mark.id for mark in found]
             connection.execute(update(table).where(table.c.id.in_(chosen)).values(state="undone"))
             for mark in found:
@@ -207,7 +231,7 @@ class Marks:
                 before, after = {"state": mark.state, **mark.verdict}, {"state": "undone"}
                 subject = f"mark:{mark.id}"
                 self._audit.append(connection, "mark.undo", subject, actor=person.id, before=before, after=after)
-            return _some(connection, ids)
+            return _some(connection, ids, person.tenant)
 
         return self._database.write(work)
 
@@ -220,15 +244,15 @@ class Marks:
         query = select(func.count(), func.max(table.c.applied_at)).where(table.c.state == "applied")
         return self._database.read(lambda connection: str(tuple(connection.execute(query).one())))
 
-    def applied(self) -> dict[str, Mark]:
-        """Give all applied marks by the hash of their content, the oldest first.
+    def applied(self) -> list[Mark]:
+        """Give all applied marks, the oldest first: of each content one, and one more of each tenant.
 
         Raises:
             StoreError: the database refused or cannot be reached.
         """
         query = _ALL.where(table.c.state == "applied").order_by(table.c.applied_at, table.c.id)
         rows = self._database.read(lambda connection: connection.execute(query).all())
-        return {row.content_hash: _mark(row) for row in rows}
+        return [_mark(row) for row in rows]
 
     def _tell(self, connection: Connection, event: str, mark: Mark, spoken: Sequence[Mapping[str, Any]]) -> None:
         data = {
@@ -244,12 +268,14 @@ class Marks:
     def _effects(self, connection: Connection, found: Sequence[Mark]) -> list[Effect]:
         effects = []
         for mark in found:
-            of = decisions.c.content_hash == mark.content_hash
-            newest = select(decisions.c.action, decisions.c.findings).where(of)
+            of = (decisions.c.content_hash == mark.content_hash, *mine(decisions.c.key_id, mark.tenant))
+            newest = select(decisions.c.action, decisions.c.findings).where(*of)
             last = connection.execute(newest.order_by(decisions.c.decision_id.desc()).limit(1)).one_or_none()
-            count = connection.execute(select(func.count()).select_from(decisions).where(of)).scalar_one()
+            count = connection.execute(select(func.count()).select_from(decisions).where(*of)).scalar_one()
             now = select(table.c.id).where(table.c.content_hash == mark.content_hash, table.c.state == "applied")
-            same = [other for other in found if other.content_hash == mark.content_hash]
+            now = now.where(_is(mark.tenant))
+            about = (mark.content_hash, mark.tenant)
+            same = [other for other in found if (other.content_hash, other.tenant) == about]
             labels = mark.verdict["labels"]
             effects.append(
                 Effect(
@@ -271,25 +297,31 @@ def _answer(verdict: Mapping[str, Any]) -> tuple[Any, Any]:
     return verdict["action"], verdict["labels"]
 
 
-def _hashes(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
+def _is(tenant: str | None) -> ColumnElement[bool]:
+    return table.c.tenant.is_(None) if tenant is None else table.c.tenant == tenant
+
+
+def _hashes(connection: Connection, ids: Sequence[str], tenant: str | None) -> dict[str, str]:
     for decision_id in ids:
         try:
             id_time(decision_id)
         except ValueError:
             raise NotFoundError(f"{decision_id[:80]!r} is no id of a decision") from None
     query = select(decisions.c.decision_id, decisions.c.content_hash).where(decisions.c.decision_id.in_(list(ids)))
+    query = query.where(*mine(decisions.c.key_id, tenant))
     found = {row.decision_id: row.content_hash for row in connection.execute(query)} if ids else {}
     if missing := [decision_id for decision_id in ids if decision_id not in found]:
         raise NotFoundError(f"no decision with the id {missing[0]} is stored; it may have been deleted")
     return found
 
 
-def _some(connection: Connection, ids: Sequence[str], *, lock: bool = False) -> list[Mark]:
+def _some(connection: Connection, ids: Sequence[str], tenant: str | None, *, lock: bool = False) -> list[Mark]:
     _refuse_number(len(ids))
     clean = [mark_id for mark_id in dict.fromkeys(ids) if "\x00" not in mark_id]
     if lock:
         connection.execute(select(table.c.id).where(table.c.id.in_(clean)).order_by(table.c.id).with_for_update())
-    rows = connection.execute(_ALL.where(table.c.id.in_(clean)).order_by(table.c.id)).all()
+    query = _ALL.where(table.c.id.in_(clean), *owned(table.c.tenant, tenant)).order_by(table.c.id)
+    rows = connection.execute(query).all()
     if missing := sorted(set(ids) - {row.id for row in rows}):
         raise NotFoundError(f"no mark has the id {missing[0][:80]!r}")
     return [_mark(row) for row in rows]

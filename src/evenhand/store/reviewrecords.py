@@ -162,6 +162,7 @@ class Mark:
     applied_at: datetime | None
     created_at: datetime
     near: Fingerprint | None = None  # it speaks of what is nearly the same, too
+    tenant: str | None = None  # id of the one whose contents alone it answers; None: everybody's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,7 +66,9 @@ def marked_as(connection: Connection, decision_id: str) -> dict[str, Any] | None
     query = select(marks.c.id, marks.c.verdict, marks.c.applied_at, touches.c.alike)
     query = query.join(touches, touches.c.mark_id == marks.c.id)
     query = query.where(touches.c.decision_id == decision_id, marks.c.state == "applied")
-    row = connection.execute(query.order_by(touches.c.alike.desc(), marks.c.applied_at.desc()).limit(1)).one_or_none()
+    # As when a content is checked: the most alike; of those equally so, what its tenant says.
+    order = (touches.c.alike.desc(), marks.c.tenant.is_(None), marks.c.applied_at.desc())
+    row = connection.execute(query.order_by(*order).limit(1)).one_or_none()
     if row is None:
         return None
     at: datetime = row.applied_at

@@ -24,6 +24,7 @@ REVISIONS = (
     "0014",
     "0015",
     "0016",
+    "0017",
 )
 
 metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"})
@@ -349,6 +350,7 @@ marks = Table(
     Column("applied_by", ident()),
     Column("applied_at", Instant),
     Column("created_at", Instant, nullable=False),
+    Column("tenant", ident()),  # whose contents it answers; NULL: everybody's
 )
 
 audit_log = Table(

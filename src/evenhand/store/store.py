@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # SQLAlchemy is imported when a store is opened, not before
     from evenhand.store.alerts import Alerts
     from evenhand.store.appeals import Appeals
     from evenhand.store.auditlog import AuditLog
+    from evenhand.store.belonging import Belonging
     from evenhand.store.blocklists import Blocklists
     from evenhand.store.classes import Classes
     from evenhand.store.database import Database
@@ -66,6 +67,7 @@ class Store:
     retention: Retention
     keys: Keys
     accounts: Accounts
+    belonging: Belonging
     sessions: Sessions
     logins: Logins
     idempotency: Idempotency

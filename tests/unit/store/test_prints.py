@@ -33,7 +33,7 @@ def test_a_marks_fingerprint_and_what_it_touches_go_with_it(store: Store) -> Non
     assert store.marks.some([mark.id])[0].near == PRINT
     touched = Touched(mark=mark.id, decision_id=decision, alike=100)
     store.marks.apply([mark.id], ANN, found=[touched])
-    assert store.marks.applied()[HASH].near == PRINT
+    assert store.marks.applied()[0].near == PRINT
     assert store.marks.touched([mark.id]) == [touched]
     marked = store.decision(decision)["marked"]
     assert isinstance(marked, dict)

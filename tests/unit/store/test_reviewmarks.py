@@ -21,16 +21,16 @@ def test_a_mark_changes_nothing_before_it_is_applied_and_nothing_after_it_is_und
     before = store.marks.version()
     (mark,) = store.marks.add(ANN, [NewMark(decision_id=one.result.decision_id, verdict=HARMLESS)])
     assert (mark.content_hash, mark.state, mark.verdict) == (HASH, "proposed", HARMLESS.as_dict())
-    assert (store.marks.applied(), store.marks.version()) == ({}, before)
+    assert (store.marks.applied(), store.marks.version()) == ([], before)
     (effect,) = store.marks.preview([mark.id])
     assert (effect.decisions, effect.action_now, effect.action_then) == (2, "review", "pass")
     assert (effect.labels_now, effect.labels_then, effect.replaces) == (("ads.contact",), (), None)
-    assert store.marks.applied() == {}
+    assert store.marks.applied() == []
     assert store.marks.apply([mark.id], ANN) == [effect]
-    assert store.marks.applied()[HASH].id == mark.id
+    assert [one.id for one in store.marks.applied()] == [mark.id]
     assert store.marks.version() != before
     (undone,) = store.marks.undo([mark.id], ANN)
-    assert (undone.state, store.marks.applied(), store.marks.version()) == ("undone", {}, before)
+    assert (undone.state, store.marks.applied(), store.marks.version()) == ("undone", [], before)
     assert [entry.action for entry in store.audit.page(subject=f"mark:{mark.id}")] == [
         "mark.add",
         "mark.apply",
@@ -44,7 +44,7 @@ def test_the_latest_applied_mark_of_a_content_takes_the_place_of_the_one_before(
     store.marks.apply([first.id], ANN)
     (effect,) = store.marks.apply([second.id], ANN)
     assert (effect.replaces, effect.action_now, effect.decisions) == (first.id, None, 0)
-    assert store.marks.applied()[OTHER].id == second.id
+    assert [one.id for one in store.marks.applied()] == [second.id]
     assert [mark.state for mark in store.marks.page(content_hash=OTHER)] == ["undone", "applied"]
 
 
@@ -54,7 +54,7 @@ def test_two_marks_that_contradict_are_not_applied_together(store: Store) -> Non
     assert [effect.clashes for effect in store.marks.preview(ids)] == [(ids[1],), (ids[0],)]
     with pytest.raises(ConflictError, match="different things"):
         store.marks.apply(ids, ANN)
-    assert store.marks.applied() == {}
+    assert store.marks.applied() == []
 
 
 def test_all_or_none(store: Store) -> None:
@@ -71,7 +71,7 @@ def test_all_or_none(store: Store) -> None:
             store.marks.apply(ids, ANN)
     with pytest.raises(ValueError, match="1 to 1000"):
         store.marks.apply([], ANN)
-    assert store.marks.applied() == {}
+    assert store.marks.applied() == []
 
 
 def test_marks_go_with_their_content(store: Store) -> None:

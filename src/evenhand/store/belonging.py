@@ -1,0 +1,85 @@
+"""Whose things are: which tenant a key or a person belongs to, and which decisions and contents are a tenant's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, or_, select
+
+from evenhand.errors import NotFoundError
+from evenhand.store.accountrows import of_tenant
+from evenhand.store.accounttables import users
+from evenhand.store.database import Database
+from evenhand.store.schema import api_keys, decisions
+
+_MOST_KNOWN = 100_000
+
+
+class Belonging:
+    """Tells tenants apart.
+
+    Args:
+        database: where.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known: dict[str, str | None] = {}  # neither keys nor people ever change their tenant
+
+    def known(self, caller: str | None) -> bool:
+        """Say whether `tenant` answers without asking the database."""
+        return caller is None or caller in self._known
+
+    def tenant(self, caller: str | None) -> str | None:
+        """Give the id of the tenant that a key or a person belongs to; None: nobody's, or there is no such one.
+
+        Args:
+            caller: id of an API key or a user; None: whoever needs neither.
+
+        Raises:
+            StoreError: the database refused or cannot be reached.
+        """
+        if caller is None or "\x00" in caller:
+            return None
+        if caller in self._known:
+            return self._known[caller]
+        keys = select(api_keys.c.tenant).where(api_keys.c.id == caller)
+        people = select(users.c.tenant).where(users.c.id == caller)
+        row = self._database.read(
+            lambda connection: connection.execute(keys).first() or connection.execute(people).first()
+        )
+        if row is None:
+            return None  # perhaps of another vendor's protocol, or made in a moment: nothing to remember
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        self._known[caller] = row.tenant
+        return self._known[caller]
+
+    def check_content(self, content_hash: str, tenant: str | None) -> None:
+        """Check that a tenant's keys or people sent a content; None: whoever sent it.
+
+        Raises:
+            NotFoundError: they did not.
+            StoreError: the database refused or cannot be reached.
+        """
+        if tenant is None:
+            return
+        query = select(decisions.c.decision_id).where(decisions.c.content_hash == content_hash.replace("\x00", ""))
+        query = query.where(of_tenant(decisions.c.key_id, tenant)).limit(1)
+        if self._database.read(lambda connection: connection.execute(query).first()) is None:
+            raise NotFoundError(f"no content with the hash {content_hash[:80]!r} is kept")
+
+
+def mine(column: Column[Any], tenant: str | None) -> list[ColumnElement[bool]]:
+    """Give the condition that a column with the id of a key or a user names one of a tenant's; none for None."""
+    return [] if tenant is None else [of_tenant(column, tenant)]
+
+
+def owned(column: Column[Any], tenant: str | None) -> list[ColumnElement[bool]]:
+    """Give the condition that a column with the id of a tenant names this one; none for None: everybody's."""
+    return [] if tenant is None else [column == tenant]
+
+
+def readable(column: Column[Any], tenant: str | None) -> list[ColumnElement[bool]]:
+    """Give the condition that something is this tenant's, or nobody's; none for None: everybody's."""
+    return [] if tenant is None else [or_(column.is_(None), column == tenant)]
