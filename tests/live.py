@@ -196,11 +196,12 @@ class Pusher(threading.Thread):
         url: where to.
         since: seconds of the program at which it begins.
         until: seconds at which it stops, without a word.
+        data: the program, FLV; None: the one of these tests.
     """
 
-    def __init__(self, url: str, *, since: float = 0.0, until: float = SECONDS) -> None:
+    def __init__(self, url: str, *, since: float = 0.0, until: float = SECONDS, data: bytes | None = None) -> None:
         super().__init__(daemon=True)
-        self._url, self._since, self._until = url, since, until
+        self._url, self._since, self._until, self._data = url, since, until, data
         self.began: float | None = None  # wall time of second 0 of the program
 
     def run(self) -> None:
@@ -210,7 +211,7 @@ class Pusher(threading.Thread):
 
     def _push(self) -> None:
         with (
-            av.open(BytesIO(program("flv")), "r", format="flv") as source,
+            av.open(BytesIO(self._data or program("flv")), "r", format="flv") as source,
             av.open(self._url, "w", format="flv", timeout=(10, 10)) as out,
         ):
             made = {stream.index: out.add_stream_from_template(stream) for stream in source.streams}
