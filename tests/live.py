@@ -189,6 +189,38 @@ class Rtmp:
             self._process.wait(20)
 
 
+_SYSTEM = "/usr/bin/python3"
+_ASKS = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
+
+
+@cache
+def no_rtsp() -> str | None:
+    """Say why there is no RTSP server here; None: there is one."""
+    packages = "gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-good"
+    why = f"there is no RTSP server of GStreamer here (Debian: apt install {packages})"
+    try:
+        asked = subprocess.run([_SYSTEM, "-c", _ASKS], capture_output=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return why
+    return None if asked.returncode == 0 else why
+
+
+@contextmanager
+def rtsp(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Serve the program by RTSP until the block ends, to each who asks from its start; give its address."""
+    path = folder / "program.mkv"
+    path.write_bytes(program("matroska"))
+    script = Path(__file__).with_name("rtsp_server.py")
+    server = subprocess.Popen([_SYSTEM, str(script), str(path)], stdout=subprocess.PIPE)
+    try:
+        assert server.stdout is not None
+        port = int(server.stdout.readline())
+        yield f"rtsp://127.0.0.1:{port}/program", server
+    finally:
+        server.kill()
+        server.wait(20)
+
+
 class Pusher(threading.Thread):
     """Pushes the program to an RTMP server at its own speed.
 

@@ -18,7 +18,7 @@ from evenhand.intake.events import Event
 from evenhand.intake.follower import Follower, Turns
 from evenhand.intake.reader import Ending
 from evenhand.settings import Settings
-from tests.live import ADVERT_S, INSULT_S, NO_RTMP, OFF, Pusher, Rtmp, hls, program
+from tests.live import ADVERT_S, INSULT_S, NO_RTMP, OFF, SECONDS, Pusher, Rtmp, hls, no_rtsp, program, rtsp
 
 PATIENCE_S = 240.0
 LATE_S = 90.0  # how late an incident may be told on a machine that does much else; benchmarks/live.py measures
@@ -127,6 +127,27 @@ def test_hls(tmp_path: Path) -> None:
     assert {one["incident"] for one in notes.of("stop")} == {
         one["incident"] for one in [*blocked, *notes.of("incident.escalated")] if one["action"] == "block"
     }
+
+
+@pytest.mark.skipif(no_rtsp() is not None, reason=str(no_rtsp()))
+def test_rtsp(tmp_path: Path) -> None:
+    notes = Notes()
+
+    async def stop_when_over(follower: Follower) -> None:
+        while not notes.of("interrupted"):  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+        server.kill()  # it would send the program again
+        while len(notes.of("incident.opened")) < 2:  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
+        follower.stop()
+
+    with rtsp(tmp_path) as (url, server):
+        allowed = frozenset({url.split("/")[2]})
+        ending = follow(settings_for(tmp_path), url, notes, allowed=allowed, meanwhile=stop_when_over)
+    assert ending.state == "stopped", ending
+    check_program(notes)
+    assert notes.of("connected")[0]["tracks"] == ["video", "audio"]
+    assert not [one for one in notes.of("gap") if one["start"] < SECONDS - 1]
 
 
 def test_hls_that_breaks_off_leaves_a_gap_and_goes_on(tmp_path: Path) -> None:
