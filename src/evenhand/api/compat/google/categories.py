@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from evenhand.api.compat.categories import Category
 
-_LISTED = ("known.black", "known.review")  # the vendor has no word for what an operator listed; it must not read clean
+# What an operator listed: the vendor has no word for it, and it must not read as clean. It raises Toxic.
+LISTED = Category(name="Toxic", labels=("known.black", "known.review"))
 CATEGORIES: tuple[Category, ...] = (
-    Category(name="Toxic", labels=("harassment", "hate", "violence.threat", *_LISTED)),
+    Category(name="Toxic", labels=("harassment", "hate", "violence.threat")),
     Category(name="Insult", labels=("harassment.insult",)),
     Category(name="Profanity", labels=("harassment.profanity",)),
     Category(name="Derogatory", labels=("hate",)),

@@ -110,7 +110,8 @@ def _unknown_caller(scope: Scope) -> tuple[str, str, str | None]:
             "Request had invalid authentication credentials. OAuth access tokens are not taken here: pass an API key "
             "of evenhand, as ?key=, in X-Goog-Api-Key or as the bearer token."
         )
-        return "UNAUTHENTICATED", message, "ACCESS_TOKEN_TYPE_UNSUPPORTED"
+        # Not UNAUTHENTICATED: Google's clients would fetch a new token at Google's and try again, and hide this.
+        return "PERMISSION_DENIED", message, "ACCESS_TOKEN_TYPE_UNSUPPORTED"
     message = (
         "Method doesn't allow unregistered callers (callers without established identity). Please use API Key or other "
         "form of API consumer identity to call this API."

@@ -9,9 +9,9 @@ import anyio.to_thread
 from starlette.responses import Response
 
 from evenhand.api.compat.calls import Call
-from evenhand.api.compat.categories import unanswered
+from evenhand.api.compat.categories import Category, unanswered
 from evenhand.api.compat.google import fields, html, objects, shadow
-from evenhand.api.compat.google.categories import CATEGORIES
+from evenhand.api.compat.google.categories import CATEGORIES, LISTED
 from evenhand.api.compat.google.errors import GoogleError
 from evenhand.api.compat.perspective_read import plain_language
 from evenhand.domain import Action, Content, Result
@@ -80,31 +80,37 @@ def _text(document: Mapping[str, Any], call: Call) -> str:
 
 def _categories(call: Call, result: Result, *, severities: bool) -> list[dict[str, Any]]:
     """Give the categories that a detector here can speak for."""
-    worst = unanswered(call, [result], CATEGORIES)
+    worst = unanswered(call, [result], CATEGORIES, besides=(LISTED,))
     out: list[dict[str, Any]] = []
     for category in CATEGORIES:
-        score = 1.0 if category.name in worst else category.score(result.labels)
+        score = category.score(result.labels)
+        if category.name == LISTED.name:
+            listed = LISTED.score(result.labels) or 0.0
+            score = max(score or 0.0, listed) if listed else score
+        if category.name in worst:
+            score = 1.0
         if score is None:
             continue
         row: dict[str, Any] = {"name": category.name, "confidence": round(score, 6)}
         if severities:
-            grave = category.name in worst
-            row["severity"] = SEVERITY[Action.BLOCK] if grave else _severity(call, result, category.name)
+            row["severity"] = SEVERITY[Action.BLOCK if category.name in worst else _outcome(call, result, category)]
         out.append(row)
     return out
 
 
-def _severity(call: Call, result: Result, name: str) -> float:
-    category = next(one for one in CATEGORIES if one.name == name)
-    found = [one for one in result.findings if category.takes(one.label)]
-    if not found:
-        return SEVERITY[Action.PASS]
-    decision = decide(
+def _outcome(call: Call, result: Result, category: Category) -> Action:
+    """Give what the business line makes of the findings of one category alone, and of the operator's white list."""
+
+    def meant(label: str) -> bool:
+        return category.takes(label) or (category.name == LISTED.name and LISTED.takes(label))
+
+    if not any(meant(one.label) for one in result.findings):
+        return Action.PASS
+    return decide(
         call.state.moderator.policy,
         call.line(SERVICE),
-        findings=[one for one in result.findings if category.takes(one.label) or one.label == _WHITE],
+        findings=[one for one in result.findings if meant(one.label) or one.label == _WHITE],
         context={"dialect": call.dialect},
         kind=result.kind,
         languages=result.languages,
-    )
-    return SEVERITY[decision.action]
+    ).action

@@ -46,6 +46,16 @@ def texts(call: Call, body: Mapping[str, Any], version: str, result: Result, doc
     _ask(call, "language", f"{version}/documents:moderateText", body, result, document, _confidences)
 
 
+def root(address: str, service: str) -> str:
+    """Give the address of one of Google's services.
+
+    Args:
+        address: of EVENHAND_SHADOW_URLS.
+        service: "vision" or "language".
+    """
+    return address.replace("{service}", service)
+
+
 def _ask(
     call: Call,
     service: str,
@@ -60,8 +70,7 @@ def _ask(
         return
 
     async def ask(client: httpx.AsyncClient, address: str, key: str) -> Mapping[str, float]:
-        root = address.replace("{service}", service)
-        answer = await client.post(f"{root}/{path}", json=dict(body), headers={"X-Goog-Api-Key": key})
+        answer = await client.post(f"{root(address, service)}/{path}", json=dict(body), headers={"X-Goog-Api-Key": key})
         answer.raise_for_status()
         return read(answer.json())
 

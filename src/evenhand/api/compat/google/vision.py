@@ -70,11 +70,10 @@ async def annotate(call: Call, *, numbers: bool) -> Response:
         result = None if one.content is None else next(checked)
         if isinstance(result, Result):
             results.append(result)
-            compared += [row] if _SAFE in one.features else []
         answers.append(_answer(call, one, result))
+        compared += [row] if "safeSearchAnnotation" in answers[-1] else []
     if compared:
-        first = next(result for result in results)
-        shadow.pictures(call, [requests[row] for row in compared], first, [answers[row] for row in compared])
+        shadow.pictures(call, [requests[row] for row in compared], results[0], [answers[row] for row in compared])
     if not numbers:
         answers = [_by_name(answer) for answer in answers]
     return call.reply({"responses": answers}, results)
@@ -119,6 +118,8 @@ def _answer(call: Call, asked: _Asked, result: Result | ItemError | None) -> dic
         return {"error": within(asked.error)}
     if isinstance(result, ItemError):
         return {"error": within(result)}
+    if result is not None and result.kind != ContentKind.IMAGE.value:  # (it may be a text, and was read as one)
+        return {"error": entry("INVALID_ARGUMENT", f"Bad image data. (It is no picture: {result.kind}.)")}
     out: dict[str, Any] = {}
     missing = [name for name in asked.features if name not in _ANSWERED]
     if result is not None:
