@@ -12,6 +12,7 @@ from evenhand.errors import LibraryError
 if TYPE_CHECKING:
     from evenhand.matching.audioprint_index import PrintIndex, PrintMatch
 
+_NEW_S = 0.3  # seconds of a part that a match must reach into
 _NEAREST, _LEAST_SCORE = 0.1, 0.6  # up to this share of different bits the score is 1; at the farthest, the second
 
 
@@ -72,19 +73,31 @@ class KnownSoundDetector:
         return [self._one(part, self._index) for part in parts]
 
     def _one(self, part: AudioPart, index: PrintIndex) -> Detection:
+        import numpy as np
+
         from evenhand.inference.vad import at_16k
         from evenhand.matching.audioprint import fingerprint
 
         sound = at_16k(part.samples, part.rate)
+        lead = (
+            0.0  # what comes before is matched too, so that no border cuts a sample; alone it is no match of this part
+        )
+        if part.before is not None and len(part.before):
+            sound = np.concatenate([at_16k(part.before, part.rate), sound])
+            lead = len(part.before) / part.rate
         best: dict[tuple[int, int], PrintMatch] = {}
         for offset in (0.0, 0.5):  # a sample seldom begins on our own grid
             for match in index.find(fingerprint(sound, offset=offset)):
+                if match.end <= lead + _NEW_S:
+                    continue
                 key = (match.sample, round(match.start - match.at))
                 if key not in best or match.differs < best[key].differs:
                     best[key] = match
-        return Detection(findings=tuple(self._finding(part, match) for match in best.values())) if best else NOTHING
+        return (
+            Detection(findings=tuple(self._finding(part, match, lead) for match in best.values())) if best else NOTHING
+        )
 
-    def _finding(self, part: AudioPart, match: PrintMatch) -> Finding:
+    def _finding(self, part: AudioPart, match: PrintMatch, lead: float) -> Finding:
         from evenhand.matching.audioprint_index import FARTHEST
 
         library, item = self._samples[match.sample]
@@ -92,7 +105,7 @@ class KnownSoundDetector:
         return Finding(
             label=_label(library, item),
             score=item.score * (1 - (1 - _LEAST_SCORE) * min(1.0, over)),
-            location=part.locate(match.start, min(match.end, part.seconds)),
+            location=part.locate(match.start - lead, min(match.end - lead, part.seconds)),
             detector=self.info.name,
             version=self.info.version,
             reason=f"{match.differs:.0%} of the bits differ from a sample, {match.at:.1f} s into it",

@@ -104,6 +104,9 @@ class AudioPart:
     rate: int = 16_000  # samples a second
     language: str | None = None  # the caller's hint of what is spoken
     origin: Location = field(default_factory=lambda: Location(source=Source.AUDIO))  # `time` in the whole recording
+    before: NDArray[np.float32] | None = (
+        None  # what was heard just before it, judged already: for matches across borders
+    )
     views: dict[object, object] = field(default_factory=dict, repr=False)  # derived forms, shared by detectors
 
     @property
@@ -120,7 +123,7 @@ class AudioPart:
         """Give the place of a stretch of it, in seconds of the whole recording.
 
         Args:
-            start: seconds from the start of this part, >= 0.
+            start: seconds from the start of this part, >= 0; less for what began in the sound `before` it.
             end: seconds from the start of this part; None: to its end.
         """
         base = self.origin.time[0] if self.origin.time else 0.0

@@ -9,6 +9,7 @@
     sampling.py   frames worth looking at; hearing.py  sound cut where it is quiet
     reader.py     a thread for each stream: connects, decodes, connects again
     sink.py       from that thread to the event loop
+    copying.py    frames that resemble a known video's become copies
     tracker.py    findings become incidents that open, grow and close: each is told of once
     follower.py   checks the windows of one stream, decides, keeps clips, writes the journal
     keeper.py     takes streams up for a worker, under a lease, and takes over those of dead workers

@@ -17,6 +17,7 @@ from evenhand.errors import EvenhandError
 from evenhand.intake.addresses import Address
 from evenhand.intake.clips import Ring
 from evenhand.intake.clock import Clock
+from evenhand.intake.copying import Copies
 from evenhand.intake.events import CLOSED, ESCALATED, EXTENDED, OPENED, STOP, Event, Journal
 from evenhand.intake.reader import Ending, Reader
 from evenhand.intake.sampling import Shown, thinned
@@ -85,6 +86,7 @@ class Follower:
         )
         self._ring = Ring(self._settings.live_clip_s)
         self._tracker = Tracker(gap=1.5 * self._settings.live_interval_s)
+        self._copies = Copies(interval=self._settings.live_interval_s)
         self._tracker.open = [Open.from_dict(one) for one in saved.get("open", ())]
         self._counts: dict[str, float] = {"pictures": 0, "pictures_dropped": 0, "seconds_heard": 0.0}
         self._counts |= {"seconds_dropped": 0.0, "gaps": 0, "seconds_missed": 0.0, "incidents": 0}
@@ -180,6 +182,7 @@ class Follower:
         for begin, until in still:
             self._stood[begin] = until
             self._tracker.still(begin, until)
+            self._copies.still(begin, until)
             if not self._pictures and not self._busy:
                 self._done["pictures"] = max(until, self._done.get("pictures", 0.0))
         self._pictures += shown
@@ -254,9 +257,10 @@ class Follower:
             self._models.update(models)
             self._untold.update(item.incomplete)
             self._incomplete.update(item.incomplete)
-            touched = self._tracker.take(captions.extended(item.findings))
+            touched = self._tracker.take(self._copies.take(captions.extended(item.findings)))
             for begin, stood in self._stood.items():  # those that stood on while they were looked at
                 self._tracker.still(begin, stood)
+                self._copies.still(begin, stood)
             self._stood = dict(list(self._stood.items())[-_REMEMBERED:])
             self._done[kind] = max(until, self._done.get(kind, 0.0))
             await self._judge(touched)

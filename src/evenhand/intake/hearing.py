@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _OVERLAP_S = 0.4  # of the piece before, heard again: a word that was cut is whole in one of them
+_BEFORE_S = 4.0  # of the sound before a piece: a known sound is told by three seconds, wherever it is cut
 _GAP_S = 0.5
 _LEAST_S = 0.3
 
@@ -28,6 +29,7 @@ class Listener:
         self._window = window
         self._held: list[NDArray[np.float32]] = []
         self._start, self._length = 0.0, 0
+        self._before: list[NDArray[np.float32]] = []
         self._heard = float("-inf")  # up to here everything was given out
         self._resampler: Any = None
         self._shape: tuple[Any, ...] = ()
@@ -61,6 +63,8 @@ class Listener:
             place = max(place, self._start + min(self._window / 2, 2.0))
             out += self._piece(whole, place)
             kept = round((max(whole.start, place - _OVERLAP_S) - whole.start) * RATE)
+            gone = np.concatenate([*self._before, whole.samples[:kept]])
+            self._before = [gone[-round(_BEFORE_S * RATE) :]]
             self._start, self._held = whole.start + kept / RATE, [whole.samples[kept:]]
             self._length = len(whole.samples) - kept
         return out
@@ -73,7 +77,9 @@ class Listener:
         if not held:
             return []
         whole = Stretch(self._start, np.concatenate(held))
-        return self._piece(whole, whole.end) if whole.end - self._heard > _LEAST_S else []
+        out = self._piece(whole, whole.end) if whole.end - self._heard > _LEAST_S else []
+        self._before = []
+        return out
 
     def _piece(self, whole: Stretch, end: float) -> list[AudioPart]:
         samples = whole.samples[: round((end - whole.start) * RATE)].copy()
@@ -81,4 +87,7 @@ class Listener:
         self._heard = end
         if len(samples) < _LEAST_S * RATE:
             return []
-        return [AudioPart(samples=samples, origin=Location(source=Source.AUDIO, time=(whole.start, end)))]
+        before = self._before[0] if self._before else None
+        return [
+            AudioPart(samples=samples, before=before, origin=Location(source=Source.AUDIO, time=(whole.start, end)))
+        ]

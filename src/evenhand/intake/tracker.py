@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from evenhand.domain import TAXONOMY, Finding, Incident, new_id
+from evenhand.intake.copying import supersedes
 from evenhand.segments import SegmentFindings
 from evenhand.timeline import incidents
 from evenhand.timeline.incidents import GAP_S
@@ -73,7 +74,8 @@ class Tracker:
                 found = Open(key=key, start=begin, end=end, findings=[])
                 self.open.append(found)
             found.start, found.end = min(found.start, begin), max(found.end, end)
-            found.findings = _strongest([*found.findings, finding])
+            left = [one for one in found.findings if not supersedes(finding, one)]
+            found.findings = _strongest([*left, finding])
             touched[found.id] = found
         return list(touched.values())
 

@@ -49,13 +49,13 @@ def _copies_of(group: Sequence[Finding], longest: float) -> list[Finding]:
     left, made = list(group), list[Finding]()
     while left:
         shift = _shift(left)
-        run = [one for one in left if _fits(one, shift)]
+        run = [one for one in left if fits(one, shift)]
         if not run:
             break
         for piece in _pieces(run, longest):
             if (copy := _copy(piece, shift)) is not None:
                 made.append(copy)
-        left = [one for one in left if not _fits(one, shift)]
+        left = [one for one in left if not fits(one, shift)]
     return made
 
 
@@ -66,7 +66,8 @@ def _bounds(finding: Finding) -> tuple[float, float]:
     return begin - float(facts["sample_end"]) - _OFF_S, end - float(facts["sample_start"]) + _OFF_S
 
 
-def _fits(finding: Finding, shift: float) -> bool:
+def fits(finding: Finding, shift: float) -> bool:
+    """Say whether a match is of a copy that begins `shift` seconds later in the recording than in the sample."""
     low, high = _bounds(finding)
     return low <= shift <= high
 

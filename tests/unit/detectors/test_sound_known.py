@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from evenhand.detectors.sound_enrol import fingerprint_file
 from evenhand.detectors.sound_known import KnownSoundDetector
-from evenhand.domain import Library, LibraryItem, LibraryKind, ListColour
+from evenhand.domain import AudioPart, Library, LibraryItem, LibraryKind, ListColour
 from evenhand.errors import InputError, LibraryError
 from evenhand.matching.audioprint import as_text, fingerprint
 from evenhand.matching.libraries import load_library, parse_library
@@ -95,3 +96,19 @@ def test_parts_of_other_rates() -> None:
     slow = replace(part, samples=part.samples[::2].copy(), rate=RATE // 2, views={})
     (answer,) = KnownSoundDetector([library(SAMPLE)]).detect([slow])
     assert len(answer.findings) == 1
+
+
+def test_a_sample_that_a_border_cuts_is_found_with_what_came_before() -> None:
+    whole = np.concatenate([noise(4.2, level=0.01), spoken("trade_en"), noise(3, level=0.01)]).astype(np.float32)
+    border = round(6.9 * RATE)  # the sample sounds from 4.5 to 8.9 s
+    detector = KnownSoundDetector([library(SAMPLE)])
+    cut = sound(whole[border:], start=606.9)
+    assert [one.findings for one in detector.detect([sound(whole[:border], start=600.0), cut])] == [(), ()]
+    before = whole[border - 4 * RATE : border]
+    (answer,) = detector.detect([replace(cut, before=before)])
+    (finding,) = answer.findings
+    begin, end = finding.location.time or (0.0, 0.0)
+    assert 604.0 < begin < 605.5
+    assert 607.5 < end < 609.5
+    later = AudioPart(samples=noise(3, level=0.01), before=whole[: round(9.0 * RATE)][-4 * RATE :])
+    assert detector.detect([later])[0].findings == ()  # it was over before
