@@ -16,6 +16,7 @@ from onnx import ModelProto, helper
 from training.vision.graph import Floats, Graph, array_of, f32, opened
 
 OPENNSFW_BGR_MEAN = (104.0, 117.0, 123.0)
+GELU_OPSET = 20  # the first whose operators include Gelu
 
 
 def image_safety(source: Path) -> ModelProto:
@@ -28,14 +29,14 @@ def image_safety(source: Path) -> ModelProto:
     weight = (array_of(graph, "model.head.weight") + array_of(graph, "model.head_dist.weight")) / 2.0
     bias = array_of(graph, "model.head.bias")
     tail = _behind(graph, "getitem_90")
-    body = [_renamed(node, {"image": planes}) for node in graph.nodes if not tail & set(node.output)]
+    body = with_gelu([_renamed(node, {"image": planes}) for node in graph.nodes if not tail & set(node.output)])
     return _with_maps(
         Graph(nodes=prefix.nodes + body, constants=prefix.constants + graph.constants),
         features="getitem_90",
         weight=f32(weight),
         bias=f32(bias),
         name="image-safety",
-        opset=model.opset_import[0].version,
+        opset=GELU_OPSET,
     )
 
 
@@ -61,6 +62,32 @@ def opennsfw(source: Path) -> ModelProto:
         name="opennsfw",
         opset=model.opset_import[0].version,
     )
+
+
+def with_gelu(nodes: list[onnx.NodeProto]) -> list[onnx.NodeProto]:
+    """Write each x * (1 + erf(x / sqrt 2)) / 2 as one Gelu, which is the same and takes a third of the time.
+
+    The runtime does so by itself where the factors stand in another order.
+    """
+    made = {value: node for node in nodes for value in node.output}
+    read: dict[str, list[onnx.NodeProto]] = {}
+    for node in nodes:
+        for value in node.input:
+            read.setdefault(value, []).append(node)
+    dropped: set[str] = set()
+    gelus: dict[str, onnx.NodeProto] = {}
+    for node in nodes:
+        if node.op_type != "Erf":
+            continue
+        root = made[node.input[0]]
+        chain = [root, node]
+        while len(chain) < 5 and len(read[chain[-1].output[0]]) == 1:
+            chain += read[chain[-1].output[0]]
+        if [one.op_type for one in chain] == ["Div", "Erf", "Add", "Mul", "Mul"] and root.input[0] in chain[-1].input:
+            dropped |= {one.output[0] for one in chain[:-1]}
+            out = chain[-1].output[0]
+            gelus[out] = helper.make_node("Gelu", [root.input[0]], [out], name=chain[-1].name)
+    return [gelus.get(node.output[0], node) for node in nodes if node.output[0] not in dropped]
 
 
 def _behind(graph: Graph, features: str) -> set[str]:

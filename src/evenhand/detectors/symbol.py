@@ -10,7 +10,7 @@ import numpy as np
 from evenhand.detectors import drawings, symbol_drawings
 from evenhand.detectors.base import Cost, Detection, DetectorContext, DetectorInfo, Example
 from evenhand.detectors.stretches import Stretch, stretches
-from evenhand.detectors.symbol_places import Place, best, levels, places, square
+from evenhand.detectors.symbol_places import Place, best, levels, places, reader_square
 from evenhand.domain import Finding, ImagePart, PartKind
 from evenhand.inference.calibration import Platt, apply, read_platt
 from evenhand.inference.pictures import working_array
@@ -95,12 +95,7 @@ class SymbolDetector:
     def read(self, part: ImagePart, kept: Sequence[Place]) -> NDArray[np.float32]:
         """Give calibrated scores float32 [places, shapes]."""
         self._platts = self._platts or read_platt(self._reader.card.calibration, tuple(SHAPES))
-        pixels = working_array(part)
-        crops = []
-        for place in kept:
-            x0, y0, x1, y1 = place.box
-            crops.append(square(pixels, centre=((x0 + x1) / 2, (y0 + y1) / 2), side=max(x1 - x0, y1 - y0)))
-        (logits,) = self._reader.run(["logits"], {"pixels": np.stack(crops)})
+        (logits,) = self._reader.run(["logits"], {"pixels": np.stack([reader_square(part, place) for place in kept])})
         return calibrated(logits, self._platts)
 
     def _finding(self, stretch: Stretch, place: Place, score: float, shape: int) -> Finding:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evenhand.domain import ImagePart
-from evenhand.inference.pictures import fitted, working_copy
+from evenhand.inference.pictures import fitted, working_copy, working_level
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,6 +25,8 @@ MARGIN = 1.6  # side of that square over the longer side of the box: what is aro
 MOST = 12  # places in one stretch of a picture that are read; the likeliest
 _STRIDE = 8  # px of a level to a cell of the finder's map
 _LIKELY = 0.12  # likelihood from which a place is read
+_FINE = 2  # px of the copy that is cut from, at least, to one of the square
+_MOST_HALVED = 3  # times
 _SAME = 0.45  # places that overlap by more (intersection over union) are one
 
 
@@ -68,13 +70,15 @@ def places(maps: Floats, *, scale: float) -> list[Place]:
 
     likelihood = 1 / (1 + np.exp(-np.clip(maps[0], -30, 30)))
     peaks = (likelihood >= _LIKELY) & (likelihood >= cv2.dilate(likelihood, np.ones((3, 3), np.uint8)))
-    out = []
-    for row, column in np.argwhere(peaks):
-        dx, dy, wide, high = (float(v) for v in np.clip(maps[1:, row, column], -4, 4))
-        x, y = (column + 0.5 + dx) * _STRIDE * scale, (row + 0.5 + dy) * _STRIDE * scale
-        w, h = 2**wide * 16 * scale, 2**high * 16 * scale
-        out.append(Place((x - w, y - h, x + w, y + h), float(likelihood[row, column])))
-    return out
+    rows, columns = np.nonzero(peaks)
+    if not len(rows):
+        return []
+    dx, dy, wide, high = np.clip(maps[1:, rows, columns], -4, 4).astype(np.float64)
+    x, y = (columns + 0.5 + dx) * _STRIDE * scale, (rows + 0.5 + dy) * _STRIDE * scale
+    w, h = 2**wide * 16 * scale, 2**high * 16 * scale
+    corners = np.stack([x - w, y - h, x + w, y + h], 1).tolist()
+    found = zip(corners, likelihood[rows, columns].tolist(), strict=True)
+    return [Place((x0, y0, x1, y1), likely) for (x0, y0, x1, y1), likely in found]
 
 
 def best(found: list[Place], *, most: int = MOST) -> list[Place]:
@@ -94,6 +98,17 @@ def overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, 
     both = max(wide, 0.0) * max(high, 0.0)
     areas = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1])
     return both / max(areas - both, 1e-9)
+
+
+def reader_square(part: ImagePart, place: Place) -> Pixels:
+    """Cut what the reader is shown of a place; a large one out of a smaller copy of the picture."""
+    x0, y0, x1, y1 = place.box
+    side, level = max(x1 - x0, y1 - y0), 0
+    while level < _MOST_HALVED and side * MARGIN >= _FINE * READER_SIDE * 2 ** (level + 1):
+        level += 1
+    shrink = 2**level
+    centre = ((x0 + x1) / 2 / shrink, (y0 + y1) / 2 / shrink)
+    return square(working_level(part, level), centre=centre, side=side / shrink)
 
 
 def square(pixels: Pixels, *, centre: tuple[float, float], side: float) -> Pixels:

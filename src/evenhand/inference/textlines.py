@@ -96,7 +96,7 @@ class LineReader:
         Raises:
             ModelError: rapidocr or its weights, or those of the first look, are not installed.
         """
-        return self.read_frame(rgb, ())[0]
+        return self._read(rgb, None)[0]
 
     def read_frame(self, rgb: NDArray[np.uint8], before: Sequence[Seen]) -> tuple[Reading, tuple[Seen, ...]]:
         """Read a frame of a video; what stands as in a frame before it is not read again.
@@ -111,30 +111,26 @@ class LineReader:
         Raises:
             ModelError: as in `read`.
         """
+        reading, seen = self._read(rgb, before)
+        return reading, seen
+
+    def _read(self, rgb: NDArray[np.uint8], before: Sequence[Seen] | None) -> tuple[Reading, tuple[Seen, ...]]:
+        """Read a frame; `before` is None for a still, of which nothing is kept."""
         engine = self._loaded()
-        bgr = np.ascontiguousarray(_roomy(rgb)[:, :, ::-1])
-        small = engine.text_det.get_preprocess().resize(bgr)
-        now = textseen.blocks(small)
-        cells = tuple(side // CELL for side in small.shape[:2])
+        bgr = _bgr(rgb)
+        small = engine.text_det.preprocess_op.resize(bgr)
         size = (rgb.shape[0], rgb.shape[1])
-        last, different = textseen.likest(now, before, size=size) or (None, np.ones(cells, np.bool_))
-        wanted = np.ones(cells, np.bool_) if self._glance is None else self._glance.cells(small)
+        now, last, different = None, None, np.ones(tuple(side // CELL for side in small.shape[:2]), np.bool_)
+        if before is not None:
+            now = textseen.blocks(small)
+            last, different = textseen.likest(now, before, size=size) or (None, different)
+        wanted = np.ones_like(different) if self._glance is None else self._glance.cells(small)
         sure, searched = self._searched(small, wanted, last, different)
-        quads, _ = engine.text_det.postprocess_op(sure[None, None], bgr.shape[:2])
-        kept: list[tuple[NDArray[np.float32], object]] = []
-        left_out, reused = 0, 0
-        if len(quads):
-            quads = engine.text_det.sorted_boxes(quads)
-            left_out = max(0, len(quads) - MAX_LINES)
-            if left_out:
-                quads = quads[np.argsort([-_height(quad) for quad in quads], kind="stable")[:MAX_LINES]]
-            scale = np.asarray([small.shape[1] / bgr.shape[1], small.shape[0] / bgr.shape[0]], np.float32)
-            places = [np.asarray(quad, np.float32) * scale for quad in quads]
-            known = [last and textseen.same_line(place, last, different, _Known) for place in places]
-            fresh = iter(self._lines(bgr, [q for q, old in zip(quads, known, strict=True) if old is None], rgb))
-            kept = [(place, old or _Known(next(fresh))) for place, old in zip(places, known, strict=True)]
-            reused = sum(old is not None for old in known)
+        kept, left_out, reused = self._placed(bgr, small, sure, last, different, size[::-1])
         lines = tuple(one.line for _, one in kept if isinstance(one, _Known) and one.line is not None)
+        reading = Reading(lines=lines, left_out=left_out, reused=reused)
+        if before is None or now is None:
+            return reading, ()
         seen = Seen(
             size=size,
             blocks=textseen.kept(now, last, different),
@@ -142,9 +138,38 @@ class LineReader:
             sure=sure.astype(np.float16),
             lines=tuple(kept),
         )
-        return Reading(lines=lines, left_out=left_out, reused=reused), textseen.remembered(
-            before, seen, last, different
-        )
+        return reading, textseen.remembered(before, seen, last, different)
+
+    def _placed(
+        self,
+        bgr: NDArray[np.uint8],
+        small: NDArray[np.uint8],
+        sure: NDArray[np.float32],
+        last: Seen | None,
+        different: NDArray[np.bool_],
+        size: tuple[int, int],
+    ) -> tuple[list[tuple[NDArray[np.float32], object]], int, int]:
+        """Read the lines where letters are, within `size` (width, height).
+
+        Returns:
+            Places in pixels of `small` with what was read there; lines left out; places taken over from `last`.
+        """
+        engine = self._loaded()
+        quads, _ = engine.text_det.postprocess_op(sure[None, None], bgr.shape[:2])
+        if not len(quads):
+            return [], 0, 0
+        quads = engine.text_det.sorted_boxes(quads)
+        left_out = max(0, len(quads) - MAX_LINES)
+        if left_out:
+            quads = quads[np.argsort([-_height(quad) for quad in quads], kind="stable")[:MAX_LINES]]
+        scale = np.asarray([small.shape[1] / bgr.shape[1], small.shape[0] / bgr.shape[0]], np.float32)
+        places = [np.asarray(quad, np.float32) * scale for quad in quads]
+        known = [last and textseen.same_line(place, last, different, _Known) for place in places]
+        fresh = iter(self._lines(bgr, [q for q, old in zip(quads, known, strict=True) if old is None], size))
+        kept: list[tuple[NDArray[np.float32], object]] = [
+            (place, old or _Known(next(fresh))) for place, old in zip(places, known, strict=True)
+        ]
+        return kept, left_out, sum(old is not None for old in known)
 
     def _searched(
         self, small: NDArray[np.uint8], wanted: NDArray[np.bool_], last: Seen | None, different: NDArray[np.bool_]
@@ -160,14 +185,17 @@ class LineReader:
             searched = last.searched & ~different
             sure[:] = last.sure * np.repeat(np.repeat(searched, CELL, 0), CELL, 1)
         for x0, y0, x1, y1 in windows(wanted & ~searched):
-            place = searched[y0 // CELL : y1 // CELL, x0 // CELL : x1 // CELL]
-            known = np.repeat(np.repeat(place, CELL, 0), CELL, 1)
-            sure[y0:y1, x0:x1] = np.where(known, sure[y0:y1, x0:x1], self.map(small[y0:y1, x0:x1]))
+            place, found = searched[y0 // CELL : y1 // CELL, x0 // CELL : x1 // CELL], self.map(small[y0:y1, x0:x1])
+            if place.any():
+                known = np.repeat(np.repeat(place, CELL, 0), CELL, 1)
+                found = np.where(known, sure[y0:y1, x0:x1], found)
+            sure[y0:y1, x0:x1] = found
             place[:] = True
         return sure, searched
 
-    def _lines(self, bgr: NDArray[np.uint8], quads: Sequence[NDArray[np.float32]], rgb: NDArray[np.uint8],
-               ) -> list[Line | None]:  # fmt: skip
+    def _lines(
+        self, bgr: NDArray[np.uint8], quads: Sequence[NDArray[np.float32]], size: tuple[int, int]
+    ) -> list[Line | None]:
         """Read the lines within quads; None: nothing that is sure enough."""
         if not quads:
             return []
@@ -181,14 +209,13 @@ class LineReader:
             line = None
             if score >= MIN_CONFIDENCE and text.strip():
                 flipped = "180" in turn[0] and turn[1] > _FLIPPED
-                line = _line(quad, text, info, score=float(score), flipped=flipped, size=rgb.shape[1::-1])
+                line = _line(quad, text, info, score=float(score), flipped=flipped, size=size)
             lines.append(line)
         return lines
 
     def fitted(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Give the array in which text is looked for: BGR, at most DETECT_SIDE, sides that 32 divides."""
-        bgr = np.ascontiguousarray(_roomy(rgb)[:, :, ::-1])
-        small: NDArray[np.uint8] = self._loaded().text_det.get_preprocess().resize(bgr)
+        small: NDArray[np.uint8] = self._loaded().text_det.preprocess_op.resize(_bgr(rgb))
         return small
 
     def map(self, small: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -201,11 +228,12 @@ class LineReader:
             float32 [height, width], 0 to 1.
         """
         det = self._loaded().text_det
-        mean, std = (np.asarray(v, np.float32) for v in (det.get_preprocess().mean, det.get_preprocess().std))
-        planes = small.astype(np.float32)
-        planes *= 1 / (255 * std)
-        planes -= mean / std
-        sure: NDArray[np.float32] = det.session(np.ascontiguousarray(planes.transpose(2, 0, 1))[None])[0, 0]
+        mean, std = (np.asarray(v, np.float32) for v in (det.preprocess_op.mean, det.preprocess_op.std))
+        planes = np.empty((1, 3, *small.shape[:2]), np.float32)
+        for i, (factor, offset) in enumerate(zip(1 / (255 * std), mean / std, strict=True)):
+            np.multiply(small[:, :, i], factor, out=planes[0, i])
+            planes[0, i] -= offset
+        sure: NDArray[np.float32] = det.session(planes)[0, 0]
         return sure
 
     def _loaded(self) -> Any:
@@ -255,7 +283,14 @@ def _make_engine(threads: int) -> Any:
         engine._load_cls_model(),
         engine._load_rec_model(),
     )
+    engine.text_det.preprocess_op = engine.text_det.get_preprocess()  # reads its settings, which takes a millisecond
     return engine
+
+
+def _bgr(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    import cv2
+
+    return np.asarray(cv2.cvtColor(_roomy(rgb), cv2.COLOR_RGB2BGR), np.uint8)
 
 
 def _roomy(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
