@@ -49,6 +49,7 @@ def test_user_errors_are_2_and_say_what_to_do(tmp_path: Path) -> None:
         (("check", "--text", "a", "--lang", "<>"), {}, "language tag"),
         (("nonsense",), {}, "No such command"),
         (("keys", "create", "x", "--scope", "everything"), {}, "no scope everything"),
+        (("keys", "create", "x", "--dialect", "alibaba"), {}, "sign with a key pair"),
         (("db", "delete-content", "sha256:abc"), {}, "64 hexadecimal digits"),
     ]
     for arguments, env, message in cases:
@@ -213,6 +214,9 @@ def test_keys_and_purge(tmp_path: Path) -> None:
     assert token not in listed
     assert evenhand("keys", "revoke", listed.split()[0], **env).returncode == 0
     assert "revoked" in evenhand("keys", "list", **env).stdout.decode()
+    limits = ("--dialect", "perspective", "--dialect", "native")
+    assert evenhand("keys", "create", "board", *limits, **env).returncode == 0
+    assert "board  (only perspective, native)" in evenhand("keys", "list", **env).stdout.decode()
     assert evenhand("db", "purge", **env).returncode == 0
 
 

@@ -62,6 +62,7 @@ def key_document(key: KeyInfo) -> dict[str, Any]:
         "name": key.name,
         "prefix": key.prefix,
         "scopes": list(key.scopes),
+        "only": list(key.only),
         "tenant": key.tenant,
         "created_by": key.created_by,
         "created_at": rfc3339(key.created_at),

@@ -33,6 +33,7 @@ from evenhand.api.accountschemas import (
 )
 from evenhand.api.auth import Caller, ForbiddenError
 from evenhand.api.check import ERRORS
+from evenhand.api.compat import keyed_places
 from evenhand.api.schemas import ErrorOut
 from evenhand.api.state import State, state_of
 from evenhand.errors import ConflictError, InputError, NotFoundError
@@ -158,6 +159,9 @@ async def create_key(request: Request, body: KeyIn) -> Response:
     state, caller = await _manager(request)
     tenant = await _tenant(state, caller, body.tenant)
     _refuse_more(caller, body.scopes)
+    only = keyed_places(body.only) or caller.only  # a key makes none that reaches further than itself
+    if beyond := sorted(set(only) - set(caller.only)) if caller.only else ():
+        raise ForbiddenError(f"Your own key is not good for {', '.join(beyond)}, and makes no key that is.")
     if tenant is not None and (wide := sorted({"audit", "policy", "admin"} & set(body.scopes))):
         raise InputError(f"{', '.join(wide)} is for the whole server, and cannot be a scope of a tenant's key.")
     ends = datetime.now(UTC) + timedelta(days=body.days) if body.days is not None else body.expires_at
@@ -167,6 +171,7 @@ async def create_key(request: Request, body: KeyIn) -> Response:
         scopes=body.scopes,
         expires_at=ends,
         tenant=tenant,
+        only=only,
         actor=caller.id or LOCAL,
     )
     made = await _done(make)

@@ -102,6 +102,9 @@ class KeyIn(_In):
     expires_at: datetime | None = Field(None, description="With its time zone; left out: never.")
     days: int | None = Field(None, ge=1, le=3_650, description="Instead: days until it expires.")
     tenant: str | None = Field(None, max_length=200, description="Id or name of the tenant it belongs to.")
+    only: list[Annotated[str, Field(max_length=40)]] = Field(
+        [], max_length=40, description="`native` and dialects that it is good for; left out: all of them."
+    )
 
 
 class AccountOut(BaseModel):
@@ -218,6 +221,7 @@ class KeyOut(BaseModel):
     name: str
     prefix: str
     scopes: list[str]
+    only: list[str]
     tenant: str | None
     created_by: str | None
     created_at: str

@@ -37,6 +37,7 @@ __all__ = [
 ]
 
 _MAX_CALLERS = 100_000  # callers remembered by the rate limiter; the longest silent are forgotten first
+NATIVE = "native"  # this server's own API, among what a key can be limited to
 _LOOK_AGAIN_S = 1.0  # how long it may take until another process's first account counts here
 _CSRF = "x-csrf-token"
 # What keys and people of a tenant may ask for: what shows, or changes, nothing of anybody else's. All else is refused
@@ -59,6 +60,7 @@ class Caller:
     tenant: str | None = None  # id of the tenant that they belong to, and see nothing beyond
     user: User | None = None  # None: an API key, or nobody in particular
     session: Session | None = None
+    only: tuple[str, ...] = ()  # NATIVE and names of dialects that their key is good for; empty: all
     csrf: str = ""  # what unsafe requests of this session carry in X-CSRF-Token
 
     def may(self, scope: str) -> bool:
@@ -136,12 +138,13 @@ class Guard:
             RateLimitError: too many requests.
         """
         found = await self._identify(request, _token(request), "`Authorization: Bearer KEY`")
+        _refuse_elsewhere(found, NATIVE)
         if found.tenant is not None and not open_to_tenants(request.url.path):
             raise ForbiddenError("This shows or changes what is not your tenant's alone, and is not for its people.")
         return self._settled(request, found, scope, unfinished=unfinished)
 
     async def admit_token(
-        self, request: Request, token: str | None, scope: str, *, how: str = "`Authorization: Bearer KEY`"
+        self, request: Request, token: str | None, scope: str, *, how: str = "`Authorization: Bearer KEY`", dialect: str
     ) -> str | None:
         """Let a request in by a token that was found elsewhere; errors as `caller`.
 
@@ -150,8 +153,11 @@ class Guard:
             token: the key as it was sent; None: none was.
             scope: as for `caller`.
             how: where the key belongs, for the message.
+            dialect: name of the one that the request is in.
         """
-        return self._settled(request, await self._identify(request, token, how), scope).id
+        found = await self._identify(request, token, how)
+        _refuse_elsewhere(found, dialect)
+        return self._settled(request, found, scope).id
 
     def settle(self, request: Request, key_id: str | None, scopes: Sequence[str], scope: str) -> str | None:
         """Check the scope and the rate of a request whose key has been verified; errors as `caller`.
@@ -185,7 +191,7 @@ class Guard:
     async def _identify(self, request: Request, token: str | None, how: str) -> Caller:
         if token is not None:
             key = await asyncio.to_thread(self._store.keys.verify, token)
-            return Caller(id=key.id, name=key.name, scopes=key.scopes, tenant=key.tenant)
+            return Caller(id=key.id, name=key.name, scopes=key.scopes, tenant=key.tenant, only=key.only)
         if (found := await self._by_session(request)) is not None:
             return found
         if await self.needed():
@@ -255,6 +261,15 @@ class Guard:
                 f"More than {self._per_minute} requests a minute; wait and try again.",
                 retry_after_s=math.ceil((1 - level) * 60 / self._per_minute),
             )
+
+
+def _refuse_elsewhere(caller: Caller, place: str) -> None:
+    if caller.only and place not in caller.only:
+        asked = "the native API" if place == NATIVE else place
+        raise ForbiddenError(
+            f"This key is for {', '.join(caller.only)} only; make one for {asked} with "
+            f"`evenhand keys create NAME --dialect {place}`."
+        )
 
 
 def _token(request: Request) -> str | None:

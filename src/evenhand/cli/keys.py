@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,6 +34,10 @@ def create(
         str | None, typer.Option("--for", help="Dialect whose clients sign: a pair of id and secret is made for it.")
     ] = None,
     days: Annotated[int | None, typer.Option(min=1, max=3650, help="Days until it ends; else never.")] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--dialect", help="It is good for this dialect, or `native`, only; may be given again."),
+    ] = None,
     tenant: Annotated[str | None, typer.Option(help="Id or name of the tenant that it belongs to.")] = None,
 ) -> None:
     """Make a key and print it; it cannot be shown again.
@@ -42,18 +47,22 @@ def create(
     if unknown := sorted(set(scope or ()) - set(SCOPES)):
         raise typer.BadParameter(f"there is no scope {', '.join(unknown)}; there are {', '.join(SCOPES)}")
     scopes = tuple(scope or ("check", "read"))
+    places = _places(only or ())
     if dialect is not None:
+        if places:
+            raise typer.BadParameter("a pair that signs is for its dialect alone: leave --dialect or --for out")
         _refuse_unsigned(dialect)
         if tenant is not None:
             raise typer.BadParameter("a pair that signs belongs to no tenant: leave --tenant or --for out")
-    if tenant is not None and (wide := sorted({"audit", "policy", "admin"} & set(scopes))):
+    if tenant is not None and (wide := sorted({"audit", "admin"} & set(scopes))):
         raise typer.BadParameter(f"{', '.join(wide)} is for the whole server, and cannot be a scope of a tenant's key")
     ends = None if days is None else datetime.now(UTC) + timedelta(days=days)
     store = _open()
     try:
         if dialect is None:
             own = None if tenant is None else store.accounts.tenant(tenant).id
-            print(store.keys.create(name, scopes=scopes, expires_at=ends, tenant=own, actor="local").token)
+            made = store.keys.create(name, scopes=scopes, expires_at=ends, tenant=own, only=places, actor="local")
+            print(made.token)
         else:
             pair = store.dialect_keys.create(name, dialect=dialect, scopes=scopes, expires_at=ends)
             _note(store, "key.create", pair.id, after={"name": name, "scopes": list(scopes), "dialect": dialect})
@@ -76,7 +85,7 @@ def show() -> None:
     store = _open()
     for key in store.keys.list():
         state = "revoked" if key.revoked_at else "active"
-        print(f"{key.id}  {key.prefix}...  {state}  {','.join(key.scopes)}  {key.name}")
+        print(f"{key.id}  {key.prefix}...  {state}  {','.join(key.scopes)}  {key.name}{_limits(key.only)}")
     for pair in store.dialect_keys.list():
         state = "revoked" if pair.revoked_at else "active"
         print(f"{pair.id}  {pair.access_id}  {state}  {','.join(pair.scopes)}  {pair.name}  ({pair.dialect})")
@@ -105,6 +114,22 @@ def _note(store: Store, action: str, key_id: str, *, after: dict[str, object] | 
     from evenhand.store.reviewrecords import LOCAL
 
     store.audit.note(action, f"key:{key_id}", actor=LOCAL, after=after)
+
+
+def _limits(only: Sequence[str]) -> str:
+    return f"  (only {', '.join(only)})" if only else ""
+
+
+def _places(only: Sequence[str]) -> tuple[str, ...]:
+    if not only:
+        return ()
+    from evenhand.api.compat import keyed_places
+    from evenhand.errors import InputError
+
+    try:
+        return keyed_places(only)
+    except InputError as error:
+        raise typer.BadParameter(error.message) from error
 
 
 def _refuse_unsigned(dialect: str) -> None:

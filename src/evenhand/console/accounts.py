@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from evenhand.accounts.roles import ROLES, SCOPES, TENANT_ROLES
+from evenhand.api.compat import keyed_places
 from evenhand.console import i18n
 from evenhand.console.base import Area, Nav, Visitor, page, parts, visitor_for
 from evenhand.console.i18n import N_
@@ -141,6 +142,7 @@ async def keys(request: Request) -> Response:
         makers={person.id: person.name for person in people},
         tenants=[tenant for tenant in tenants if caller.tenant in (None, tenant.id)],
         tenant_names={tenant.id: tenant.name for tenant in tenants},
+        places=caller.only or keyed_places(None),
         scopes=[scope for scope in SCOPES if scope not in wide and (scope == "check" or caller.may(scope))],
     )
 

@@ -20,6 +20,7 @@ from evenhand.store.schema import api_keys
 TOKEN_START = "eh_"  # noqa: S105  (lets people and secret scanners see what a token is)
 _SHOWN = 9  # characters of a token shown in listings: the start and 36 bits, of 256
 _USED_EVERY = timedelta(minutes=1)
+_ONLY = "only:"  # stands among the scopes as they are stored, before what a key is limited to
 # The token has 256 random bits: a plain hash cannot be guessed backwards, and looking it up leaks no timing. Made once:
 # putting a statement together costs as much as running it.
 _FIND = select(api_keys).where(api_keys.c.token_sha256 == bindparam("hash"))
@@ -38,6 +39,7 @@ class Keys:
         scopes: Sequence[str] = ("check",),
         expires_at: datetime | None = None,
         tenant: str | None = None,
+        only: Sequence[str] = (),
         actor: str | None = None,
     ) -> NewKey:
         """Make a key. Its token is in the answer and can never be read again.
@@ -47,6 +49,7 @@ class Keys:
             scopes: what it may do.
             expires_at: aware; None: never.
             tenant: id of whose it is; None: nobody's.
+            only: "native" and names of dialects that it is good for; empty: all.
             actor: id of who makes it: the audit log is told; None: it is not.
 
         Raises:
@@ -67,13 +70,14 @@ class Keys:
             last_used_at=None,
             tenant=tenant,
             created_by=actor,
+            only=tuple(dict.fromkeys(only)),
         )
         row = {
             "id": info.id,
             "name": name,
             "prefix": info.prefix,
             "token_sha256": _hash(token),
-            "scopes": list(info.scopes),
+            "scopes": [*info.scopes, *(_ONLY + place for place in info.only)],
             "created_at": info.created_at,
             "expires_at": expires_at,
             "tenant": tenant,
@@ -85,7 +89,9 @@ class Keys:
         def work(connection: Connection) -> None:
             connection.execute(insert(api_keys), row)
             if actor is not None:
-                after = {"name": name, "scopes": list(info.scopes), "tenant": tenant}
+                after: dict[str, Any] = {"name": name, "scopes": list(info.scopes), "tenant": tenant}
+                if info.only:
+                    after["only"] = list(info.only)
                 self._audit.append(connection, "key.create", f"key:{info.id}", actor=actor, after=after)
 
         self._database.write(work)
@@ -177,7 +183,8 @@ def _info(row: Row[Any]) -> KeyInfo:
         id=row.id,
         name=row.name,
         prefix=row.prefix,
-        scopes=tuple(row.scopes),
+        scopes=tuple(scope for scope in row.scopes if not scope.startswith(_ONLY)),
+        only=tuple(scope.removeprefix(_ONLY) for scope in row.scopes if scope.startswith(_ONLY)),
         created_at=row.created_at,
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,

@@ -79,6 +79,7 @@ class KeyInfo:
     last_used_at: datetime | None  # to the minute
     tenant: str | None = None  # id of whose it is; None: nobody's
     created_by: str | None = None  # id of who made it; None: made before there were accounts
+    only: tuple[str, ...] = ()  # "native" and names of dialects that it is good for; empty: all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,11 +147,13 @@ def test_from_the_first_account_to_the_second_login(chromium: Browser, fresh: tu
     # A key, shown once, and revoked.
     page.goto("/console/accounts/keys")
     page.get_by_label("Name").fill("shop")
+    page.get_by_label("perspective").check()
     page.get_by_role("button", name="Make the key").click()
     expect(page.locator("#shown-text")).to_contain_text("eh_")
     token = page.locator("#shown-text").inner_text()
     page.get_by_role("link", name="I have kept it").click()
     assert token not in page.content()
+    expect(page.get_by_text("only perspective")).to_be_visible()
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Revoke").click()
     expect(page.get_by_text("revoked", exact=True)).to_be_visible()

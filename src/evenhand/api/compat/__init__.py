@@ -32,6 +32,6 @@ To add a dialect:
 from evenhand.api.compat.base import Dialect
 from evenhand.api.compat.calls import Call, admit, admit_pair
 from evenhand.api.compat.mount import Claim, DialectRoute
-from evenhand.api.compat.registry import chosen, dialect_names
+from evenhand.api.compat.registry import chosen, dialect_names, keyed_places
 
-__all__ = ["Call", "Claim", "Dialect", "DialectRoute", "admit", "admit_pair", "chosen", "dialect_names"]
+__all__ = ["Call", "Claim", "Dialect", "DialectRoute", "admit", "admit_pair", "chosen", "dialect_names", "keyed_places"]

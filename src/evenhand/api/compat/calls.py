@@ -147,7 +147,8 @@ async def admit(request: Request, dialect: str, *, token: str | None, how: str, 
     state = state_of(request)
     if token is not None and not state.guard.required and not token.startswith(_TOKEN_START):
         token = None
-    return Call(request, state, dialect, await state.guard.admit_token(request, token or None, scope, how=how))
+    key_id = await state.guard.admit_token(request, token or None, scope, how=how, dialect=dialect)
+    return Call(request, state, dialect, key_id)
 
 
 async def admit_pair(request: Request, dialect: str, pair: DialectKey, *, scope: str = "check") -> Call:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from evenhand.api.auth import NATIVE
 from evenhand.api.compat.alibaba import DIALECT as ALIBABA
 from evenhand.api.compat.azure import DIALECT as AZURE
 from evenhand.api.compat.base import Dialect
@@ -11,7 +12,7 @@ from evenhand.api.compat.google import DIALECT as GOOGLE
 from evenhand.api.compat.openai import DIALECT as OPENAI
 from evenhand.api.compat.perspective import DIALECT as PERSPECTIVE
 from evenhand.api.compat.rekognition import DIALECT as REKOGNITION
-from evenhand.errors import SettingsError
+from evenhand.errors import InputError, SettingsError
 from evenhand.policy import Policy
 from evenhand.settings import Settings
 
@@ -21,6 +22,26 @@ ALL: tuple[Dialect, ...] = (PERSPECTIVE, OPENAI, AZURE, REKOGNITION, ALIBABA, GO
 def dialect_names(*, signed: bool = False) -> list[str]:
     """Give the names of all dialects, or of those whose callers sign."""
     return [dialect.name for dialect in ALL if dialect.signed or not signed]
+
+
+def keyed_places(wanted: Sequence[str] | None) -> tuple[str, ...]:
+    """Check what an ordinary API key is to be limited to, and give it once each.
+
+    Args:
+        wanted: "native" and names of dialects; None: give all that there are.
+
+    Raises:
+        InputError: there is no such dialect, or its callers sign with a key pair, good for that alone.
+    """
+    known = (NATIVE, *(dialect.name for dialect in ALL if not dialect.signed))
+    if wanted is None:
+        return known
+    if unknown := sorted(set(wanted) - set(known)):
+        raise InputError(
+            f"An API key cannot be for {', '.join(unknown)[:80]}: there are {', '.join(known)}. Callers of other "
+            "dialects sign with a key pair (`evenhand keys create NAME --for DIALECT`)."
+        )
+    return tuple(dict.fromkeys(wanted))
 
 
 def chosen(settings: Settings, policy: Policy) -> Sequence[Dialect]:

@@ -88,6 +88,8 @@ def named(answer: Answer, policy: Policy, name: Namer) -> list[Named]:
         label = name(finding)
         if label is not None:
             groups.setdefault(label, []).append(finding)
+    if not groups:
+        return []
     whole = _decide(answer, policy, [finding for group in groups.values() for finding in group] + white)
     found = []
     for label, group in groups.items():
