@@ -291,6 +291,25 @@ def test_rekognition(tmp_path: Path, old: Old) -> None:
     assert " 0 without an answer" in told[-1]
 
 
+def test_google(tmp_path: Path, old: Old) -> None:
+    pytest.importorskip("google.cloud.vision_v1")
+    pytest.importorskip("google.cloud.language_v2")
+    uploads = _made(tmp_path / "uploads")
+    picture = ROOT / "examples" / "pictures" / "landscape.jpg"
+    shutil.copyfile(picture, tmp_path / "upload.jpg")
+    shutil.copyfile(picture, _made(uploads / "2026") / "a.jpg")
+    puts = {"/srv/uploads": str(uploads), "https://{service}.googleapis.com": old.address}
+    with walking("migrate-from-google.md", tmp_path, off=_SOUNDS, puts=puts) as walk:
+        told = walk.all()
+    assert told[1].startswith("Toxic 0.")
+    assert "UNLIKELY" in told[2].splitlines()[-1]
+    assert json.loads(told[4])["moderationCategories"][0]["name"] == "Toxic"
+    assert told[6].splitlines()[-1].endswith("UNLIKELY"), "a picture in a bucket"
+    assert "google Toxic" in told[-1]
+    assert "google adult" in told[-1]
+    assert " 0 without an answer" in told[-1]
+
+
 def test_alibaba(tmp_path: Path) -> None:
     pytest.importorskip("alibabacloud_green20220302")
     pytest.importorskip("aliyunsdkgreen")
