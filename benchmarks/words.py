@@ -1,4 +1,5 @@
-"""Known words: throughput with 100,000 patterns and every disguise looked for, beside better-profanity's.
+"""Known words: throughput with 100,000 patterns and every disguise looked for, beside better-profanity's;
+and what a change of a list that the store keeps costs until it is found in a text.
 
 Run: ``python -m benchmarks.words``. Text is Python's own language reference, patterns are made from a
 seed. Both libraries run in this process, one after the other, each on one thread. Figures are per second of processor
@@ -13,14 +14,22 @@ import pydoc
 import random
 import resource
 import string
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from pydoc_data.topics import topics
+from tempfile import TemporaryDirectory
 
 from better_profanity import Profanity
 
+from evenhand.detectors.words import WordsDetector
+from evenhand.domain import LibraryItem, LibraryKind, TextPart
 from evenhand.matching.phrases import Phrase, PhraseIndex
+from evenhand.settings import Settings
+from evenhand.shelves.live import Shelves
+from evenhand.store import open_store
+from evenhand.store.libraryrecords import Head
 
 PATTERNS = 100_000
 MESSAGES = 20_000
@@ -75,6 +84,43 @@ def resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
+def changes(words: Sequence[str]) -> dict[str, float]:
+    """Processor time from a change's commit to the first text that is searched for it, in seconds, in one process.
+
+    What it takes besides: up to 0.9 s until a process asks the store. Joining indexes afterwards is not in it.
+    """
+    figures: dict[str, float] = {}
+    keep: dict[str, object] = {}
+    with TemporaryDirectory() as folder:
+        store = open_store(f"sqlite:///{folder}/words.db", settings=Settings())
+        store.migrate()
+        store.shelf.create("words", LibraryKind.WORDS, Head(colour="black"), actor="benchmark")
+        shelves = Shelves((), store=store, changed=lambda libraries, names: None)
+
+        def live(what: str, *, replace: bool = False, **fields: str) -> None:
+            items = [LibraryItem(value=value) for value in what.split("\n")]
+            store.shelf.change("words", actor="benchmark", add=items, replace=replace)
+            gc.collect()
+            start = time.process_time()
+            shelves.look()
+            found = WordsDetector(shelves.libraries, keep=keep).detect([TextPart(text=items[-1].value)])
+            figures[fields["name"]] = round(time.process_time() - start, 3)
+            if not found[0].findings:
+                raise SystemExit(f"{items[-1].value} was not found")
+            for thread in threading.enumerate():
+                if thread.name == "evenhand-words":
+                    thread.join()
+
+        most = len(words) * 8 // 10
+        live("\n".join(words[:most]), name="live_all_s")
+        live(words[most], name="live_one_s")
+        live("\n".join(words[most + 1 : most + 1_001]), name="live_1000_s")
+        live("\n".join(words[most + 1_001 : most + 11_001]), name="live_10000_s")
+        live("\n".join(words[most // 2 :]), name="live_half_replaced_s", replace=True)
+        store.close()
+    return figures
+
+
 def main() -> None:
     """Measure and print."""
     text = english()
@@ -105,6 +151,7 @@ def main() -> None:
         "hits": len(index.search([text])[0]),
         "better_profanity_mb_s": round(theirs, 4),
         "ratio": round(ours / theirs),
+        **changes(words),
     }
     for name, value in figures.items():
         print(f"{name:32} {value:>12,}")

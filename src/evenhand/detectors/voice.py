@@ -6,12 +6,14 @@ For word lists with the option `phonetic`, and English speech only. What is spel
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from evenhand.detectors.base import NOTHING, Cost, Detection, DetectorContext, DetectorInfo, Example
 from evenhand.domain import Finding, Library, LibraryItem, LibraryKind, ListColour, Location, PartKind, Source, TextPart
 
+_KEPT = "text.voice"  # under this name the keys of words are kept for the next detector
 _WORD = re.compile(r"[a-z']+")
 _CERTAINTY = 0.6  # of a match by sound alone
 _LEAST_KEY = 3  # consonants and a first vowel; shorter keys are shared by too many words
@@ -31,7 +33,8 @@ class _Sought:
 class VoiceDetector:
     """Compares the Metaphone keys of spoken words with those of the lists' words. Score: 0.6 times the item's own."""
 
-    def __init__(self, libraries: Sequence[Library] = ()) -> None:
+    def __init__(self, libraries: Sequence[Library] = (), *, keep: dict[str, Any] | None = None) -> None:
+        self._keep = {} if keep is None else keep
         self._lists = [
             library
             for library in libraries
@@ -57,7 +60,9 @@ class VoiceDetector:
         if not self._lists:
             return [NOTHING] * len(parts)
         if self._sought is None:
-            self._sought = _keys(self._lists)
+            known: dict[str, str] = self._keep.get(_KEPT, {})
+            self._sought = _keys(self._lists, known)
+            self._keep[_KEPT] = {one.letters: key for key, ones in self._sought.items() for one in ones}
         return [self._one(part, self._sought) if _is_english_speech(part) else NOTHING for part in parts]
 
     def _one(self, part: TextPart, sought: dict[str, list[_Sought]]) -> Detection:
@@ -92,7 +97,7 @@ def make(context: DetectorContext) -> VoiceDetector:
     Raises:
         ImportError: a list asks for it, and jellyfish (extra 'audio') is not installed.
     """
-    made = VoiceDetector(context.libraries)
+    made = VoiceDetector(context.libraries, keep=context.keep)
     if any("phonetic" in library.options for library in context.libraries):
         import jellyfish  # noqa: F401
     return made
@@ -107,13 +112,13 @@ def _is_english_speech(part: TextPart) -> bool:
     return spoken and (part.language is None or part.language.partition("-")[0].lower() == "en")
 
 
-def _keys(lists: Sequence[Library]) -> dict[str, list[_Sought]]:
+def _keys(lists: Sequence[Library], known: Mapping[str, str]) -> dict[str, list[_Sought]]:
     out: dict[str, list[_Sought]] = {}
     for library in lists:
         for item in library.items:
             words = _WORD.findall(item.value.lower())
             letters = "".join(words)
-            key = _key(letters)
+            key = known.get(letters) or _key(letters)
             if words and len(key) >= _LEAST_KEY:
                 out.setdefault(key, []).append(_Sought(library=library, item=item, letters=letters, words=len(words)))
     return out

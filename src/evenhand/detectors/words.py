@@ -6,8 +6,13 @@ exception; it never takes away what other lists found.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Any
+
+import structlog
 
 from evenhand.detectors.base import NOTHING, Cost, Detection, DetectorContext, DetectorInfo, Example
 from evenhand.domain import Finding, Library, LibraryItem, LibraryKind, ListColour, PartKind, TextPart
@@ -17,6 +22,16 @@ if TYPE_CHECKING:
 
 _KEPT = "text.words"  # under this name the indexes are kept for the next detector
 _MOST = 100  # findings of one list in one text; a text of nothing else would give hundreds of thousands
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What one detector leaves to the next, which is made when lists have changed."""
+
+    index: WordLists | None = None
+    owner: WordsDetector | None = None  # whose index that is
+    tidying: bool = False  # a thread joins indexes
+    lock: Lock = field(default_factory=Lock)
 
 
 class WordsDetector:
@@ -29,10 +44,10 @@ class WordsDetector:
 
     def __init__(self, libraries: Sequence[Library] = (), *, keep: dict[str, Any] | None = None) -> None:
         lists = [library for library in libraries if library.kind is LibraryKind.WORDS]
-        self._entries = [(library, item) for library in lists for item in library.items]
+        self._lists = [library for library in lists if library.items]
         self._index: WordLists | None = None
         self._keep = {} if keep is None else keep
-        labels = {_label(library, item) for library, item in self._entries}
+        labels = {_label(library, label) for library in lists for label in {item.label for item in library.items}}
         self.info = DetectorInfo(
             name="text.words",
             version="1",
@@ -45,26 +60,36 @@ class WordsDetector:
 
     def detect(self, parts: Sequence[TextPart]) -> list[Detection]:
         """Look for all words in all texts at once; without word lists nothing is loaded."""
-        if not self._entries or not parts:
+        if not self._lists or not parts:
             return [NOTHING] * len(parts)
-        if self._index is None:
-            from evenhand.matching.wordlists import WordLists
-
-            self._index = self._keep[_KEPT] = WordLists(self._entries, self._keep.get(_KEPT))
-        found = self._index.search([part.text for part in parts])
+        index = self._index or self._indexed()
+        found = index.search([part.text for part in parts])
         return [self._answer(part, hits) if hits else NOTHING for part, hits in zip(parts, found, strict=True)]
+
+    def _indexed(self) -> WordLists:
+        """Build the indexes of what is new, and have them joined with the others meanwhile."""
+        from evenhand.matching.wordlists import WordLists
+
+        kept: _Kept = self._keep.setdefault(_KEPT, _Kept())
+        with kept.lock:
+            kept.index = self._index = index = WordLists(self._lists, kept.index)
+            kept.owner = self
+            if not index.tidy and not kept.tidying:
+                kept.tidying = True
+                threading.Thread(target=_tidy, args=(kept, index), name="evenhand-words").start()
+        return index
 
     def _answer(self, part: TextPart, hits: Sequence[WordHit]) -> Detection:
         findings: list[Finding] = []
         counts: dict[str, int] = {}
         for hit in hits:
-            library, item = self._entries[hit.entry]
+            library, item = hit.library, hit.item
             number = counts[library.name] = counts.get(library.name, 0) + 1
             if number > _MOST or not (_reads(library, part.language) and _reads(item, part.language)):
                 continue
             findings.append(
                 Finding(
-                    label=_label(library, item),
+                    label=_label(library, item.label),
                     score=item.score * hit.certainty,
                     location=part.locate(hit.start, hit.end),
                     detector=self.info.name,
@@ -93,9 +118,30 @@ def example_library() -> Library:
     )
 
 
-def _label(library: Library, item: LibraryItem) -> str:
+def _tidy(kept: _Kept, index: WordLists) -> None:
+    """Join indexes until there is nothing to join; searches go on meanwhile, and find the same."""
+    while True:
+        try:
+            tidied = index.tidied()
+        except Exception as error:  # (nothing is lost but speed; it is tried again with the next change)
+            structlog.get_logger().warning("indexes of word lists were not joined", why=repr(error)[:300])
+            kept.tidying = False
+            return
+        with kept.lock:
+            # Lists may have changed meanwhile: what was joined serves for them, too.
+            newest = kept.index if kept.index is not None else index
+            kept.index = tidied if newest is index else newest.with_phrases_of(tidied)
+            if kept.owner is not None:
+                kept.owner._index = kept.index
+            if kept.index.tidy:
+                kept.tidying = False
+                return
+            index = kept.index
+
+
+def _label(library: Library, said: str | None) -> str:
     known = f"known.{library.colour.value}"
-    return known if library.colour is ListColour.WHITE else item.label or library.label or known
+    return known if library.colour is ListColour.WHITE else said or library.label or known
 
 
 def _reads(said: Library | LibraryItem, language: str | None) -> bool:

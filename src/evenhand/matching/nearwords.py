@@ -15,7 +15,7 @@ LEAST_LETTERS = 4  # of a word that may differ; shorter ones are compared as the
 _TWO = 8  # letters from which two may differ
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _REMEMBERED = 50_000  # tokens; then all are forgotten
-_MOST = 400  # places in one text
+MOST = 400  # found in one text; what else is found at the same place is told, too
 _LEAST_KEY = 3  # of a sound's key; shorter ones are shared by too many words
 _ALIKE = 0.7  # Jaro-Winkler similarity of the letters; keys alone take "taught" for "tight"
 
@@ -42,21 +42,31 @@ class NearWords:
         self._near = near(list(numbers))
         self._known: dict[str, Mapping[int, int]] = {}
 
-    def find(self, text: str) -> list[tuple[int, int, int, int]]:
-        """Give phrase, start and end (code points), and how many letters differ; at most 400 places."""
+    def find(self, text: str, live: Callable[[int], bool] | None = None) -> list[tuple[int, int, int, int]]:
+        """Give phrase, start and end (code points), and how many letters differ, by place.
+
+        Args:
+            text: any.
+            live: whether a phrase is to be told; None: all are.
+
+        Returns:
+            All that is found up to the place at which there are 400.
+        """
         tokens = list(tokens_of(text))
         found = [self._near_of(word) for word, _, _ in tokens]
         out: list[tuple[int, int, int, int]] = []
         for place, firsts in enumerate(found):
+            if len(out) >= MOST:
+                break
             for first in firsts:
                 for number in self._first.get(first, ()):
                     words = self._phrases[number]
                     rest = found[place : place + len(words)]
-                    if len(rest) == len(words) and all(word in near for word, near in zip(words, rest, strict=True)):
+                    if len(rest) < len(words) or (live is not None and not live(number)):
+                        continue
+                    if all(word in near for word, near in zip(words, rest, strict=True)):
                         differ = sum(near[word] for word, near in zip(words, rest, strict=True))
                         out.append((number, tokens[place][1], tokens[place + len(words) - 1][2], differ))
-                        if len(out) == _MOST:
-                            return out
         return out
 
     def _near_of(self, token: str) -> Mapping[int, int]:

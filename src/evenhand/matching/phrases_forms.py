@@ -90,7 +90,10 @@ def make_forms(phrases: Sequence[Phrase], tables: CharacterTables) -> Forms:
         elif phrase.substring:
             forms.add(Search.INSIDE, stem, owner)
         else:
-            words = "".join(c if tables.kind[ord(c)] in _IN_WORDS else " " for c in stem).split()
+            if stem.isascii() and stem.replace(" ", "").isalpha():  # most are, and need no looking at each letter
+                words = stem.split(" ")
+            else:
+                words = "".join(c if tables.kind[ord(c)] in _IN_WORDS else " " for c in stem).split()
             forms.longest = max(forms.longest, len(words))
             if open_end:
                 forms.add(Search.PREFIX if len(words) == 1 else Search.INSIDE, stem, owner)

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from functools import partial
 
+from evenhand.matching.liveparts import Parts
 from evenhand.matching.normalise_readings import Disguise
 from evenhand.matching.phrases import Phrase, PhraseIndex
 
 _SMALL = 2_048  # phrases that are always indexed together: some ten milliseconds
-_FACTOR = 8  # parts are joined until each is so many times as large as the next
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    keys: tuple[str, ...]
-    index: PhraseIndex
+_FACTOR = 8
 
 
 class LivePhrases:
@@ -28,36 +23,41 @@ class LivePhrases:
     """
 
     def __init__(self, keys: Iterable[str], make: Callable[[str], Phrase], before: LivePhrases | None = None) -> None:
-        self._live = frozenset(keys)
-        parts: list[_Part] = [] if before is None else list(before._parts)
-        held: frozenset[str] = before._held if before is not None else frozenset()
-        gone = len(held - self._live)
-        if 4 * gone > len(held):
-            parts, held, gone = [], frozenset(), 0
-        fresh = sorted(self._live - held)
-        if fresh:
-            while parts and len(parts[-1].keys) < max(_SMALL, _FACTOR * len(fresh)):
-                fresh = [key for key in parts.pop().keys if key in self._live] + fresh
-            parts.append(_Part(tuple(fresh), PhraseIndex([make(key) for key in fresh])))
-        self._parts: tuple[_Part, ...] = tuple(parts)
-        self._held: frozenset[str] = frozenset(key for part in parts for key in part.keys) if fresh else held
-        self._gone = gone > 0
+        empty: Parts[PhraseIndex] = Parts(build=partial(_build, make), small=_SMALL, factor=_FACTOR)
+        self._make = make
+        self._parts: Parts[PhraseIndex] = (empty if before is None else before._parts).changed(keys)
 
     @property
     def sizes(self) -> tuple[int, ...]:
         """How many phrases each index holds, those removed too."""
-        return tuple(len(part.keys) for part in self._parts)
+        return self._parts.sizes
+
+    @property
+    def tidy(self) -> bool:
+        """Whether `tidied` would give the same."""
+        return self._parts.tidy
+
+    def tidied(self) -> LivePhrases:
+        """Give the same phrases in fewer indexes, which are searched faster. May build all of them anew."""
+        made = LivePhrases.__new__(LivePhrases)
+        made._make, made._parts = self._make, self._parts.tidied()
+        return made
 
     def search(self, texts: Sequence[str]) -> list[list[tuple[str, int, int, Disguise]]]:
-        """Find all phrases in all texts: key, start, end (code points), how it is disguised; by place."""
+        """Find all phrases in all texts: key, start, end (code points), how it is disguised; by place, then by key."""
         out: list[list[tuple[str, int, int, Disguise]]] = [[] for _ in texts]
-        for part in self._parts:
+        live, masked = self._parts.live, self._parts.masked
+        for part in self._parts.parts:
             for found, hits in zip(out, part.index.search(texts), strict=True):
                 for hit in hits:
                     key = part.keys[hit.phrase]
-                    if not self._gone or key in self._live:
+                    if not masked or key in live:
                         found.append((key, hit.start, hit.end, hit.disguise))
-        if len(self._parts) > 1:
-            for found in out:
-                found.sort(key=lambda one: (one[1], one[2]))
+        for found in out:
+            if len(found) > 1:
+                found.sort(key=lambda one: (one[1], one[2], one[0]))
         return out
+
+
+def _build(make: Callable[[str], Phrase], keys: Sequence[str]) -> PhraseIndex:
+    return PhraseIndex([make(key) for key in keys])

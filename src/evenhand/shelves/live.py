@@ -113,8 +113,10 @@ class Shelves:
         for name in touched:
             items = self._items.pop(name, {})
             if name in heads:
-                left = {key: item for key, item in items.items() if key not in delta.removed}
-                self._items[name] = left | {item.id: item for item in delta.added.get(name, ())}
+                for key in delta.removed & items.keys():
+                    del items[key]
+                items.update((item.id, item) for item in delta.added.get(name, ()))
+                self._items[name] = items
             self._made.pop(name, None)
         self._heads, self._revision = heads, delta.revision
         return kinds

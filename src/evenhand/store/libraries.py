@@ -17,13 +17,13 @@ from evenhand.store.auditlog import AuditLog
 from evenhand.store.database import Database
 from evenhand.store.libraryrecords import Change, Delta, Head, Kept, fields_of, head_from, item_from
 from evenhand.store.libraryrows import (
-    TOGETHER,
     as_library,
     as_of,
     change_of,
     change_row,
     delta_since,
     digest_of,
+    end_entries,
     head_row,
     is_same,
     kept_of,
@@ -340,12 +340,7 @@ class Shelf:
         always: bool = False,
     ) -> Change:
         revision = next_revision(connection)
-        removed = 0
-        ids = sorted(leave)
-        for start in range(0, len(ids), TOGETHER):
-            among = entries.c.id.in_(ids[start : start + TOGETHER])
-            mine = (entries.c.library == name, entries.c.removed.is_(None), among)
-            removed += connection.execute(update(entries).where(*mine).values(removed=revision)).rowcount
+        removed = end_entries(connection, name, leave, revision)
         rows = [
             {
                 "id": new_id(),

@@ -81,9 +81,11 @@ def fields_of(item: LibraryItem) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value}
 
 
-def item_from(row: Row[Any]) -> LibraryItem:
+def item_from(row: Row[*tuple[Any, ...]]) -> LibraryItem:
     """Give an entry as libraries hold it."""
     fields = row.fields
+    if not fields:  # most say nothing more, and there may be a hundred thousand to read at once
+        return LibraryItem(value=row.value, expires=row.expires_at, id=row.id)
     return LibraryItem(
         value=row.value,
         label=fields.get("label"),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import Connection, Row, func, or_, select, update
 
 from evenhand.domain import Library, LibraryItem, LibraryKind, ListColour
 from evenhand.errors import NotFoundError
@@ -91,6 +91,27 @@ def present(connection: Connection, name: str, digests: list[str] | None) -> lis
     return found
 
 
+def end_entries(connection: Connection, name: str, ids: Iterable[str], revision: int) -> int:
+    """Have entries of a library stand no more from a revision on; give how many that were.
+
+    Args:
+        connection: in a transaction.
+        name: of the library.
+        ids: those of other libraries, and those that stand no more already, are left.
+        revision: of the change.
+    """
+    wanted, ended = sorted(ids), 0
+    for start in range(0, len(wanted), TOGETHER):
+        # Looked up by id alone: SQLite would take the index of what stands, and read the whole library each time.
+        among = entries.c.id.in_(wanted[start : start + TOGETHER])
+        found = connection.execute(select(entries.c.id, entries.c.library, entries.c.removed).where(among))
+        mine = [row.id for row in found if row.library == name and row.removed is None]
+        if mine:
+            connection.execute(update(entries).where(entries.c.id.in_(mine)).values(removed=revision))
+            ended += len(mine)
+    return ended
+
+
 def rows_at(connection: Connection, name: str, revision: int | None) -> dict[tuple[str, str, str], Row[Any]]:
     """Give the entries of a library as of a revision (None: now), by all that they say."""
     query = select(entries).where(entries.c.library == name, as_of(revision))
@@ -118,9 +139,10 @@ def delta_since(connection: Connection, revision: int) -> Delta:
     """Give what changed after a revision."""
     now = connection.execute(select(func.max(changes.c.revision))).scalar_one() or 0
     in_use = connection.execute(select(heads).where(heads.c.removed_at.is_(None)).order_by(heads.c.name)).all()
-    new = select(entries).where(entries.c.added > revision, entries.c.removed.is_(None)).order_by(entries.c.id)
+    e = entries.c
+    new = select(e.id, e.library, e.value, e.fields, e.expires_at).where(e.added > revision, e.removed.is_(None))
     added: dict[str, list[LibraryItem]] = {}
-    for row in connection.execute(new):
+    for row in connection.execute(new.order_by(e.id)):
         added.setdefault(row.library, []).append(item_from(row))
     gone = select(entries.c.id).where(entries.c.removed > revision, entries.c.added <= revision)
     return Delta(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from evenhand.detectors.base import DetectorContext
@@ -122,3 +124,20 @@ def test_words_read_from_a_picture_are_located_in_it() -> None:
     (answer,) = WordsDetector([word_list("badword")]).detect([part])
     assert answer.findings[0].location.box == (1.0, 2.0, 30.0, 12.0)
     assert answer.findings[0].location.text == "badword"
+
+
+def test_a_detector_made_of_the_last_one_finds_the_same_while_indexes_are_joined_and_after() -> None:
+    keep: dict[str, object] = {}
+    words = [f"rascal{number:05}" for number in range(9_000)]
+    first = WordsDetector([word_list(*words[:5_000])], keep=keep)
+    assert first.detect([text_part("rascal00007")])[0].findings
+    second = WordsDetector([word_list(*words[2_000:])], keep=keep)
+    parts = [text_part("rascal00007 rascal02000 rascal08999")]
+    expected = WordsDetector([word_list(*words[2_000:])]).detect(parts)
+    assert second.detect(parts) == expected
+    for thread in threading.enumerate():
+        if thread.name == "evenhand-words":
+            thread.join(60)
+    assert second._index is not None
+    assert second._index.sizes == (7_000,)
+    assert second.detect(parts) == expected
