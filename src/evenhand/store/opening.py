@@ -109,7 +109,7 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
         policy_counts=PolicyCounts(database),
         policy_runs=PolicyRuns(database),
         past_decisions=PastDecisions(database),
-        policy_undo=PolicyUndo(database, audit, target_s=settings.review_target_s),
+        policy_undo=PolicyUndo(database, audit, queues),
         tallies=Tallies(database),
         alerts=Alerts(database),
         reports=Reports(database),

@@ -19,6 +19,7 @@ from evenhand.store.columns import Instant
 from evenhand.store.database import Database
 from evenhand.store.policyrecords import Run
 from evenhand.store.policytables import policy_undone as table
+from evenhand.store.reviewqueues import Queues
 from evenhand.store.schema import decisions, review_items
 
 CHUNK = 200  # decisions in one transaction
@@ -44,11 +45,11 @@ class PolicyUndo:
     Args:
         database: where.
         audit: is told of every chunk.
-        target_s: by when a person should look at what is reopened, in seconds.
+        queues: what is reopened goes into the one that would have taken it, with its service level from now on.
     """
 
-    def __init__(self, database: Database, audit: AuditLog, *, target_s: float) -> None:
-        self._database, self._audit, self._target = database, audit, timedelta(seconds=target_s)
+    def __init__(self, database: Database, audit: AuditLog, queues: Queues) -> None:
+        self._database, self._audit, self._queues = database, audit, queues
 
     def judged(self, decision_ids: Sequence[str]) -> set[str]:
         """Give those of these decisions that a person has judged, or is judging now."""
@@ -169,11 +170,12 @@ class PolicyUndo:
         return len(rows), sum(1 for one in rows if one is not None)
 
     def _new_item(self, row: Any, one: Redecided, now: datetime) -> dict[str, Any]:
+        queue = self._queues.choose(row, one.line, row.key_id)
         label = max(row.labels.items(), key=lambda pair: pair[1], default=("", 0.0))
         return {
             "decision_id": one.decision_id,
-            "queue": "default",
-            "priority": 0,
+            "queue": queue.name,
+            "priority": queue.priority,
             "level": 0,
             "state": "waiting",
             "tenant": row.key_id or "",
@@ -183,7 +185,7 @@ class PolicyUndo:
             "label": label[0] if label[1] > 0 else "",
             "content_hash": row.content_hash,
             "free_at": now,
-            "due_at": now + self._target,
+            "due_at": now + timedelta(minutes=queue.target_minutes),
             "note": "",
             "created_at": id_time(one.decision_id),
         }

@@ -24,14 +24,14 @@ The file, in YAML; the first queue that fits takes the item, and what fits none 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from evenhand.domain import Result, is_under
+from evenhand.domain import is_under
 from evenhand.errors import SettingsError
 from evenhand.settings import Settings
 
@@ -77,6 +77,22 @@ class _Work(BaseModel):
         return max((rule.people for rule in self.quorum if rule.fits(action, labels)), default=1)
 
 
+class Routed(Protocol):
+    """What a queue is chosen by: a result, or the row of a decision."""
+
+    @property
+    def kind(self) -> str:
+        """Content kind."""
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """Languages of the content."""
+
+    @property
+    def labels(self) -> Mapping[str, float]:
+        """Label -> score."""
+
+
 class Queue(_Work):
     """One queue."""
 
@@ -88,7 +104,7 @@ class Queue(_Work):
     kinds: tuple[str, ...] = ()
     min_score: float = Field(0.5, ge=0, le=1)
 
-    def fits(self, result: Result, line: str, key_id: str | None) -> bool:
+    def fits(self, result: Routed, line: str, key_id: str | None) -> bool:
         """Say whether a decision belongs here.
 
         Args:
@@ -140,7 +156,7 @@ class Queues:
         self.all = (*queues, _built_in(DEFAULT, default, target_s))
         self.appeals = _built_in(APPEALS, appeals, appeals_target_s)
 
-    def choose(self, result: Result, line: str, key_id: str | None) -> Queue:
+    def choose(self, result: Routed, line: str, key_id: str | None) -> Queue:
         """Give the first queue that fits."""
         return next((queue for queue in self.all if queue.fits(result, line, key_id)), self.all[-1])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -194,6 +195,31 @@ def test_undoing_replaces_decisions_and_puts_them_back(store: Store) -> None:
     assert (then["action"], then["policy"], "undone" in then) == ("review", "house@2/default", False)
     assert store.reviews.get(plain.decision_id).state == "waiting"
     assert webhook is not None
+
+
+def test_what_undoing_reopens_goes_where_its_line_and_labels_send_it(open_here: OpenStore, tmp_path: Path) -> None:
+    queues = tmp_path / "queues.yaml"
+    queues.write_text(
+        "queues: [{name: kids, lines: [kids], priority: 7, target_minutes: 60}, {name: french, languages: [fr]}]\n"
+    )
+    store = open_here(review_queues=queues, review_target_s=60)
+    kids, french, other = (
+        result(action=Action.PASS, policy=f"house@2/{line}", languages=languages)
+        for line, languages in (("kids", ("en",)), ("default", ("fr",)), ("default", ("en",)))
+    )
+    store.record([Record(result=one) for one in (kids, french, other)])
+    run = store.policy_runs.start("undo", "house", "v", {}, actor=ANN)
+    chunk = [
+        Redecided(
+            decision_id=one.decision_id, action=Action.REVIEW, rule=None, reason="undone", policy="house",
+            policy_version="1", line=one.policy.rpartition("/")[2],
+        )
+        for one in (kids, french, other)
+    ]  # fmt: skip
+    assert store.policy_undo.replace(run, chunk) == 3
+    items = [store.reviews.get(one.decision_id) for one in (kids, french, other)]
+    assert [(one.queue, one.priority) for one in items] == [("kids", 7), ("french", 0), ("default", 0)]
+    assert timedelta(minutes=59) < items[0].due_at - datetime.now(UTC) <= timedelta(minutes=60)
 
 
 def test_past_decisions_come_in_pages_in_order(store: Store) -> None:
