@@ -123,8 +123,9 @@ class Recordings:
         """
         parts = await self._off(partial(reader.segment, number))
         run = _Run(parts, content, shell(reader.plan, content), Captions())
-        heard = self._off(parts.sound)
-        texts: list[Part] = [*await self._off(parts.texts), *await self._off(parts.covers), *await heard]
+        texts: list[Part] = [*await self._off(parts.texts), *await self._off(parts.covers)]
+        if self._registry.slots([PartKind.AUDIO], skip=skip):  # else nobody would hear it
+            texts += await self._off(parts.sound)
         if content.language is not None:
             texts = [_hinted(part, content.language) for part in texts]
         await asyncio.gather(self._look(run, parts.frames(), skip), self._check(run, texts, skip))

@@ -67,6 +67,12 @@ class Settings(BaseSettings):
         description="Of which decisions about texts and pictures fingerprints are kept, by which a mark finds stored "
         "near-same content: none, acted (all that do not pass), or all. Content cannot be had back from them.",
     )
+    embeddings: Literal["none", "acted", "all"] = Field(
+        "none",
+        description="Of which decisions about texts and pictures embeddings are kept, by which a mark shows stored "
+        "alike content that is not kept itself: none, acted (all that do not pass), or all. Content cannot be had back "
+        "from them. A text costs a second reading, a picture some 40 ms.",
+    )
     keep_context_keys: tuple[str, ...] = Field(
         (),
         description='Keys of a content\'s context that are stored, a JSON list: ["channel"]; "author" and '
@@ -89,6 +95,12 @@ class Settings(BaseSettings):
     media_segment_s: float = Field(30.0, ge=5, description="Seconds of a segment of video or sound, cut on keyframes.")
     frame_interval_s: float = Field(
         2.0, gt=0, description="Longest time of a video between two frames that are looked at, in seconds."
+    )
+    keyframe_interval_s: float = Field(
+        2.0,
+        gt=0,
+        description="The same where keyframes serve, which cost little to decode; a longer one than "
+        "EVENHAND_FRAME_INTERVAL_S counts as that.",
     )
     max_body_bytes: int = Field(48 * 2**20, ge=1, description="Largest HTTP request body, in bytes.")
     max_inflight_bytes: int = Field(

@@ -11,7 +11,8 @@ another file or a network connection (`container`).
 """
 
 from evenhand.decode.media.planning import plan
-from evenhand.decode.media.reading import MediaReader, SegmentParts
+from evenhand.decode.media.reading import MediaReader
+from evenhand.decode.media.segmentparts import SegmentParts
 from evenhand.decode.media.stills import stills
 from evenhand.decode.media.values import MEDIA, MediaPlan, MediaSource, Segment, Track
 

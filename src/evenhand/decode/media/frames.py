@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from evenhand.decode.media.budget import Budget
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
 _NEAR_S = 0.001  # clocks of containers are rounded
+_WAITING = 64  # frames that may be inside a decoder at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +39,10 @@ class FrameWalk:
     def __init__(self, context: VideoCodecContext, *, origin: float, budget: Budget) -> None:
         self._context, self._origin, self._budget = context, origin, budget
         self._base: Fraction | None = None
+        self._alone: list[float] = []  # times of packets that were decoded without those before them
 
     def walk(
-        self, packets: Sequence[Timed], wanted: Sequence[float], *, drain: bool = True
+        self, packets: Sequence[Timed], wanted: Sequence[float], *, drain: bool = True, trust: bool = True
     ) -> Iterator[tuple[float, VideoFrame]]:
         """Give the first frame at or after each wanted time.
 
@@ -47,12 +50,15 @@ class FrameWalk:
             packets: of the segment, in the order of decoding.
             wanted: seconds, in order.
             drain: False: decode to the end and keep the decoder as it is, since what comes next builds on it.
+            trust: decode a keyframe by itself, as the container marks them. False: decode all that comes before a
+                wanted frame, whatever is said of keyframes.
 
         Raises:
             TooLargeError: the time is used up.
         """
         left = list(wanted)
-        groups = _groups(packets)
+        groups = _groups(packets) if trust else [list(packets)]
+        exact = _exact(packets, wanted)
         if packets:
             self._base = packets[0].packet.time_base
         for number, group in enumerate(groups):
@@ -62,9 +68,17 @@ class FrameWalk:
             whole = last and not drain
             if not inside and not whole:
                 continue
-            only_key = not whole and inside[-1] <= group[0].time + _NEAR_S and group[0].packet.is_keyframe
-            self._context.skip_frame = "NONKEY" if only_key else "NONREF"
-            for timed in group[:1] if only_key else group:
+            only_key = trust and not whole and inside[-1] <= group[0].time + _NEAR_S and group[0].packet.is_keyframe
+            if only_key:
+                self._alone.append(group[0].time)
+            # What a frame builds on stands before it; behind the last wanted one nothing is needed.
+            ends = len(group) if whole else 1 + max((n for n, t in enumerate(group) if t.time in exact), default=0)
+            for timed in group[:1] if only_key else group[:ends]:
+                # A frame that no other builds on is decoded only if it is wanted itself.
+                skip: Literal["NONKEY", "DEFAULT", "NONREF"]
+                skip = "NONKEY" if only_key else "DEFAULT" if timed.time in exact else "NONREF"
+                if skip != self._context.skip_frame:
+                    self._context.skip_frame = skip
                 for frame in self._feed(timed.packet):
                     yield from self._taken(frame, left)
                 if not whole and (not left or left[0] >= until - _NEAR_S):
@@ -75,10 +89,19 @@ class FrameWalk:
 
     def _taken(self, frame: VideoFrame, left: list[float]) -> Iterator[tuple[float, VideoFrame]]:
         moment = self._time(frame)
+        if moment is not None and self._built(frame, moment):
+            return
         if left and moment is not None and moment >= left[0] - _NEAR_S:
             while left and left[0] <= moment + _NEAR_S:
                 left.pop(0)
             yield moment, frame
+
+    def _built(self, frame: VideoFrame, moment: float) -> bool:
+        """Say whether a frame that was decoded by itself builds on others, and shows a ruin of what a player shows."""
+        from av.video.frame import PictureType
+
+        alone = any(abs(moment - other) <= _NEAR_S for other in self._alone[-_WAITING:])
+        return alone and frame.pict_type in (PictureType.P, PictureType.B, PictureType.S)
 
     def _time(self, frame: VideoFrame) -> float | None:
         stamp = frame.pts if frame.pts is not None else frame.dts
@@ -114,3 +137,10 @@ def _groups(packets: Sequence[Timed]) -> list[list[Timed]]:
             groups.append([])
         groups[-1].append(timed)
     return groups
+
+
+def _exact(packets: Sequence[Timed], wanted: Sequence[float]) -> frozenset[float]:
+    """Give the times of the packets whose frames are the first at or after the wanted times."""
+    times = sorted(timed.time for timed in packets)
+    places = (bisect_left(times, moment - _NEAR_S) for moment in wanted)
+    return frozenset(times[place] for place in places if place < len(times))

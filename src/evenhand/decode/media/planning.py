@@ -201,6 +201,7 @@ class _Survey:
         """Give each packet with the seconds of its start and end on the file's own clock."""
         deadline = time.monotonic() + self.settings.media_timeout_s
         last: dict[int, float] = {}
+        clocks = Clocks()
         try:
             for number, packet in enumerate(container.demux(*wanted)):
                 if number % 1024 == 0 and time.monotonic() > deadline:
@@ -209,8 +210,7 @@ class _Survey:
                     )
                 if packet.size == 0:
                     continue
-                moment = moment_of(packet, last.get(packet.stream_index, 0.0))
-                end = moment + float((packet.duration or 0) * packet.time_base)
+                moment, end = clocks.times(packet, last.get(packet.stream_index, 0.0))
                 last[packet.stream_index] = end
                 yield packet, moment, end
         except (InputError, MemoryError):
@@ -277,7 +277,31 @@ class _Survey:
 _MOVING = frozenset({"video", "audio", "subtitle"})
 
 
-def moment_of(packet: Packet[Any], otherwise: float) -> float:
-    """Give the seconds at which a packet is shown, on the file's own clock; `otherwise` where it does not say."""
-    stamp = packet.pts if packet.pts is not None else packet.dts
-    return otherwise if stamp is None else float(stamp * packet.time_base)
+class Clocks:
+    """Reads packets' times; the fractions that tracks count in are worked out once, since files have many packets."""
+
+    def __init__(self) -> None:
+        self._ticks: dict[int, float] = {}  # track -> seconds of a tick
+
+    def times(self, packet: Packet[Any], otherwise: float) -> tuple[float, float]:
+        """Give the seconds at which a packet is shown and is over, on the file's own clock.
+
+        Args:
+            packet: just read.
+            otherwise: where it does not say.
+        """
+        stamp = packet.pts if packet.pts is not None else packet.dts
+        tick = self._tick(packet)
+        moment = otherwise if stamp is None else stamp * tick
+        return moment, moment + (packet.duration or 0) * tick
+
+    def decoded(self, packet: Packet[Any], otherwise: float) -> float:
+        """Give the seconds at which a packet is decoded, on the file's own clock."""
+        stamp = packet.dts if packet.dts is not None else packet.pts
+        return otherwise if stamp is None else stamp * self._tick(packet)
+
+    def _tick(self, packet: Packet[Any]) -> float:
+        tick = self._ticks.get(packet.stream_index)
+        if tick is None:
+            tick = self._ticks[packet.stream_index] = float(packet.time_base)
+        return tick
