@@ -112,6 +112,14 @@ class AsyncModerator:
         """What decides at this moment, all business lines together; another one may be published at any time."""
         return self.in_force.policy()
 
+    def policy_for(self, caller: str | None) -> Policy:
+        """Give what decides with the lines that a key's or a person's contents may be decided by; None: all. Blocks.
+
+        Raises:
+            StoreError: the store cannot be asked whose they are.
+        """
+        return self.in_force.policy(None if self.store is None else self.store.belonging.tenant(caller))
+
     async def __aenter__(self) -> Self:
         """Give the moderator itself."""
         return self
@@ -157,7 +165,7 @@ class AsyncModerator:
             StoreError: decisions could not be recorded.
         """
         chosen = options or Options()
-        self.policy.line(chosen.line)  # a wrong line is told before anything is read
+        (await self.pipeline.rules(chosen)).line(chosen.line)  # a wrong line is told before anything is read
         if isinstance(contents, AsyncIterable):
             async with aclosing(async_batches(contents, self.settings.batch_size)) as cut:
                 async for batch in cut:
@@ -304,8 +312,13 @@ class AsyncModerator:
             out.append(entry)
         return out
 
-    def policies(self) -> list[dict[str, Any]]:
-        """List the policy in force: its version, and for each business line its rules in order of strictness."""
+    def policies(self, tenant: str | None = None) -> list[dict[str, Any]]:
+        """List the policy in force: its version, and for each business line its rules in order of strictness.
+
+        Args:
+            tenant: only lines that are this one's, or nobody's; None: all.
+        """
+        policy = self.in_force.policy(tenant)
         lines = {
             name: {
                 "rules": [
@@ -315,9 +328,8 @@ class AsyncModerator:
                 "skip": sorted(line.skip),
                 "policy": f"{line.clean.policy}@{line.clean.policy_version}",
             }
-            for name, line in self.policy.lines.items()
+            for name, line in policy.lines.items()
         }
-        policy = self.policy
         told = {"name": policy.name, "version": policy.version, "description": policy.description}
         return [{**told, "source": self.in_force.rule.source, "lines": lines}]
 

@@ -112,6 +112,13 @@ class AuthError(UserError):
     status = 401
 
 
+class ForbiddenError(UserError):
+    """The caller is known, but may not do this."""
+
+    code = "forbidden"
+    status = 403
+
+
 class NotFoundError(UserError):
     """Nothing is stored under that id."""
 

@@ -59,7 +59,8 @@ class Pipeline:
     Args:
         settings: limits and time-outs.
         registry: the detectors.
-        policy: called at the start of each run, so that a policy published meanwhile takes effect with the next run.
+        policy: called at the start of each run, so that a policy published meanwhile takes effect with the next run,
+            with the tenant whose contents they are: it has the lines that they may be decided by.
         course: gives what there is to a business line besides: a version that is rolled out, or in shadow mode.
         metrics: counted into.
         recorder: where decisions are written; None: nowhere.
@@ -74,7 +75,7 @@ class Pipeline:
         settings: Settings,
         *,
         registry: Registry,
-        policy: Callable[[], Policy],
+        policy: Callable[[str | None], Policy],
         metrics: Metrics,
         recorder: Recorder | None = None,
         corrections: Corrections | None = None,
@@ -111,7 +112,7 @@ class Pipeline:
         """
         if policy is not None:
             return await self._whole(contents, options, policy)
-        parted = part(self._policy(), options.line, self._course(options.line), contents)
+        parted = part(await self.rules(options), options.line, self._course(options.line), contents)
         if isinstance(parted, Policy):
             return await self._whole(contents, options, parted)
         # Two versions decide, each about its own share: they may ask different detectors.
@@ -191,7 +192,7 @@ class Pipeline:
             InputError: the file cannot be read any more.
             PolicyError: the business line does not exist.
         """
-        skip = self._skipped(self._policy().line(options.line))
+        skip = self._skipped((await self.rules(options)).line(options.line))
         return await self._recordings.check(content, plan, number, skip)
 
     async def fuse(
@@ -203,7 +204,7 @@ class Pipeline:
             PolicyError: the business line does not exist.
             StoreError: the decision could not be recorded.
         """
-        policy = one_for(self._policy(), options.line, self._course(options.line), content)
+        policy = one_for(await self.rules(options), options.line, self._course(options.line), content)
         if self._corrections is not None:
             await self._corrections.fresh()
         item = Item(content, replace(shell(plan, content), plan=plan))
@@ -231,7 +232,7 @@ class Pipeline:
             PolicyError: the business line does not exist.
         """
         item = Item(content, _streamed(tuple(parts)), keep=keep)
-        models = await self._rounds.run([item], self._skipped(self._policy().line(options.line)))
+        models = await self._rounds.run([item], self._skipped((await self.rules(options)).line(options.line)))
         return item, models[item.kinds]
 
     def judge(self, content: Content, incident: Incident, options: Options, models: Mapping[str, str]) -> Result:
@@ -243,7 +244,7 @@ class Pipeline:
         item = Item(content, _streamed(()), findings=list(incident.findings), incidents=(incident,))
         item.media = {"start": round(incident.start, 3), "end": round(incident.end, 3)}
         tenant = self._belonging.tenant(options.caller) if self._belonging is not None else None
-        return self._decide(item, options, self._policy(), models, {}, tenant=tenant)
+        return self._decide(item, options, self._policy(tenant), models, {}, tenant=tenant)
 
     async def keep(self, content: Content, result: Result, options: Options) -> None:
         """Count and record what was decided about a stream.
@@ -370,6 +371,10 @@ class Pipeline:
             media=item.media,
             seen=_seen(item),
         )
+
+    async def rules(self, options: Options) -> Policy:
+        """Give what is in force, with the business lines that the caller's contents may be decided by."""
+        return self._policy(await self._tenant(options))
 
     async def _tenant(self, options: Options) -> str | None:
         """Give the tenant whose contents a caller sends; None: nobody's."""

@@ -14,11 +14,12 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     "admin": ("admin",),
 }
 
-# What a tenant's own people may be: the audit log and policies are the whole server's, and no tenant's.
+# What a tenant's own people may be. Everything that they may, they may with what is their tenant's.
 TENANT_ROLES: Mapping[str, tuple[str, ...]] = {
     "reviewer": ROLES["reviewer"],
     "senior": ROLES["senior"],
-    "admin": ("check", "read", "review", "senior", "accounts"),
+    "policy": ROLES["policy"],
+    "admin": ("check", "read", "review", "senior", "policy", "accounts"),
 }
 
 

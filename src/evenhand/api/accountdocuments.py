@@ -52,7 +52,7 @@ def session_document(session: Session, *, current: str | None) -> dict[str, Any]
 
 def tenant_document(tenant: Tenant) -> dict[str, Any]:
     """Give the JSON form of a tenant."""
-    return {"id": tenant.id, "name": tenant.name, "created_at": rfc3339(tenant.created_at)}
+    return {"id": tenant.id, "name": tenant.name, "prefix": tenant.prefix, "created_at": rfc3339(tenant.created_at)}
 
 
 def key_document(key: KeyInfo) -> dict[str, Any]:

@@ -205,6 +205,7 @@ class TenantOut(BaseModel):
 
     id: str
     name: str
+    prefix: str = Field(description="Names of its policies and business lines begin with it and a dot.")
     created_at: str
 
 

@@ -44,9 +44,10 @@ _CSRF = "x-csrf-token"
 # to them, so that a new address is closed until somebody has thought about it.
 _TENANTS = re.compile(
     r"/v1/(check|check:batch|redact|decisions/[^/]+|review/(claim|undo|stats|items(/.*)?)|wellness|wellness/break"
-    r"|jobs|jobs/.*|streams|streams/.*|labels|detectors|policies|account|account/.*|accounts|accounts/.*"
+    r"|jobs|jobs/.*|streams|streams/.*|labels|detectors|policies|policies/.*|lines|lines/[^/]+"
+    r"|account|account/.*|accounts|accounts/.*"
     r"|marks|marks/(csv|suggestions|preview|apply|undo)|sessions|sessions/.*|keys|keys/[^/]+|appeals|appeals/links|appeals/[0-9a-f-]{36})"
-    r"|/console(/marks|/review|/review/items(/.*)?|/review/wellness|/accounts/.*)?"
+    r"|/console(/marks|/policies(/.*)?|/review|/review/items(/.*)?|/review/wellness|/accounts/.*)?"
 )
 
 

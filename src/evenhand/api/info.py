@@ -41,8 +41,8 @@ async def detectors(request: Request) -> dict[str, Any]:
 async def policies(request: Request) -> dict[str, Any]:
     """List the policy in force: its version, its business lines and their rules."""
     state = state_of(request)
-    await state.guard.admit(request, "read")
-    return {"policies": state.moderator.policies()}
+    caller = await state.guard.caller(request, "read")
+    return {"policies": state.moderator.policies(caller.tenant)}
 
 
 @router.head("/healthz", include_in_schema=False)

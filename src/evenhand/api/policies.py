@@ -65,19 +65,17 @@ async def listed_templates(request: Request) -> Response:
 @router.post(PATH + "/validate", response_model=CheckedOut, responses=READ, summary="Check a document")
 async def validate(request: Request, body: DocumentIn) -> Response:
     """Check a document as it is while somebody writes it: all its problems, each with line and column."""
-    state = state_of(request)
-    await state.guard.admit(request, "read")
-    return answer(await asyncio.to_thread(_checked, state, body.document))
+    store = await reading(request)
+    return answer(await asyncio.to_thread(_checked, state_of(request), store, body.document))
 
 
 @router.post(PATH + "/edit", response_model=CheckedOut, responses=READ, summary="Change values of a document")
 async def change(request: Request, body: EditIn) -> Response:
     """Change single values in the text of a document; comments and layout stay. Nothing is stored."""
-    state = state_of(request)
-    await state.guard.admit(request, "read")
+    store = await reading(request)
     changes = [Change(path=tuple(one.path), what=one.what, value=one.value) for one in body.changes]
     made = await asyncio.to_thread(edit, body.document, changes)
-    return answer(await asyncio.to_thread(_checked, state, made))
+    return answer(await asyncio.to_thread(_checked, state_of(request), store, made))
 
 
 @router.get(PATH + "/versions", response_model=VersionsOut, responses=READ, summary="List versions")
@@ -89,11 +87,10 @@ async def listed(
     limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
 ) -> Response:
     """List versions, newest first, without their documents."""
-    here = state_of(request)
-    await here.guard.admit(request, "read")
+    store = await reading(request)
     wanted = None if policy is None else policy.replace("\x00", "")
-    find = partial(here.store.policy_versions.page, policy=wanted, state=state, after=after, limit=limit)
-    found, live = await asyncio.to_thread(lambda: (find(), here.store.policies_live.all()))
+    find = partial(store.policy_versions.page, policy=wanted, state=state, after=after, limit=limit)
+    found, live = await asyncio.to_thread(lambda: (find(), store.policies_live.all()))
     last = found[-1].id if len(found) == limit else None
     return answer({"versions": [version_document(one, live) for one in found], "after": last})
 
@@ -108,9 +105,8 @@ async def draft(request: Request, body: DraftIn) -> Response:
 @router.get(_ONE, response_model=VersionOut, responses=KNOWN, summary="Give a version")
 async def show(request: Request, version_id: str) -> Response:
     """Give a version with its document."""
-    state = state_of(request)
-    await state.guard.admit(request, "read")
-    return answer(await asyncio.to_thread(_whole, state.store, version_id))
+    store = await reading(request)
+    return answer(await asyncio.to_thread(_whole, store, version_id))
 
 
 @router.put(_ONE, response_model=VersionOut, responses=STEP, summary="Change a draft")
@@ -151,11 +147,10 @@ async def publish(request: Request, version_id: str, body: PublishIn) -> Respons
     The fairness audit must have passed for this very document. Where it has not run yet it is started, and the version
     goes live once it has passed.
     """
-    state = state_of(request)
-    actor = (await person_of(request, state, scope="policy")).id
+    store, actor = await acting(request)
     brake = body.brake if isinstance(body.brake, str) or body.brake is None else body.brake.model_dump()
     work = partial(desk.plan, at=body.at, share=body.share, by=body.by, brake=brake)
-    return answer(await called(_publish, state, work, version_id, actor))
+    return answer(await called(_publish, state_of(request), store, work, version_id, actor))
 
 
 @router.post(_ONE + "/unschedule", response_model=VersionOut, responses=STEP, summary="Do not publish after all")
@@ -167,19 +162,17 @@ async def unschedule(request: Request, version_id: str) -> Response:
 @router.get(_ONE + "/comments", response_model=CommentsOut, responses=KNOWN, summary="List comments")
 async def comments(request: Request, version_id: str) -> Response:
     """List what was said about a version, oldest first."""
-    state = state_of(request)
-    await state.guard.admit(request, "read")
-    await asyncio.to_thread(state.store.policy_versions.get, version_id)
-    found = await asyncio.to_thread(state.store.policy_versions.comments, version_id)
+    store = await reading(request)
+    await asyncio.to_thread(store.policy_versions.get, version_id)
+    found = await asyncio.to_thread(store.policy_versions.comments, version_id)
     return answer({"comments": [comment_document(one) for one in found]})
 
 
 @router.post(_ONE + "/comments", status_code=201, response_model=CommentOut, responses=STEP, summary="Comment")
 async def comment(request: Request, version_id: str, body: CommentIn) -> Response:
     """Say something about a version, or about one line of it."""
-    state = state_of(request)
-    actor = (await person_of(request, state, scope="policy")).id
-    add = partial(state.store.policy_versions.comment, actor=actor, line=body.line)
+    store, actor = await acting(request)
+    add = partial(store.policy_versions.comment, actor=actor, line=body.line)
     return answer(comment_document(await called(add, version_id, body.text)), 201)
 
 
@@ -190,18 +183,30 @@ async def diff(
     against: Annotated[str | None, Query(max_length=100, description="Id of another; left out: the live one.")] = None,
 ) -> Response:
     """Set a version beside another: as text, and what changed in meaning."""
+    store = await reading(request)
+    return answer(await asyncio.to_thread(desk.difference, store, version_id, against))
+
+
+async def reading(request: Request) -> Store:
+    """Let in who may read; give the store as they may see it."""
     state = state_of(request)
-    await state.guard.admit(request, "read")
-    return answer(await asyncio.to_thread(desk.difference, state.store, version_id, against))
+    return state.store.within((await state.guard.caller(request, "read")).tenant)
 
 
-def _checked(state: State, document: str) -> dict[str, Any]:
+async def acting(request: Request) -> tuple[Store, str]:
+    """Let in who may change policies; give the store as they may use it, and who they are."""
+    state = state_of(request)
+    person = await person_of(request, state, scope="policy")
+    return state.store.within(person.tenant), person.id
+
+
+def _checked(state: State, store: Store, document: str) -> dict[str, Any]:
     checked = desk.checked(document)
     told: list[str] = []
     if checked.policy is not None:
         detectors = [str(one["name"]) for one in state.moderator.detectors()]
         libraries = [library.name for library in state.moderator.libraries]
-        told = desk.warnings(checked.policy, state.store, detectors=detectors, libraries=libraries)
+        told = desk.warnings(checked.policy, store, detectors=detectors, libraries=libraries)
     return checked_document(checked, document, told)
 
 
@@ -209,8 +214,7 @@ def _whole(store: Store, version_id: str) -> dict[str, Any]:
     return version_document(store.policy_versions.get(version_id), store.policies_live.all())
 
 
-def _publish(state: State, work: Callable[..., Version], version_id: str, actor: str) -> dict[str, Any]:
-    store = state.store
+def _publish(state: State, store: Store, work: Callable[..., Version], version_id: str, actor: str) -> dict[str, Any]:
     version = work(store, version_id, actor=actor)
     run = None
     if version.audit is None:
@@ -224,10 +228,9 @@ def _publish(state: State, work: Callable[..., Version], version_id: str, actor:
 
 
 async def _step(request: Request, work: Callable[[Store, str], Version], *, status: int = 200) -> Response:
-    state = state_of(request)
-    actor = (await person_of(request, state, scope="policy")).id
-    found = await called(work, state.store, actor)
-    return answer(await asyncio.to_thread(_whole, state.store, found.id), status)
+    store, actor = await acting(request)
+    found = await called(work, store, actor)
+    return answer(await asyncio.to_thread(_whole, store, found.id), status)
 
 
 async def called(work: Callable[..., T], *arguments: Any) -> T:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from evenhand.api.policies import KNOWN, READ, STEP, answer, called
+from evenhand.api.policies import KNOWN, READ, STEP, acting, answer, called, reading
 from evenhand.api.policyschemas import (
     AuditIn,
     BlastIn,
@@ -44,6 +44,7 @@ from evenhand.publishing.documents import (
     run_document,
     shadow_document,
 )
+from evenhand.store import Store
 from evenhand.store.policyrecords import Live, Run
 
 router = APIRouter(tags=["policies"])
@@ -64,23 +65,22 @@ Policy = Annotated[str, Path(max_length=64, description="Name of a policy.")]
 async def state_now(request: Request) -> Response:
     """Say what decides: where it comes from, and each policy's live version, rollout, shadow and brake."""
     state = state_of(request)
-    await state.guard.admit(request, "read")
-    return answer(await asyncio.to_thread(situation, state))
+    tenant = (await state.guard.caller(request, "read")).tenant
+    return answer(await asyncio.to_thread(situation, state, tenant))
 
 
 @router.get(_LIVE, response_model=LiveOut, responses=KNOWN, summary="What decides for a policy?")
 async def live(request: Request, policy: Policy) -> Response:
     """Give a policy's live version, rollout, shadow and brake."""
-    state = state_of(request)
-    await state.guard.admit(request, "read")
-    return answer(live_document(await asyncio.to_thread(state.store.policies_live.of, policy)))
+    store = await reading(request)
+    return answer(live_document(await asyncio.to_thread(store.policies_live.of, policy)))
 
 
 @router.post(_LIVE + "/rollout", response_model=LiveOut, responses=STEP, summary="Roll a version out further")
 async def rollout(request: Request, policy: Policy, body: RolloutIn) -> Response:
     """Change the share of contents that the candidate decides; 1 makes it the live version."""
     return await _change(
-        request, lambda state, actor: state.store.policies_live.rollout(policy, body.share, actor=actor, by=body.by)
+        request, lambda store, actor: store.policies_live.rollout(policy, body.share, actor=actor, by=body.by)
     )
 
 
@@ -88,9 +88,9 @@ async def rollout(request: Request, policy: Policy, body: RolloutIn) -> Response
 async def rollback(request: Request, policy: Policy, body: ReasonIn) -> Response:
     """Stop the version that is rolled out, or else the live one: the earlier one decides again, at once."""
 
-    def work(state: State, actor: str) -> Live:
-        done = state.store.policies_live.rollback(policy, actor=actor, reason=body.reason)
-        return done if done is not None else state.store.policies_live.of(policy)
+    def work(store: Store, actor: str) -> Live:
+        done = store.policies_live.rollback(policy, actor=actor, reason=body.reason)
+        return done if done is not None else store.policies_live.of(policy)
 
     return await _change(request, work)
 
@@ -99,12 +99,12 @@ async def rollback(request: Request, policy: Policy, body: ReasonIn) -> Response
 async def brake(request: Request, policy: Policy, body: BrakeSetIn) -> Response:
     """Say which rates stop a version by itself; null: none do."""
 
-    def work(state: State, actor: str) -> Live:
+    def work(store: Store, actor: str) -> Live:
         if isinstance(body.brake, str):
-            made: Mapping[str, Any] | None = desk.usual(state.store, policy)
+            made: Mapping[str, Any] | None = desk.usual(store, policy)
         else:
             made = None if body.brake is None else read_brake(body.brake.model_dump())
-        return state.store.policies_live.brake(policy, made, actor=actor)
+        return store.policies_live.brake(policy, made, actor=actor)
 
     return await _change(request, work)
 
@@ -112,27 +112,25 @@ async def brake(request: Request, policy: Policy, body: BrakeSetIn) -> Response:
 @router.get(_LIVE + "/brake/suggestion", response_model=BrakeOut, responses=KNOWN, summary="Suggest a brake")
 async def suggestion(request: Request, policy: Policy) -> Response:
     """Suggest bands by what was usual in the last seven days."""
-    state = state_of(request)
-    await state.guard.admit(request, "read")
-    return answer({"brake": await asyncio.to_thread(desk.usual, state.store, policy)})
+    store = await reading(request)
+    return answer({"brake": await asyncio.to_thread(desk.usual, store, policy)})
 
 
 @router.get(_LIVE + "/rates", response_model=RatesOut, responses=KNOWN, summary="What does the version lead to?")
 async def rates(request: Request, policy: Policy, minutes: Annotated[int, Query(ge=1, le=2_880)] = 60) -> Response:
     """Count what the version that a brake watches led to in the last minutes. Counted only while a brake is set."""
-    state = state_of(request)
-    await state.guard.admit(request, "read")
-    return answer(await asyncio.to_thread(rates_of, state, policy, minutes))
+    store = await reading(request)
+    return answer(await asyncio.to_thread(rates_of, store, policy, minutes))
 
 
 @router.post(_VERSION + "/shadow", response_model=LiveOut, responses=STEP, summary="Shadow mode")
 async def shadow(request: Request, version_id: str, body: ShadowIn) -> Response:
     """Have a version judge beside the live one, without acting; `on: false` ends that."""
 
-    def work(state: State, actor: str) -> Live:
-        found = state.store.policy_versions.get(version_id)
+    def work(store: Store, actor: str) -> Live:
+        found = store.policy_versions.get(version_id)
         chosen = version_id if body.on else None
-        return state.store.policies_live.shadow(found.policy, chosen, actor=actor)
+        return store.policies_live.shadow(found.policy, chosen, actor=actor)
 
     return await _change(request, work)
 
@@ -140,10 +138,9 @@ async def shadow(request: Request, version_id: str, body: ShadowIn) -> Response:
 @router.get(_VERSION + "/shadow", response_model=ShadowOut, responses=KNOWN, summary="Report of shadow mode")
 async def shadow_report(request: Request, version_id: str) -> Response:
     """Give what a version in shadow mode would have done: counts, and decisions that would differ."""
-    state = state_of(request)
-    await state.guard.admit(request, "read")
-    await asyncio.to_thread(state.store.policy_versions.get, version_id)
-    return answer(await asyncio.to_thread(shadow_document, state.store, version_id))
+    store = await reading(request)
+    await asyncio.to_thread(store.policy_versions.get, version_id)
+    return answer(await asyncio.to_thread(shadow_document, store, version_id))
 
 
 # Work that takes a while
@@ -178,15 +175,14 @@ async def undo(request: Request, body: UndoIn, policy: Annotated[str, Query(max_
 )
 async def revert(request: Request, run_id: str) -> Response:
     """Start putting back what an undo changed."""
-    state = state_of(request)
-    actor = (await person_of(request, state, scope="policy")).id
+    store, actor = await acting(request)
 
     def work() -> Run:
-        run = state.store.policy_runs.get(run_id)
+        run = store.policy_runs.get(run_id)
         if run.kind != "undo" or run.state in ("queued", "running"):
             raise ConflictError("only an undo that has ended can be put back")
-        started = state.store.policy_runs.start("revert", run.policy, run.version_id, {"run": run.id}, actor=actor)
-        return submit_run(state.store, started)
+        started = store.policy_runs.start("revert", run.policy, run.version_id, {"run": run.id}, actor=actor)
+        return submit_run(store, started)
 
     return answer(run_document(await called(work)), 202)
 
@@ -200,21 +196,19 @@ async def listed_runs(
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> Response:
     """List audits, blast radii and undos, newest first."""
-    state = state_of(request)
-    await state.guard.admit(request, "read")
+    store = await reading(request)
     clean = {"version_id": version_id, "policy": policy}
     given: Mapping[str, Any] = {name: value and value.replace("\x00", "") for name, value in clean.items()}
-    found = await asyncio.to_thread(partial(state.store.policy_runs.page, **given, kind=kind, limit=limit))
+    found = await asyncio.to_thread(partial(store.policy_runs.page, **given, kind=kind, limit=limit))
     return answer({"runs": [run_document(one) for one in found]})
 
 
 @router.get(PATH + "/runs/{run_id}", response_model=RunOut, responses=KNOWN, summary="Give a run")
 async def show_run(request: Request, run_id: str) -> Response:
     """Say how far a run is, and what came of it."""
-    state = state_of(request)
-    await state.guard.admit(request, "read")
-    found = await asyncio.to_thread(state.store.policy_runs.get, run_id)
-    return answer(await asyncio.to_thread(quoting, state.store, run_document(found)))
+    store = await reading(request)
+    found = await asyncio.to_thread(store.policy_runs.get, run_id)
+    return answer(await asyncio.to_thread(quoting, store, run_document(found)))
 
 
 # Business lines
@@ -224,9 +218,8 @@ async def show_run(request: Request, run_id: str) -> Response:
 async def lines(request: Request) -> Response:
     """List the business lines, with what decides for each."""
     state = state_of(request)
-    await state.guard.admit(request, "read")
-    bound = await asyncio.to_thread(state.store.policies_live.lines)
-    return answer({"lines": lines_document(state.moderator.policy, bound)})
+    tenant = (await state.guard.caller(request, "read")).tenant
+    return answer({"lines": await asyncio.to_thread(lines_of, state, tenant)})
 
 
 @router.put("/v1/lines/{name}", response_model=LinesOut, responses=STEP, summary="Bind a business line")
@@ -236,39 +229,44 @@ async def bind(
     body: LineIn,
 ) -> Response:
     """Have a policy decide for a business line: by its line of that name, or else by its `default` line."""
-    state = state_of(request)
-    actor = (await person_of(request, state, scope="policy")).id
-    work = partial(state.store.policies_live.bind, name, body.policy, body.description, actor=actor)
-    await called(work)
-    return await _lines(state)
+    state, person = state_of(request), await person_of(request, state_of(request), scope="policy")
+    bind_it = state.store.within(person.tenant).policies_live.bind
+    await called(partial(bind_it, name, body.policy, body.description, actor=person.id))
+    return await _lines(state, person.tenant)
 
 
 @router.delete("/v1/lines/{name}", response_model=LinesOut, responses=STEP, summary="Unbind a business line")
 async def unbind(request: Request, name: Annotated[str, Path(max_length=64)]) -> Response:
     """Forget that a line has a policy of its own; what is left is what the policy of `default` says of it."""
-    state = state_of(request)
-    actor = (await person_of(request, state, scope="policy")).id
-    await called(partial(state.store.policies_live.unbind, name.replace("\x00", ""), actor=actor))
-    return await _lines(state)
+    state, person = state_of(request), await person_of(request, state_of(request), scope="policy")
+    unbind_it = state.store.within(person.tenant).policies_live.unbind
+    await called(partial(unbind_it, name.replace("\x00", ""), actor=person.id))
+    return await _lines(state, person.tenant)
 
 
-def situation(state: State) -> dict[str, Any]:
-    """Give what decides, for pages too."""
-    source, store = state.moderator.in_force.rule.source, state.store
+def situation(state: State, tenant: str | None = None) -> dict[str, Any]:
+    """Give what decides, for pages too: for a tenant's people what is theirs or nobody's; None: all."""
+    source, store = state.moderator.in_force.rule.source, state.store.within(tenant)
     return {
         "source": source,
         "note": SOURCES[source],
         "second_person": store.policy_versions.second_person(),
         "policies": [live_document(one) for one in store.policies_live.all()],
-        "lines": lines_document(state.moderator.policy, store.policies_live.lines()),
+        "lines": lines_of(state, tenant),
     }
 
 
-def rates_of(state: State, policy: str, minutes: int) -> dict[str, Any]:
+def lines_of(state: State, tenant: str | None) -> list[dict[str, Any]]:
+    """Give the business lines that a tenant's people may know of; None: all."""
+    bound = state.store.within(tenant).policies_live.lines()
+    return lines_document(state.moderator.in_force.policy(tenant), bound)
+
+
+def rates_of(store: Store, policy: str, minutes: int) -> dict[str, Any]:
     """Count what the watched version of a policy led to, for pages too. Raises NotFoundError."""
-    version_id = watched(state.store.policies_live.of(policy)) or state.store.policies_live.of(policy).live
+    version_id = watched(store.policies_live.of(policy)) or store.policies_live.of(policy).live
     since = datetime.now(UTC) - timedelta(minutes=minutes)
-    counts = state.store.policy_counts
+    counts = store.policy_counts
     timeline = counts.timeline(version_id, since) if version_id else []
     return {
         "version_id": version_id,
@@ -277,40 +275,34 @@ def rates_of(state: State, policy: str, minutes: int) -> dict[str, Any]:
     }
 
 
-async def _lines(state: State) -> Response:
+async def _lines(state: State, tenant: str | None) -> Response:
     await asyncio.to_thread(state.moderator.in_force.look)
-    bound = await asyncio.to_thread(state.store.policies_live.lines)
-    return answer({"lines": lines_document(state.moderator.policy, bound)})
+    return answer({"lines": await asyncio.to_thread(lines_of, state, tenant)})
 
 
-async def _change(request: Request, work: Callable[[State, str], Live]) -> Response:
-    state = state_of(request)
-    actor = (await person_of(request, state, scope="policy")).id
-    found = await called(work, state, actor)
-    await asyncio.to_thread(state.moderator.in_force.look)  # here at once; elsewhere within a second
+async def _change(request: Request, work: Callable[[Store, str], Live]) -> Response:
+    store, actor = await acting(request)
+    found = await called(work, store, actor)
+    await asyncio.to_thread(state_of(request).moderator.in_force.look)  # here at once; elsewhere within a second
     return answer(live_document(found))
 
 
 async def _start(request: Request, kind: str, version_id: str, asked: Mapping[str, Any]) -> Response:
-    state = state_of(request)
-    actor = (await person_of(request, state, scope="policy")).id
+    store, actor = await acting(request)
 
     def work() -> Run:
-        version = state.store.policy_versions.get(version_id)
-        return submit_run(
-            state.store, state.store.policy_runs.start(kind, version.policy, version.id, asked, actor=actor)
-        )
+        version = store.policy_versions.get(version_id)
+        return submit_run(store, store.policy_runs.start(kind, version.policy, version.id, asked, actor=actor))
 
     return answer(run_document(await called(work)), 202)
 
 
 async def _undo(request: Request, kind: str, policy: str, body: UndoIn) -> Response:
-    state = state_of(request)
-    actor = (await person_of(request, state, scope="policy")).id
+    store, actor = await acting(request)
 
     def work() -> Run:
         started = desk.start_undo(
-            state.store,
+            store,
             kind,
             policy,
             body.version,
@@ -320,6 +312,6 @@ async def _undo(request: Request, kind: str, policy: str, body: UndoIn) -> Respo
             action=body.action,
             actor=actor,
         )
-        return submit_run(state.store, started)
+        return submit_run(store, started)
 
     return answer(run_document(await called(work)), 202)

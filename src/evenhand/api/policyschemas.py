@@ -185,6 +185,7 @@ class VersionOut(BaseModel):
     due_at: str | None
     live_at: str | None
     document: str | None = Field(description="null in listings.")
+    tenant: str | None = Field(description="Id of the tenant whose it is; null: nobody's, for all.")
 
 
 class VersionsOut(BaseModel):
@@ -206,6 +207,7 @@ class LiveOut(BaseModel):
     shadow: str | None
     brake: dict[str, Any] | None
     since: str
+    tenant: str | None = Field(description="Id of the tenant whose it is; null: nobody's, for all.")
 
 
 class StateOut(BaseModel):

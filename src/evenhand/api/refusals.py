@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 
-from evenhand.errors import UserError
+from evenhand.errors import ForbiddenError, UserError
+
+__all__ = ["ForbiddenError", "RateLimitError", "UnfinishedError", "is_loopback"]
 
 
 class RateLimitError(UserError):
@@ -19,13 +21,6 @@ class RateLimitError(UserError):
     def __init__(self, message: str, *, retry_after_s: int) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
-
-
-class ForbiddenError(UserError):
-    """The caller is known, but may not do this."""
-
-    code = "forbidden"
-    status = 403
 
 
 class UnfinishedError(ForbiddenError):

@@ -130,7 +130,7 @@ async def follow(state: State, url: str, *, tenant: str, caller_id: str | None, 
         StoreError: nothing was stored.
     """
     settings = state.moderator.settings
-    state.moderator.policy.line(str(options["line"]))
+    (await asyncio.to_thread(state.moderator.policy_for, tenant or None)).line(str(options["line"]))
     address = read_address(url)
     if not settings.fetch_urls:
         raise FetchError("fetching URLs is switched off here (EVENHAND_FETCH_URLS), and streams with it")

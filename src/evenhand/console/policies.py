@@ -58,13 +58,13 @@ async def overview(request: Request) -> Response:
     visitor, state = await visitor_of(request, "read"), parts(request)
 
     def work() -> dict[str, Any]:
-        live = state.store.policies_live.all()
-        versions = state.store.policy_versions.page(limit=100)
+        store = state.store.within(visitor.tenant)
+        live, versions = store.policies_live.all(), store.policy_versions.page(limit=100)
         return {
-            "now": situation(state),
+            "now": situation(state, visitor.tenant),
             "versions": [version_document(one, live) for one in versions],
             "templates": templates(),
-            "people": names_of(state.store),
+            "people": names_of(store),
             "names": sorted({one.policy for one in versions if one.state == "published"}),
         }
 
@@ -81,8 +81,10 @@ async def new(request: Request) -> Response:
         if asked.get("template"):
             return template(asked["template"]).document
         if asked.get("version"):
-            return state.store.policy_versions.get(asked["version"]).document
-        return _BLANK.format(name="my-policy")
+            return state.store.within(visitor.tenant).policy_versions.get(asked["version"]).document
+        if visitor.tenant is None:
+            return _BLANK.format(name="my-policy")
+        return _BLANK.format(name=f"{state.store.accounts.tenant(visitor.tenant).prefix}.main")
 
     document = await asyncio.to_thread(work)
     values: dict[str, Any] = {"document": document, "labels": sorted(TAXONOMY), "version": None}
@@ -95,7 +97,7 @@ async def version_page(request: Request, version_id: str) -> Response:
     visitor, state = await visitor_of(request, "read"), parts(request)
 
     def work() -> dict[str, Any]:
-        store = state.store
+        store = state.store.within(visitor.tenant)
         found = store.policy_versions.get(version_id)
         live = store.policies_live.all()
         runs = [run_document(one) for one in store.policy_runs.page(version_id=found.id)]
@@ -103,6 +105,7 @@ async def version_page(request: Request, version_id: str) -> Response:
         blast = None if blast is None else quoting(store, blast)
         return {
             "version": version_document(found, live),
+            "own": visitor.tenant in (None, found.tenant),
             "live": next((live_document(one) for one in live if one.policy == found.policy), None),
             "diff": desk.difference(store, found.id),
             "comments": [comment_document(one) for one in store.policy_versions.comments(found.id)],
@@ -126,7 +129,7 @@ async def version_page(request: Request, version_id: str) -> Response:
 async def edit(request: Request, version_id: str) -> Response:
     """Show the editor on a draft."""
     visitor, state = await visitor_of(request, "policy"), parts(request)
-    found = await asyncio.to_thread(state.store.policy_versions.get, version_id)
+    found = await asyncio.to_thread(state.store.within(visitor.tenant).policy_versions.get, version_id)
     values: dict[str, Any] = {
         "document": found.document,
         "labels": sorted(TAXONOMY),
@@ -139,7 +142,7 @@ async def edit(request: Request, version_id: str) -> Response:
 async def live_page(request: Request, policy: str) -> Response:
     """Show what decides for a policy: rollout, rates, brake, rollback and undoing."""
     visitor, state = await visitor_of(request, "read"), parts(request)
-    return page(request, visitor, "policies/live.html", **await asyncio.to_thread(_live, state, policy))
+    return page(request, visitor, "policies/live.html", **await asyncio.to_thread(_live, state, visitor.tenant, policy))
 
 
 @router.get("/runs/{run_id}")
@@ -148,21 +151,23 @@ async def run_page(request: Request, run_id: str) -> Response:
     visitor, state = await visitor_of(request, "read"), parts(request)
 
     def work() -> dict[str, Any]:
-        found = run_document(state.store.policy_runs.get(run_id))
-        return {"run": found, "version": version_document(state.store.policy_versions.get(found["version_id"]))}
+        store = state.store.within(visitor.tenant)
+        found = run_document(store.policy_runs.get(run_id))
+        return {"run": found, "version": version_document(store.policy_versions.get(found["version_id"]))}
 
     return page(request, visitor, "policies/run.html", **await asyncio.to_thread(work))
 
 
-def _live(state: State, policy: str) -> dict[str, Any]:
-    store = state.store
+def _live(state: State, tenant: str | None, policy: str) -> dict[str, Any]:
+    store = state.store.within(tenant)
     row = store.policies_live.of(policy)
     versions = store.policy_versions.page(policy=policy, limit=100)
     named = {one.id: one.version for one in versions}
-    rates = rates_of(state, policy, 60)
+    rates = rates_of(store, policy, 60)
     now = datetime.now(UTC)
     return {
         "live": live_document(row),
+        "own": tenant in (None, row.tenant),
         "named": named,
         "versions": [one.version for one in versions if one.live_at is not None],
         "rates": rates,

@@ -75,7 +75,7 @@ def submit(
     language = chosen.get("lang")
     if language is not None and not (isinstance(language, str) and is_language(language)):
         raise InputError('lang must be a language tag of BCP 47, such as "en".')
-    moderator.policy.line(str(chosen.get("line", "default")))
+    moderator.policy_for(tenant).line(str(chosen.get("line", "default")))
     blob = source.get("blob")
     new = NewJob(
         kind=kind,

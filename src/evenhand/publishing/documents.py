@@ -82,6 +82,7 @@ def lines_document(policy: Policy, bound: Sequence[BusinessLine]) -> list[dict[s
             "version": line.clean.policy_version,
             "bound": line.name in mine,
             "description": mine[line.name].description if line.name in mine else "",
+            "tenant": mine[line.name].tenant if line.name in mine else None,
             "rules": len(line.rules),
             "incomplete": line.incomplete.value,
             "skip": sorted(line.skip),

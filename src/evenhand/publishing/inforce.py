@@ -35,6 +35,17 @@ class Rule:
     source: str  # "file", "given", "store" or "shipped"
     revision: int = 0
     brakes: bool = False  # one is set somewhere
+    owners: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # line -> tenant that it is for
+    _seen: dict[str, Policy] = field(default_factory=dict, repr=False, compare=False)  # by tenant
+
+    def seen_by(self, tenant: str | None) -> Policy:
+        """Give the policy with the lines that a tenant's contents may be decided by; None: all lines."""
+        if tenant is None or not self.owners:
+            return self.policy
+        if tenant not in self._seen:
+            lines = {name: line for name, line in self.policy.lines.items() if self.owners.get(name, tenant) == tenant}
+            self._seen[tenant] = replace(self.policy, lines=MappingProxyType(lines))
+        return self._seen[tenant]
 
 
 class InForce:
@@ -65,9 +76,9 @@ class InForce:
             self._take(self._store.policies_live.situation())
             self._watch()
 
-    def policy(self) -> Policy:
-        """Give the lines of all live versions as one policy."""
-        return self.rule.policy
+    def policy(self, tenant: str | None = None) -> Policy:
+        """Give the lines of all live versions as one policy: those that are a tenant's, or nobody's; None: all."""
+        return self.rule.seen_by(tenant)
 
     def course(self, line: str) -> Course | None:
         """Give what there is to a business line besides its live version; None: nothing."""
@@ -117,7 +128,8 @@ class InForce:
         rows = {one.policy: one for one in situation.live}
         bound = {line.name: line.policy for line in situation.lines if line.policy in live}
         # Before anything is published, what runs in shadow mode runs beside the policy that ships.
-        main = bound.get("default") or next((one.policy for one in situation.live if one.shadow), None)
+        shadows = (one.policy for one in situation.live if one.shadow and one.tenant is None)
+        main = bound.get("default") or next(shadows, None)
         base = live.get(main, self._shipped) if main else self._shipped
         lines = {name: base.lines[name] for name in base.lines}
         lines |= {name: _named(live[policy], name) for name, policy in bound.items()}
@@ -136,6 +148,7 @@ class InForce:
             source="store" if any(rows[policy].live not in (None, SHIPPED) for policy in used) else "shipped",
             revision=situation.revision,
             brakes=any(row.brake for row in rows.values()),
+            owners=MappingProxyType({line.name: line.tenant for line in situation.lines if line.tenant is not None}),
         )
 
     def _course(self, name: str, row: Live, situation: Situation, names: tuple[str, ...]) -> Course | None:

@@ -47,6 +47,8 @@ def perform(store: Store, run_id: str, tools: Tools, *, told: Callable[[int, int
     run, last = store.policy_runs.get(run_id), 0.0
     if run.state in ("done", "failed"):
         return run
+    # What is a tenant's is judged by that tenant's decisions, and undone there alone.
+    store = store.within(store.policy_versions.get(run.version_id).tenant)
     store.policy_runs.change(run_id, state="running")
 
     def progress(done: int, total: int) -> None:

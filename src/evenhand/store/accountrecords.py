@@ -15,6 +15,7 @@ class Tenant:
     id: str
     name: str
     created_at: datetime
+    prefix: str = ""  # names of its policies and business lines begin with it and a dot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from evenhand.store.accountrows import find_user, login_name, of_tenant, user_of
 from evenhand.store.accounttables import sessions, tenants, users
 from evenhand.store.auditlog import AuditLog
 from evenhand.store.database import Database
+from evenhand.store.owners import new_prefix
 from evenhand.store.schema import decisions
 
 _LOCK = 0x65766E6661636331  # key of PostgreSQL's advisory lock: the first account
@@ -237,17 +238,18 @@ class Accounts:
             ConflictError: it is taken.
             StoreError: nothing was made.
         """
-        made = Tenant(id=new_id(), name=name.strip(), created_at=datetime.now(UTC))
-        row = {"id": made.id, "name": made.name, "login": login_name(name), "created_at": made.created_at}
+        row: dict[str, Any] = {"id": new_id(), "name": name.strip(), "login": login_name(name)}
+        row["created_at"] = datetime.now(UTC)
 
         def work(connection: Connection) -> Tenant:
             taken = select(tenants.c.id).where(tenants.c.login == row["login"])
             if connection.execute(taken).first() is not None:
                 raise ConflictError(f"there is already a tenant of the name {name[:80]!r}")
-            connection.execute(insert(tenants), row)
-            subject = f"tenant:{made.id}"
-            self._audit.append(connection, "tenant.create", subject, actor=actor, after={"name": made.name})
-            return made
+            made = {**row, "prefix": new_prefix(connection, row["name"], row["id"])}
+            connection.execute(insert(tenants), made)
+            after = {"name": made["name"], "prefix": made["prefix"]}
+            self._audit.append(connection, "tenant.create", f"tenant:{made['id']}", actor=actor, after=after)
+            return _tenant(connection, made["id"])
 
         return self._database.write(work)
 
@@ -259,7 +261,7 @@ class Accounts:
         """
         query = select(tenants).order_by(tenants.c.id)
         rows = self._database.read(lambda connection: connection.execute(query).all())
-        return [Tenant(id=row.id, name=row.name, created_at=row.created_at) for row in rows]
+        return [_tenant_of(row) for row in rows]
 
     def tenant(self, name: str) -> Tenant:
         """Give a tenant by id or name.
@@ -332,7 +334,11 @@ def _tenant(connection: Connection, name: str) -> Tenant:
     row = connection.execute(select(tenants).where((tenants.c.id == login) | (tenants.c.login == login))).first()
     if row is None:
         raise NotFoundError(f"no tenant has the id or name {name[:80]!r}; `evenhand accounts tenants` lists them")
-    return Tenant(id=row.id, name=row.name, created_at=row.created_at)
+    return _tenant_of(row)
+
+
+def _tenant_of(row: Row[Any]) -> Tenant:
+    return Tenant(id=row.id, name=row.name, created_at=row.created_at, prefix=row.prefix or "")
 
 
 def _limits(values: Sequence[str]) -> list[str]:

@@ -14,8 +14,10 @@ tenants = Table(
     Column("name", Words, nullable=False),
     Column("login", ident(), nullable=False),  # the name as it is compared
     Column("created_at", Instant, nullable=False),
+    Column("prefix", ident()),  # names of its policies and business lines begin with it and a dot
 )
 Index("ix_tenants_login", tenants.c.login, unique=True)
+Index("ix_tenants_prefix", tenants.c.prefix, unique=True)
 
 users = Table(
     "users",

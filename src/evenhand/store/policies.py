@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Row, delete, insert, select, update
 
 from evenhand.domain import new_id
 from evenhand.errors import ConflictError, NotFoundError
 from evenhand.settings import Settings
+from evenhand.store.accounttables import users
 from evenhand.store.auditlog import AuditLog
 from evenhand.store.database import Database
+from evenhand.store.owners import PUBLIC, check_name, may_read, refuse_shared
 from evenhand.store.policyrecords import Comment, Version
 from evenhand.store.policytables import policy_comments as comments
 from evenhand.store.policytables import policy_live as live
@@ -31,11 +33,17 @@ class PolicyVersions:
         database: where.
         settings: whether a second person must approve.
         audit: is told of every step.
+        tenant: of whoever asks: they change what is theirs, read besides what was published of what is nobody's, and
+            find nothing else; None: all.
     """
 
-    def __init__(self, database: Database, settings: Settings, audit: AuditLog) -> None:
-        self._database, self._audit = database, audit
-        self._second = settings.policy_second_person
+    def __init__(self, database: Database, settings: Settings, audit: AuditLog, *, tenant: str | None = None) -> None:
+        self._database, self._settings, self._audit = database, settings, audit
+        self._second, self._tenant = settings.policy_second_person, tenant
+
+    def within(self, tenant: str | None) -> PolicyVersions:
+        """Give what a tenant's people see and change of them."""
+        return PolicyVersions(self._database, self._settings, self._audit, tenant=tenant)
 
     def draft(self, policy: str, version: str, document: str, *, actor: str, note: str = "") -> Version:
         """Store a draft.
@@ -49,6 +57,7 @@ class PolicyVersions:
 
         Raises:
             ConflictError: a version of this name is no draft any more.
+            InputError: the name is not one of the tenant's.
             StoreError: nothing was stored.
         """
         now = datetime.now(UTC)
@@ -66,8 +75,9 @@ class PolicyVersions:
         }
 
         def work(connection: Connection) -> Version:
+            owner = check_name(connection, policy, self._tenant)
             _refuse_taken(connection, policy, version, row["id"])
-            connection.execute(insert(table), row)
+            connection.execute(insert(table), {**row, "tenant": owner})
             self._tell(connection, "policy.draft", policy, actor, after=_told(row))
             return one_version(connection, str(row["id"]))
 
@@ -93,13 +103,15 @@ class PolicyVersions:
         """
 
         def work(connection: Connection) -> Version:
-            found = one_version(connection, version_id, lock=True)
+            found = self._own(connection, version_id)
             if found.state != "draft":
                 raise ConflictError(f"this version was {found.state}: its document does not change; make a new draft")
             if expects is not None and expects != found.sha256:
                 raise ConflictError("somebody else changed this draft meanwhile; load it again")
+            owner = check_name(connection, policy, self._tenant)
             _refuse_taken(connection, policy, version, version_id)
-            values = {
+            values: dict[str, Any] = {
+                "tenant": owner,
                 "policy": policy,
                 "version": version,
                 "document": document,
@@ -128,7 +140,7 @@ class PolicyVersions:
         """
 
         def allowed(found: Version) -> None:
-            if found.author == actor and self.second_person():
+            if found.author == actor and self.second_person(found.tenant):
                 raise ConflictError(
                     "somebody other than its author approves a policy; with one person only, set "
                     "EVENHAND_POLICY_SECOND_PERSON=false"
@@ -155,13 +167,13 @@ class PolicyVersions:
             NotFoundError: there is none.
             StoreError: the database refused or cannot be reached.
         """
-        return self._database.read(lambda connection: one_version(connection, version_id))
+        return self._database.read(lambda connection: one_version(connection, version_id, tenant=self._tenant))
 
     def named(self, policy: str, version: str) -> Version:
         """Give a version by the names in its document; errors as `get`."""
         query = select(table).where(table.c.policy == policy, table.c.version == version, table.c.state != "withdrawn")
         row = self._database.read(lambda connection: connection.execute(query).first())
-        if row is None:
+        if row is None or not may_read(row.tenant, self._tenant, state=row.state):
             raise NotFoundError(f"there is no version {version[:80]!r} of the policy {policy[:80]!r} here")
         return _version(row)
 
@@ -177,7 +189,7 @@ class PolicyVersions:
             limit: most to give.
         """
         columns = [column for column in table.columns if column.name != "document"]
-        query = select(*columns).order_by(table.c.id.desc()).limit(limit)
+        query = select(*columns).where(*_readable(self._tenant)).order_by(table.c.id.desc()).limit(limit)
         for column, wanted in ((table.c.policy, policy), (table.c.state, state)):
             if wanted is not None:
                 query = query.where(column == wanted)
@@ -190,7 +202,7 @@ class PolicyVersions:
         """Note what the fairness audit said; False: the document is another one by now."""
 
         def work(connection: Connection) -> bool:
-            found = one_version(connection, version_id, lock=True)
+            found = self._own(connection, version_id)
             if found.sha256 != sha256:
                 return False
             connection.execute(update(table).where(table.c.id == version_id).values(audit=dict(outcome)))
@@ -219,7 +231,7 @@ class PolicyVersions:
         }
 
         def work(connection: Connection) -> None:
-            found = one_version(connection, version_id)
+            found = self._own(connection, version_id)
             connection.execute(insert(comments), row)
             after = {"version": found.version, "line": line, "comment": row["id"]}
             self._tell(connection, "policy.comment", found.policy, actor, after=after)
@@ -228,22 +240,29 @@ class PolicyVersions:
         return Comment(**row)
 
     def comments(self, version_id: str) -> list[Comment]:
-        """List what was said about a version, oldest first."""
+        """List what was said about a version, oldest first; of what is nobody's a tenant's people are told nothing."""
         query = select(comments).where(comments.c.version_id == version_id).order_by(comments.c.id)
+        if self._tenant is not None:
+            query = query.where(comments.c.version_id.in_(select(table.c.id).where(table.c.tenant == self._tenant)))
         rows = self._database.read(lambda connection: connection.execute(query).all())
         return [Comment(**row._mapping) for row in rows]
 
-    def second_person(self) -> bool:
-        """Say whether somebody other than the author must approve: as set, or else where there are two who may."""
+    def second_person(self, tenant: str | None = None) -> bool:
+        """Say whether somebody other than the author must approve: as set, or else where there are two who may.
+
+        Args:
+            tenant: of what is approved: its own people are counted; None: this one's, or those of none.
+        """
         if self._second is not None:
             return self._second
-        return len(self._database.read(owners)) > 1
+        whose = self._tenant if tenant is None else tenant
+        return len(self._database.read(lambda connection: owners(connection, whose))) > 1
 
     def forget(self, version_id: str) -> None:
         """Delete a withdrawn version and what was said about it."""
 
         def work(connection: Connection) -> None:
-            if one_version(connection, version_id, lock=True).state != "withdrawn":
+            if self._own(connection, version_id).state != "withdrawn":
                 raise ConflictError("only what was withdrawn is deleted")
             connection.execute(delete(comments).where(comments.c.version_id == version_id))
             connection.execute(delete(table).where(table.c.id == version_id))
@@ -260,7 +279,7 @@ class PolicyVersions:
         allowed: Any = None,
     ) -> Version:
         def work(connection: Connection) -> Version:
-            found = one_version(connection, version_id, lock=True)
+            found = self._own(connection, version_id)
             if found.state not in states:
                 raise ConflictError(f"this version is {found.state}; it would have to be {' or '.join(states)}")
             if allowed is not None:
@@ -274,6 +293,9 @@ class PolicyVersions:
             return one_version(connection, version_id)
 
         return self._database.write(work)
+
+    def _own(self, connection: Connection, version_id: str) -> Version:
+        return one_version(connection, version_id, lock=True, tenant=self._tenant, own=True)
 
     @staticmethod
     def _refuse_live(found: Version, connection: Connection) -> None:
@@ -299,32 +321,52 @@ def digest(document: str) -> str:
     return hashlib.sha256(document.encode(errors="surrogatepass")).hexdigest()
 
 
-def one_version(connection: Connection, version_id: str, *, lock: bool = False) -> Version:
-    """Give a version within a transaction. Raises NotFoundError."""
+def one_version(
+    connection: Connection, version_id: str, *, lock: bool = False, tenant: str | None = None, own: bool = False
+) -> Version:
+    """Give a version within a transaction.
+
+    Args:
+        connection: of the transaction.
+        version_id: which.
+        lock: whether it is about to be changed.
+        tenant: of whoever asks; None: they may have all.
+        own: whether it must be this tenant's, and not nobody's.
+
+    Raises:
+        NotFoundError: there is none, or they may not know of it.
+        ForbiddenError: it is nobody's, and theirs was asked for.
+    """
     query = select(table).where(table.c.id == version_id.replace("\x00", ""))
     row = connection.execute(query.with_for_update() if lock else query).one_or_none()
-    if row is None:
+    if row is None or not may_read(row.tenant, tenant, state=row.state):
         raise NotFoundError(f"no version of a policy has the id {version_id[:80]!r}")
+    if own:
+        refuse_shared(row.tenant, tenant)
     return _version(row)
 
 
-def owners(connection: Connection) -> set[str]:
-    """Give the ids of all keys and people who may approve policies."""
+def owners(connection: Connection, tenant: str | None = None) -> set[str]:
+    """Give the ids of all keys and people who may approve policies of a tenant; None: those of nobody."""
     now = datetime.now(UTC)
     found = set()
-    for row in connection.execute(select(api_keys)):
+    for row in connection.execute(select(api_keys).where(_is(api_keys.c.tenant, tenant))):
         good = row.revoked_at is None and (row.expires_at is None or row.expires_at > now)
         if good and _OWNERS & set(row.scopes):
             found.add(str(row.id))
-    return found | _people(connection)
-
-
-def _people(connection: Connection) -> set[str]:
-    from evenhand.store.accounttables import users
-
     wanted = {"policy", "admin"}
-    query = select(users.c.id, users.c.roles).where(users.c.disabled_at.is_(None))
-    return {str(row.id) for row in connection.execute(query) if wanted & set(row.roles)}
+    query = select(users.c.id, users.c.roles).where(users.c.disabled_at.is_(None), _is(users.c.tenant, tenant))
+    return found | {str(row.id) for row in connection.execute(query) if wanted & set(row.roles)}
+
+
+def _is(column: Column[Any], tenant: str | None) -> ColumnElement[bool]:
+    return column.is_(None) if tenant is None else column == tenant
+
+
+def _readable(tenant: str | None) -> list[ColumnElement[bool]]:
+    if tenant is None:
+        return []
+    return [(table.c.tenant == tenant) | (table.c.tenant.is_(None) & table.c.state.in_(PUBLIC))]
 
 
 def _refuse_taken(connection: Connection, policy: str, version: str, version_id: Any) -> None:

@@ -14,7 +14,9 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from evenhand.errors import ConflictError, NotFoundError
 from evenhand.store.announcing import announce
 from evenhand.store.auditlog import AuditLog
+from evenhand.store.belonging import readable
 from evenhand.store.database import Database
+from evenhand.store.owners import check_name, may_read, refuse_shared
 from evenhand.store.policies import one_version
 from evenhand.store.policyrecords import SHIPPED, BusinessLine, Live, Situation, Version
 from evenhand.store.policytables import policy_lines as lines
@@ -25,6 +27,7 @@ from evenhand.store.schema import policies as decided
 
 BRAKE = "brake"  # stands in the audit log for whoever stopped a version
 CLOCK = "schedule"  # likewise for what was planned
+_UNKNOWN = "nothing of a policy {!r} was published here"
 
 
 class PoliciesLive:
@@ -33,10 +36,16 @@ class PoliciesLive:
     Args:
         database: where.
         audit: is told of every step.
+        tenant: of whoever asks: they change what is theirs, see besides what is nobody's, and find nothing else;
+            None: all.
     """
 
-    def __init__(self, database: Database, audit: AuditLog) -> None:
-        self._database, self._audit = database, audit
+    def __init__(self, database: Database, audit: AuditLog, *, tenant: str | None = None) -> None:
+        self._database, self._audit, self._tenant = database, audit, tenant
+
+    def within(self, tenant: str | None) -> PoliciesLive:
+        """Give what a tenant's people see and change of what decides."""
+        return PoliciesLive(self._database, self._audit, tenant=tenant)
 
     # Reading
 
@@ -50,7 +59,7 @@ class PoliciesLive:
         return self._database.read(lambda connection: connection.execute(query).scalar()) or 0
 
     def situation(self) -> Situation:
-        """Give all that decides, with the documents; errors as `revision`."""
+        """Give all that decides, whosever it is, with the documents; errors as `revision`."""
 
         def work(connection: Connection) -> Situation:
             revision = connection.execute(select(revisions.c.revision)).scalar() or 0
@@ -69,17 +78,17 @@ class PoliciesLive:
         Raises:
             NotFoundError: nothing of it was ever published, rolled out or run in shadow mode.
         """
-        return self._database.read(lambda connection: _one(connection, policy))
+        return self._database.read(lambda connection: self._one(connection, policy))
 
     def all(self) -> list[Live]:
         """Give what decides for all policies."""
-        query = select(table).order_by(table.c.policy)
+        query = select(table).where(*readable(table.c.tenant, self._tenant)).order_by(table.c.policy)
         rows = self._database.read(lambda connection: connection.execute(query).all())
         return [_live(row) for row in rows]
 
     def lines(self) -> list[BusinessLine]:
         """Give the business lines that are bound to a policy."""
-        query = select(lines).order_by(lines.c.name)
+        query = select(lines).where(*readable(lines.c.tenant, self._tenant)).order_by(lines.c.name)
         rows = self._database.read(lambda connection: connection.execute(query).all())
         return [BusinessLine(**row._mapping) for row in rows]
 
@@ -100,7 +109,7 @@ class PoliciesLive:
         """
 
         def work(connection: Connection) -> Version:
-            found = one_version(connection, version_id, lock=True)
+            found = one_version(connection, version_id, lock=True, tenant=self._tenant, own=True)
             _refuse_unapproved(found)
             values = {"plan": {**plan, "actor": actor}, "due_at": due_at}
             connection.execute(update(versions).where(versions.c.id == version_id).values(**values))
@@ -114,7 +123,7 @@ class PoliciesLive:
         """Forget that a version was to be published; errors as `plan`."""
 
         def work(connection: Connection) -> Version:
-            found = one_version(connection, version_id, lock=True)
+            found = one_version(connection, version_id, lock=True, tenant=self._tenant, own=True)
             values = {"plan": None, "due_at": None}
             connection.execute(update(versions).where(versions.c.id == version_id).values(**values))
             after = {"version": found.version, "why": why}
@@ -145,7 +154,7 @@ class PoliciesLive:
     def _publish(self, connection: Connection, found: Version, plan: Mapping[str, Any], *, actor: str) -> None:
         _refuse_unapproved(found)
         self._keep(connection, found)
-        row = self._row(connection, found.policy)
+        row = self._row(connection, found)
         share = float(plan.get("share") or 1.0)
         values: dict[str, Any] = {"by": plan.get("by") or "content", "since": datetime.now(UTC)}
         if plan.get("brake") is not None:
@@ -156,7 +165,8 @@ class PoliciesLive:
         self._set(connection, row, values, "policy.publish", actor, {"version": found.version, "share": share})
         done = {"plan": None, "due_at": None, "state": "published", "live_at": found.live_at or datetime.now(UTC)}
         connection.execute(update(versions).where(versions.c.id == found.id).values(**done))
-        if connection.execute(select(lines.c.name).where(lines.c.name == "default")).first() is None:
+        known = connection.execute(select(lines.c.name).where(lines.c.name == "default")).first()
+        if known is None and found.tenant is None:  # a tenant's policy decides for its own lines alone
             first: dict[str, Any] = {"name": "default", "policy": found.policy, "description": ""}
             first["changed_at"] = datetime.now(UTC)
             connection.execute(insert(lines), first)
@@ -174,7 +184,7 @@ class PoliciesLive:
             raise ValueError(f"a share of {share}: give one above 0 and at most 1")
 
         def work(connection: Connection) -> Live:
-            row = _one(connection, policy, lock=True)
+            row = self._one(connection, policy, own=True)
             if row.candidate is None:
                 raise ConflictError("nothing is rolled out; publish a version with a share below 1 first")
             found = one_version(connection, row.candidate)
@@ -182,7 +192,7 @@ class PoliciesLive:
             values |= _taken(row, found.id) if share >= 1 else {"share": share}
             self._set(connection, row, values, "policy.rollout", actor, {"version": found.version, "share": share})
             self._announce(connection, "policy.published", found, share=share)
-            return _one(connection, policy)
+            return self._one(connection, policy)
 
         return self._database.write(work)
 
@@ -204,7 +214,7 @@ class PoliciesLive:
         """
 
         def work(connection: Connection) -> Live | None:
-            row = _one(connection, policy, lock=True)
+            row = self._one(connection, policy, own=True)
             bad = row.candidate or row.live
             if only is not None and only != bad:
                 return None
@@ -220,7 +230,7 @@ class PoliciesLive:
             told = {"version": found.version, "reason": reason}
             self._set(connection, row, values, event.replace("rolled_back", "rollback"), actor, told)
             self._announce(connection, event, found, reason=reason)
-            return _one(connection, policy)
+            return self._one(connection, policy)
 
         return self._database.write(work)
 
@@ -234,17 +244,19 @@ class PoliciesLive:
 
         def work(connection: Connection) -> Live:
             told: dict[str, Any] = {"version": None}
-            if version_id is not None:
-                found = one_version(connection, version_id)
+            if version_id is None:
+                row = self._one(connection, policy, own=True)
+            else:
+                found = one_version(connection, version_id, tenant=self._tenant, own=True)
                 if found.policy != policy or found.state in ("withdrawn",):
                     raise ConflictError("this version cannot run in shadow mode here")
                 told = {"version": found.version, "sha256": found.sha256}
                 # What judges must not change under it.
                 if found.state == "draft":
                     raise ConflictError("propose this draft first: a document in shadow mode does not change any more")
-            row = self._row(connection, policy)
+                row = self._row(connection, found)
             self._set(connection, row, {"shadow": version_id}, "policy.shadow", actor, told)
-            return _one(connection, policy)
+            return self._one(connection, policy)
 
         return self._database.write(work)
 
@@ -252,26 +264,31 @@ class PoliciesLive:
         """Set what stops a version by itself; None: nothing does. Raises NotFoundError."""
 
         def work(connection: Connection) -> Live:
-            row = _one(connection, policy, lock=True)
+            row = self._one(connection, policy, own=True)
             values = {"brake": None if brake is None else dict(brake), "since": datetime.now(UTC)}
             self._set(connection, row, values, "policy.brake", actor, {"brake": brake})
-            return _one(connection, policy)
+            return self._one(connection, policy)
 
         return self._database.write(work)
 
     # Business lines
 
     def bind(self, name: str, policy: str, description: str, *, actor: str) -> BusinessLine:
-        """Have a policy decide for a business line.
+        """Have a policy decide for a business line: a tenant's line is for its contents alone.
 
         Raises:
             NotFoundError: the policy was never published.
+            InputError: the name is not one of the tenant's.
+            ConflictError: the policy is a tenant's, and the line is not.
         """
 
         def work(connection: Connection) -> BusinessLine:
-            if _one(connection, policy).live is None:
+            owner, chosen = check_name(connection, name, self._tenant), self._one(connection, policy)
+            if chosen.live is None:
                 raise NotFoundError(f"the policy {policy[:80]!r} is not published yet")
-            values: dict[str, Any] = {"name": name, "policy": policy, "description": description}
+            if chosen.tenant not in (None, owner):
+                raise ConflictError("a tenant's policy decides for that tenant's lines alone")
+            values: dict[str, Any] = {"name": name, "policy": policy, "description": description, "tenant": owner}
             values["changed_at"] = datetime.now(UTC)
             before = connection.execute(select(lines).where(lines.c.name == name)).first()
             connection.execute(delete(lines).where(lines.c.name == name))
@@ -296,8 +313,9 @@ class PoliciesLive:
 
         def work(connection: Connection) -> None:
             row = connection.execute(select(lines).where(lines.c.name == name)).first()
-            if row is None:
+            if row is None or not may_read(row.tenant, self._tenant):
                 raise NotFoundError(f"the business line {name[:80]!r} is not bound to a policy")
+            refuse_shared(row.tenant, self._tenant)
             connection.execute(delete(lines).where(lines.c.name == name))
             self._rise(connection)
             self._audit.append(connection, "line.unbind", f"line:{name}", actor=actor, before={"policy": row.policy})
@@ -306,13 +324,22 @@ class PoliciesLive:
 
     # Within a transaction
 
-    def _row(self, connection: Connection, policy: str) -> Live:
+    def _one(self, connection: Connection, policy: str, *, own: bool = False) -> Live:
+        row = _one(connection, policy, lock=own)
+        if not may_read(row.tenant, self._tenant):
+            raise NotFoundError(_UNKNOWN.format(policy[:80]))
+        if own:
+            refuse_shared(row.tenant, self._tenant)
+        return row
+
+    def _row(self, connection: Connection, found: Version) -> Live:
         try:
-            return _one(connection, policy, lock=True)
+            return _one(connection, found.policy, lock=True)
         except NotFoundError:
-            values: dict[str, Any] = {"policy": policy, "share": 0.0, "by": "content", "since": datetime.now(UTC)}
+            values: dict[str, Any] = {"policy": found.policy, "share": 0.0, "by": "content"}
+            values |= {"since": datetime.now(UTC), "tenant": found.tenant}
             connection.execute(insert(table), values)
-            return _one(connection, policy, lock=True)
+            return _one(connection, found.policy, lock=True)
 
     def _set(
         self,
@@ -382,7 +409,7 @@ def _one(connection: Connection, policy: str, *, lock: bool = False) -> Live:
     query = select(table).where(table.c.policy == policy.replace("\x00", ""))
     row = connection.execute(query.with_for_update() if lock else query).one_or_none()
     if row is None:
-        raise NotFoundError(f"nothing of a policy {policy[:80]!r} was published here")
+        raise NotFoundError(_UNKNOWN.format(policy[:80]))
     return _live(row)
 
 

@@ -6,16 +6,18 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Row, func, insert, select, update
 from sqlalchemy import delete as remove
 
 from evenhand.domain import new_id
 from evenhand.errors import NotFoundError
 from evenhand.store.database import Database
+from evenhand.store.policies import one_version
 from evenhand.store.policyrecords import Run, Shadowed, Tally
 from evenhand.store.policytables import policy_runs as runs
 from evenhand.store.policytables import policy_shadows as shadows
 from evenhand.store.policytables import policy_tallies as tallies
+from evenhand.store.policytables import policy_versions as versions
 
 MOST_SHADOWED = 5_000  # decisions told one by one of a version in shadow mode; all are counted
 _KEEP_RULED = timedelta(days=2)  # counts for brakes
@@ -28,10 +30,11 @@ class PolicyCounts:
 
     Args:
         database: where.
+        tenant: of whoever asks: what its own versions did is counted for them, and of others nothing; None: all.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, *, tenant: str | None = None) -> None:
+        self._database, self._tenant = database, tenant
         added = database.insert(tallies)
         total = tallies.c.count + added.excluded.count
         self._add = added.on_conflict_do_update(index_elements=_KEY, set_={"count": total})
@@ -59,11 +62,16 @@ class PolicyCounts:
         if rows or told:
             self._database.write(work)
 
+    def within(self, tenant: str | None) -> PolicyCounts:
+        """Give what a tenant's people see of the counts."""
+        return PolicyCounts(self._database, tenant=tenant)
+
     def ruled(self, version_id: str, since: datetime) -> dict[str, int]:
         """Give how often a version led to each action since a moment: "pass", "mark", "review", "block"."""
         query = (
             select(tallies.c.would, func.sum(tallies.c.count))
             .where(tallies.c.version_id == version_id, tallies.c.what == "ruled", tallies.c.at >= since)
+            .where(*_own(tallies.c.version_id, self._tenant))
             .group_by(tallies.c.would)
         )
         rows = self._database.read(lambda connection: connection.execute(query).all())
@@ -74,6 +82,7 @@ class PolicyCounts:
         query = (
             select(tallies.c.at, tallies.c.would, func.sum(tallies.c.count))
             .where(tallies.c.version_id == version_id, tallies.c.what == "ruled", tallies.c.at >= since)
+            .where(*_own(tallies.c.version_id, self._tenant))
             .group_by(tallies.c.at, tallies.c.would)
             .order_by(tallies.c.at)
         )
@@ -86,7 +95,7 @@ class PolicyCounts:
         by = (c.line, c.label, c.language, c.was, c.would)
         query = (
             select(*by, func.sum(c.count).label("count"), func.min(c.at).label("at"))
-            .where(c.version_id == version_id, c.what == "shadow")
+            .where(c.version_id == version_id, c.what == "shadow", *_own(c.version_id, self._tenant))
             .group_by(*by)
         )
         rows = self._database.read(lambda connection: connection.execute(query).all())
@@ -98,6 +107,7 @@ class PolicyCounts:
         query = (
             select(shadows)
             .where(shadows.c.version_id == version_id, shadows.c.decision_id > after)
+            .where(*_own(shadows.c.version_id, self._tenant))
             .order_by(shadows.c.decision_id)
             .limit(limit)
         )
@@ -116,13 +126,23 @@ class PolicyRuns:
 
     Args:
         database: where.
+        tenant: of whoever asks: they start and see work on their own versions alone; None: all.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, *, tenant: str | None = None) -> None:
+        self._database, self._tenant = database, tenant
+
+    def within(self, tenant: str | None) -> PolicyRuns:
+        """Give what a tenant's people see and start of them."""
+        return PolicyRuns(self._database, tenant=tenant)
 
     def start(self, kind: str, policy: str, version_id: str, asked: Mapping[str, Any], *, actor: str) -> Run:
-        """Note that something is to be done."""
+        """Note that something is to be done.
+
+        Raises:
+            NotFoundError: there is no such version.
+            ForbiddenError: it is not the tenant's own.
+        """
         row: dict[str, Any] = {
             "id": new_id(),
             "kind": kind,
@@ -135,7 +155,13 @@ class PolicyRuns:
             "actor": actor,
             "created_at": datetime.now(UTC),
         }
-        self._database.write(lambda connection: connection.execute(insert(runs), row))
+
+        def work(connection: Connection) -> None:
+            if self._tenant is not None:
+                one_version(connection, version_id, tenant=self._tenant, own=True)
+            connection.execute(insert(runs), row)
+
+        self._database.write(work)
         return self.get(row["id"])
 
     def change(self, run_id: str, **values: Any) -> None:
@@ -151,7 +177,7 @@ class PolicyRuns:
         Raises:
             NotFoundError: there is none.
         """
-        query = select(runs).where(runs.c.id == run_id.replace("\x00", ""))
+        query = select(runs).where(runs.c.id == run_id.replace("\x00", ""), *_own(runs.c.version_id, self._tenant))
         row = self._database.read(lambda connection: connection.execute(query).one_or_none())
         if row is None:
             raise NotFoundError(f"no run has the id {run_id[:80]!r}")
@@ -161,12 +187,16 @@ class PolicyRuns:
         self, *, version_id: str | None = None, policy: str | None = None, kind: str | None = None, limit: int = 20
     ) -> list[Run]:
         """List runs, newest first."""
-        query = select(runs).order_by(runs.c.id.desc()).limit(limit)
+        query = select(runs).where(*_own(runs.c.version_id, self._tenant)).order_by(runs.c.id.desc()).limit(limit)
         for column, wanted in ((runs.c.version_id, version_id), (runs.c.policy, policy), (runs.c.kind, kind)):
             if wanted is not None:
                 query = query.where(column == wanted)
         rows = self._database.read(lambda connection: connection.execute(query).all())
         return [_run(row) for row in rows]
+
+
+def _own(column: Column[Any], tenant: str | None) -> list[ColumnElement[bool]]:
+    return [] if tenant is None else [column.in_(select(versions.c.id).where(versions.c.tenant == tenant))]
 
 
 def _row(one: Tally | Shadowed) -> dict[str, Any]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from evenhand.domain import first_id
+from evenhand.store.belonging import mine
 from evenhand.store.database import Database
 from evenhand.store.schema import decisions, originals
 
@@ -55,14 +56,19 @@ class PastDecisions:
 
     Args:
         database: where.
+        tenant: only decisions that its keys and people asked for; None: all.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, *, tenant: str | None = None) -> None:
+        self._database, self._tenant = database, tenant
+
+    def within(self, tenant: str | None) -> PastDecisions:
+        """Give the decisions of a tenant."""
+        return PastDecisions(self._database, tenant=tenant)
 
     def count(self, chosen: Chosen) -> int:
         """Count them."""
-        query = select(func.count()).select_from(decisions).where(*_where(chosen))
+        query = select(func.count()).select_from(decisions).where(*_where(chosen), *self._mine())
         return self._database.read(lambda connection: connection.execute(query).scalar_one())
 
     def pages(self, chosen: Chosen, *, after: str = "") -> Iterator[list[Past]]:
@@ -79,7 +85,8 @@ class PastDecisions:
         columns = [c.decision_id, c.line, c.kind, c.action, c.rule, c.policy, c.policy_version, c.languages]
         columns += [c.findings, c.incomplete, c.models, c.context, c.recording, c.content_hash]
         while True:
-            query = select(*columns).where(*_where(chosen), c.decision_id > after).order_by(c.decision_id).limit(_PAGE)
+            query = select(*columns).where(*_where(chosen), *self._mine(), c.decision_id > after)
+            query = query.order_by(c.decision_id).limit(_PAGE)
             rows = self._database.read(lambda connection, query=query: connection.execute(query).all())  # type: ignore[misc]
             texts = self._texts({row.content_hash for row in rows if row.kind == "text"}) if chosen.texts else {}
             if rows:
@@ -91,7 +98,8 @@ class PastDecisions:
     def actions(self, since: datetime, lines: tuple[str, ...] | None = None) -> dict[str, int]:
         """Count decisions since a moment by their action."""
         c = decisions.c
-        query = select(c.action, func.count()).where(c.decision_id >= first_id(since)).group_by(c.action)
+        query = select(c.action, func.count()).where(c.decision_id >= first_id(since), *self._mine())
+        query = query.group_by(c.action)
         if lines is not None:
             query = query.where(c.line.in_(lines))
         rows = self._database.read(lambda connection: connection.execute(query).all())
@@ -110,9 +118,13 @@ class PastDecisions:
             c.content_hash == o.content_hash,
             o.media_type == "text/plain",
             o.expires_at > datetime.now(UTC),
+            *self._mine(),
         )
         rows = self._database.read(lambda connection: connection.execute(query).all())
         return {row[0]: bytes(row[1]).decode("utf-8", errors="ignore")[:most] for row in rows}
+
+    def _mine(self) -> list[ColumnElement[bool]]:
+        return mine(decisions.c.key_id, self._tenant)
 
     def _texts(self, hashes: set[str]) -> dict[str, str]:
         if not hashes:

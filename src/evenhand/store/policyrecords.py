@@ -32,6 +32,7 @@ class Version:
     due_at: datetime | None  # when; None: not planned
     live_at: datetime | None  # when it first decided
     document: str = ""  # "" in listings
+    tenant: str | None = None  # id of the one whose it is; None: nobody's, for all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,7 @@ class Live:
     shadow: str | None
     brake: Mapping[str, Any] | None
     since: datetime
+    tenant: str | None = None  # id of the one whose policy it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,7 @@ class BusinessLine:
     policy: str
     description: str
     changed_at: datetime
+    tenant: str | None = None  # id of the one whose contents alone it is for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

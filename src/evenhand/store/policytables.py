@@ -27,6 +27,7 @@ policy_versions = Table(
     Column("plan", JSON(none_as_null=True)),  # how it is to be published, once due and audited
     Column("due_at", Instant),  # NULL: nothing is planned
     Column("live_at", Instant),  # when it first decided
+    Column("tenant", ident()),  # whose it is; NULL: nobody's, for all
 )
 Index("ix_policy_versions_policy_id", policy_versions.c.policy, policy_versions.c.id)
 Index("ix_policy_versions_due_at", policy_versions.c.due_at)
@@ -43,6 +44,7 @@ policy_live = Table(
     Column("shadow", ident()),
     Column("brake", JSON(none_as_null=True)),
     Column("since", Instant, nullable=False),  # from when the brake counts
+    Column("tenant", ident()),
 )
 
 policy_lines = Table(
@@ -52,6 +54,7 @@ policy_lines = Table(
     Column("policy", ident(), nullable=False),
     Column("description", Words, nullable=False),
     Column("changed_at", Instant, nullable=False),
+    Column("tenant", ident()),  # whose contents alone it is for; NULL: everybody's
 )
 
 policy_revision = Table(

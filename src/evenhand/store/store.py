@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Unpack
 
@@ -105,6 +105,22 @@ class Store:
     tallies: Tallies
     alerts: Alerts
     reports: Reports
+
+    def within(self, tenant: str | None) -> Store:
+        """Give the store as a tenant's people may use it: policies, what decides, work on versions, past decisions.
+
+        The other parts take the tenant with each call. None: the store itself.
+        """
+        if tenant is None:
+            return self
+        return replace(
+            self,
+            policy_versions=self.policy_versions.within(tenant),
+            policies_live=self.policies_live.within(tenant),
+            policy_counts=self.policy_counts.within(tenant),
+            policy_runs=self.policy_runs.within(tenant),
+            past_decisions=self.past_decisions.within(tenant),
+        )
 
     @property
     def address(self) -> str:

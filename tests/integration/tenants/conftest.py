@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from evenhand.settings import Settings
 from evenhand.store import Store, open_store
 from tests.people import make, sign_in
 from tests.postgres import PostgresServer
@@ -25,7 +26,8 @@ lines:
         action: review
         reason: a person looks at contact details
 """
-ROLES = ("reviewer", "senior", "admin")
+PASSED = {"passed": True, "failures": [], "sentences": 1, "at": "2026-01-31T09:00:00.000Z"}
+ROLES = ("reviewer", "senior", "policy", "admin")
 
 
 class House:
@@ -34,14 +36,20 @@ class House:
     Args:
         http: of nobody.
         store: of the server.
+        settings: of the server.
         clients: by name.
         tenants: "a" and "b" -> ids of the tenants.
     """
 
     def __init__(
-        self, http: httpx.Client, store: Store, clients: dict[str, httpx.Client], tenants: dict[str, str]
+        self,
+        http: httpx.Client,
+        store: Store,
+        settings: Settings,
+        clients: dict[str, httpx.Client],
+        tenants: dict[str, str],
     ) -> None:
-        self.http, self.store, self.clients, self.tenants = http, store, clients, tenants
+        self.http, self.store, self.settings, self.clients, self.tenants = http, store, settings, clients, tenants
 
     def ask(self, who: str, method: str, path: str, body: Any = None, *, status: int = 200) -> dict[str, Any]:
         """Send a request as somebody; give the answer's document."""
@@ -110,7 +118,7 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             clients[name] = httpx.Client(
                 base_url=http.base_url, timeout=60, trust_env=False, headers={"x-api-key": key.token}
             )
-        yield House(http, store, clients, tenants)
+        yield House(http, store, settings, clients, tenants)
         for one in clients.values():
             one.close()
     store.close()
@@ -120,6 +128,6 @@ def _publish(store: Store) -> None:
     version = store.policy_versions.draft("people", "1", POLICY, actor="local")
     store.policy_versions.propose(version.id, actor="local")
     store.policy_versions.approve(version.id, actor="somebody")
-    store.policy_versions.audited(version.id, version.sha256, {"passed": True}, actor="local")
+    store.policy_versions.audited(version.id, version.sha256, PASSED, actor="local")
     store.policies_live.plan(version.id, {"share": 1.0}, datetime.now(UTC), actor="local")
     assert store.policies_live.due() == [version.id]
