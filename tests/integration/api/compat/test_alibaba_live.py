@@ -38,6 +38,9 @@ lines:
   default:
     rules:
       - {name: codes, when: {label: ads.qrcode, kind: stream, score: {min: 0.5}}, action: review}
+  lasting:
+    rules:
+      - {name: long-codes, when: {label: ads.qrcode, incident: {score: 0.3}}, action: block}
 """
 BEGIN_S, END_S = 2.0, 4.0  # of the planted advert
 
@@ -69,6 +72,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
             secret_key=SECRET_KEY,
             data_dir=folder,
             policy=folder / "policy.yaml",
+            dialect_lines={"alibaba/lasting": "lasting", "alibaba/lasting_live": "lasting"},
             disabled_detectors=("audio.speech", "text.harm", *OFF),
             live_allow_hosts=(address.removeprefix("http://"),),
             jobs_heartbeat_s=0.5,
@@ -156,6 +160,25 @@ def test_what_has_happened_is_told_while_it_runs_until_it_is_stopped(here: Setti
     assert again["data"][0]["code"] == 200
     stop = models.VideoModerationCancelRequest(service="x", service_parameters=json.dumps({"taskId": task_id}))
     assert here.served.client_2022().video_moderation_cancel(stop).body.code == 200
+
+
+def test_what_only_a_rule_about_incidents_blocks_reaches_every_answer(here: Setting) -> None:
+    url = f"{here.files}/short.mp4"
+    body = {"scenes": ["qrcode", "porn"], "bizType": "lasting", "live": True, "tasks": [{"url": url}]}
+    [taken] = here.served.ask(VideoAsyncScanRequest(), body)["data"]
+    only = {**body, "scenes": ["porn"], "audioScenes": ["antispam"]}
+    [other] = here.served.ask(VideoAsyncScanRequest(), only)["data"]
+    row = until(lambda: row_of(here, VideoAsyncScanResultsRequest, taken["taskId"]), lambda row: row["code"] != 280)
+    code, porn = row["results"]
+    assert (code["scene"], code["suggestion"], code["label"]) == ("qrcode", "block", "customized")
+    assert porn["suggestion"] == "pass"  # its findings had no part in it
+    row = until(lambda: row_of(here, VideoAsyncScanResultsRequest, other["taskId"]), lambda row: row["code"] != 280)
+    told_rows = [*row["results"], *row["audioScanResults"]]  # no scene that was asked for speaks of the code
+    assert {(one["suggestion"], one["label"]) for one in told_rows} == {("block", "customized")}
+    taken_2022 = submitted(here, "video", "lasting_live", url=url)
+    done = until(lambda: told(here, "video", taken_2022.data.task_id), lambda body: body.code != 280)
+    assert (done.data.risk_level, done.data.frame_result.risk_level) == ("high", "high")
+    assert done.data.audio_result.risk_level != "high"
 
 
 def test_streams_at_their_own_address(here: Setting) -> None:

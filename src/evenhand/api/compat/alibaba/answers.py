@@ -12,6 +12,9 @@ from evenhand.policy import Policy, decide
 RISK = {Action.PASS: "none", Action.MARK: "low", Action.REVIEW: "medium", Action.BLOCK: "high"}
 SUGGESTION = {Action.PASS: "pass", Action.MARK: "pass", Action.REVIEW: "review", Action.BLOCK: "block"}
 
+_ACTIONS = {"pass": Action.PASS, "review": Action.REVIEW, "block": Action.BLOCK}
+_NORMAL, _RULE = "normal", "customized"  # a rule of the operator's, where no finding of the scene says more
+
 Namer = Callable[[Finding], str | None]
 
 
@@ -108,6 +111,36 @@ def named(answer: Answer, policy: Policy, name: Namer) -> list[Named]:
 def least(answer: Answer, policy: Policy) -> Action:
     """Give the least that follows where a detector gave no answer; Action.PASS where all answered."""
     return policy.line(answer.line).incomplete if answer.incomplete else Action.PASS
+
+
+def beyond(answer: Answer, policy: Policy) -> Action:
+    """Give the decision where it goes beyond what the findings lead to by themselves, else Action.PASS.
+
+    Rules may rest on how long an incident lasts or on the caller's context, which no single finding shows.
+    """
+    alone = _decide(answer, policy, answer.findings).action
+    return answer.action if answer.action.severity > alone.severity else Action.PASS
+
+
+def raised(rows: Sequence[dict[str, Any]], names: Sequence[Sequence[Finding]], answer: Answer, policy: Policy) -> None:
+    """Let a decision that goes beyond the findings reach rows of scenes (2018-05-09), so that none reads as clean.
+
+    Args:
+        rows: of scenes, changed in place.
+        names: for each row, the findings that its scene speaks of.
+        answer: the whole.
+        policy: the one in force.
+    """
+    action = beyond(answer, policy)
+    if action is Action.PASS:
+        return
+    about = [bool(found) for found in names]
+    for row, here in zip(rows, about, strict=True):
+        if (here or not any(about)) and SUGGESTION[action] != row["suggestion"]:
+            worst = strictest(action, _ACTIONS[row["suggestion"]])
+            row["suggestion"] = SUGGESTION[worst]
+            if worst is not Action.PASS and row["label"] == _NORMAL:
+                row |= {"label": _RULE, "rate": 99.9}
 
 
 def strictest(*actions: Action) -> Action:

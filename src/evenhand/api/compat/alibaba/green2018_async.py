@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from evenhand.api.compat.alibaba import errors, labels, lives, media
 from evenhand.api.compat.alibaba import tasks as durable
-from evenhand.api.compat.alibaba.answers import answer_of
+from evenhand.api.compat.alibaba.answers import answer_of, raised
 from evenhand.api.compat.alibaba.errors import DENIED, CodeError
 from evenhand.api.compat.alibaba.green2018_calls import Asked, data_id, failed, ok, picture_scenes, scenes, tasks
 from evenhand.api.compat.alibaba.green2018_sync import checked, picture_task
@@ -77,7 +77,10 @@ async def voice_now(asked: Asked) -> Response:
             rows.append(failed(task, result))
         else:
             row = ok(task, result.decision_id)
-            rows.append({**row, "url": task["url"], "results": [media.speech_2018(answer_of(result), policy)]})
+            answer = answer_of(result)
+            heard = [media.speech_2018(answer, policy)]
+            raised(heard, [media.about("antispam", answer)], answer, policy)
+            rows.append({**row, "url": task["url"], "results": heard})
     return asked.reply(rows, [result for result in results if isinstance(result, Result)])
 
 
@@ -162,7 +165,9 @@ def task_row(moderator: AsyncModerator, task: Task) -> dict[str, Any]:
         return {**row, "results": picture_task(moderator, task.asked["scenes"], task.answer, {})["results"]}
     policy = moderator.policy
     if task.asked["form"] == "voice":
-        return {**row, "results": [media.speech_2018(task.answer, policy)]}
+        row["results"] = [media.speech_2018(task.answer, policy)]
+        raised(row["results"], [media.about("antispam", task.answer)], task.answer, policy)
+        return row
     known = frozenset(label for entry in moderator.detectors() for label in entry.get("labels", ()))
     row["results"] = [
         media.scene_2018(scene, task.answer, policy, missing=not labels.answered(scene, known))
@@ -170,6 +175,8 @@ def task_row(moderator: AsyncModerator, task: Task) -> dict[str, Any]:
     ]
     if task.asked.get("heard"):
         row["audioScanResults"] = [media.speech_2018(task.answer, policy)]
+    rows = [*row["results"], *row.get("audioScanResults", ())]
+    raised(rows, [media.about(one["scene"], task.answer) for one in rows], task.answer, policy)
     return row
 
 

@@ -20,6 +20,7 @@ from evenhand.api.compat.alibaba.answers import (
     kept_answer,
     least,
     named,
+    raised,
     strictest,
     words,
 )
@@ -161,6 +162,9 @@ def picture_task(
         if scene == "ad" and (read := _read_words(found)):
             row["hintWordsInfo"] = [{"context": word} for word in read]
         rows.append(row)
+    raised(
+        rows, [[f for f in answer.findings if labels.in_scene(name, f)] for name in wanted], answer, moderator.policy
+    )
     told = {"url": task["url"]} if isinstance(task.get("url"), str) else {}
     return {**ok(task, answer.decision_id), **told, "results": rows}
 

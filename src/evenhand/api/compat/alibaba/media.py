@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from evenhand.api.compat.alibaba import labels
-from evenhand.api.compat.alibaba.answers import RISK, SUGGESTION, Answer, Named, least, named, strictest
+from evenhand.api.compat.alibaba.answers import RISK, SUGGESTION, Answer, Named, beyond, least, named, strictest
 from evenhand.domain import Action, Finding, Source
 from evenhand.policy import Policy
 
@@ -31,7 +31,8 @@ def frames_2022(answer: Answer, media: Mapping[str, Any], policy: Policy, servic
         {"Label": one.label, "Description": _why(one), "LabelSum": len({_time(finding) for finding in one.findings})}
         for one in found
     ]
-    risk = RISK[strictest(least(answer, policy), *(one.action for one in found))]
+    whole = risks_2022(answer, policy)[0]
+    risk = RISK[strictest(least(answer, policy), whole, *(one.action for one in found))]
     return {"FrameNum": int(media.get("frames") or 0), "RiskLevel": risk, "FrameSummarys": summary, "Frames": rows}
 
 
@@ -59,7 +60,22 @@ def slices_2022(answer: Answer, policy: Policy) -> tuple[str, list[dict[str, Any
         {"Label": one.label, "Description": _why(one), "LabelSum": len({_time(finding) for finding in one.findings})}
         for one in found
     ]
-    return RISK[strictest(least(answer, policy), *(one.action for one in found))], counted, rows
+    whole = risks_2022(answer, policy)[1]
+    return RISK[strictest(least(answer, policy), whole, *(one.action for one in found))], counted, rows
+
+
+def risks_2022(answer: Answer, policy: Policy) -> tuple[Action, Action]:
+    """Give what a decision that goes beyond the findings means for what was seen, and for what was heard."""
+    action = beyond(answer, policy)
+    seen, heard = bool(_part(answer, seen=True).findings), bool(_part(answer, seen=False).findings)
+    return (action if seen or not heard else Action.PASS), (action if heard or not seen else Action.PASS)
+
+
+def about(scene: str, answer: Answer) -> list[Finding]:
+    """Give the findings that a scene of 2018-05-09 speaks of; "antispam" is what was heard."""
+    if scene == "antispam":
+        return [finding for finding in _part(answer, seen=False).findings if labels.text_2018(finding)]
+    return [finding for finding in _part(answer, seen=True).findings if labels.in_scene(scene, finding)]
 
 
 def scene_2018(scene: str, answer: Answer, policy: Policy, *, missing: bool) -> dict[str, Any]:
