@@ -42,14 +42,13 @@ class FrameWalk:
         self._alone: list[float] = []  # times of packets that were decoded without those before them
 
     def walk(
-        self, packets: Sequence[Timed], wanted: Sequence[float], *, drain: bool = True, trust: bool = True
+        self, packets: Sequence[Timed], wanted: Sequence[float], *, trust: bool = True
     ) -> Iterator[tuple[float, VideoFrame]]:
         """Give the first frame at or after each wanted time.
 
         Args:
             packets: of the segment, in the order of decoding.
             wanted: seconds, in order.
-            drain: False: decode to the end and keep the decoder as it is, since what comes next builds on it.
             trust: decode a keyframe by itself, as the container marks them. False: decode all that comes before a
                 wanted frame, whatever is said of keyframes.
 
@@ -61,19 +60,12 @@ class FrameWalk:
         exact = _exact(packets, wanted)
         if packets:
             self._base = packets[0].packet.time_base
-        for number, group in enumerate(groups):
-            last = number + 1 == len(groups)
-            until = float("inf") if last else groups[number + 1][0].time
-            inside = [moment for moment in left if moment < until - _NEAR_S]
-            whole = last and not drain
-            if not inside and not whole:
-                continue
-            only_key = trust and not whole and inside[-1] <= group[0].time + _NEAR_S and group[0].packet.is_keyframe
+        needed = _needed(groups, exact)
+        for group, count in zip(groups, needed, strict=True):
+            only_key = trust and count == 1 and group[0].packet.is_keyframe
             if only_key:
                 self._alone.append(group[0].time)
-            # What a frame builds on stands before it; behind the last wanted one nothing is needed.
-            ends = len(group) if whole else 1 + max((n for n, t in enumerate(group) if t.time in exact), default=0)
-            for timed in group[:1] if only_key else group[:ends]:
+            for timed in group[:count]:
                 # A frame that no other builds on is decoded only if it is wanted itself.
                 skip: Literal["NONKEY", "DEFAULT", "NONREF"]
                 skip = "NONKEY" if only_key else "DEFAULT" if timed.time in exact else "NONREF"
@@ -81,11 +73,8 @@ class FrameWalk:
                     self._context.skip_frame = skip
                 for frame in self._feed(timed.packet):
                     yield from self._taken(frame, left)
-                if not whole and (not left or left[0] >= until - _NEAR_S):
-                    break
-        if drain:
-            for frame in self._drain():
-                yield from self._taken(frame, left)
+        for frame in self._drain():
+            yield from self._taken(frame, left)
 
     def _taken(self, frame: VideoFrame, left: list[float]) -> Iterator[tuple[float, VideoFrame]]:
         moment = self._time(frame)
@@ -144,3 +133,13 @@ def _exact(packets: Sequence[Timed], wanted: Sequence[float]) -> frozenset[float
     times = sorted(timed.time for timed in packets)
     places = (bisect_left(times, moment - _NEAR_S) for moment in wanted)
     return frozenset(times[place] for place in places if place < len(times))
+
+
+def _needed(groups: Sequence[Sequence[Timed]], exact: frozenset[float]) -> list[int]:
+    """Give how many packets of each group are decoded: all up to the last wanted one, which may build on them."""
+    counts = [1 + max((n for n, timed in enumerate(group) if timed.time in exact), default=-1) for group in groups]
+    for number, group in enumerate(groups[1:], 1):
+        key = group[0].time
+        if any(timed.time in exact and timed.time < key for timed in group[: counts[number]]):
+            counts[number - 1] = len(groups[number - 1])  # it is shown before its keyframe and builds on both groups
+    return counts

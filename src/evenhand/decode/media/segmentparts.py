@@ -193,11 +193,12 @@ class SegmentParts:
         walk = FrameWalk(self.reader.context(track), origin=self.reader.plan.origin, budget=self.budget)
         aspect, left, given, last = self.reader.aspect(track), list(looks), 0, None
         gone: list[Look] = []
+        late = _LATE_S if missed is not None else self.reader.settings.frame_interval_s
         try:
             for moment, frame in walk.walk(held, [look.time for look in looks], trust=trust):
                 reached = [look for look in left if look.time <= moment + _SHOWN_S]
                 left = left[len(reached) :]
-                gone += [look for look in reached if moment - look.time > _LATE_S]
+                gone += [look for look in reached if moment - look.time > late]
                 given += 1
                 if moment in known:
                     continue
@@ -212,10 +213,8 @@ class SegmentParts:
         gone = [look for look in (*gone, *left) if look.sure]
         if missed is not None and gone:
             missed += gone
-        elif given < len(looks) // 2 or (looks and not given):
-            self.incomplete["decode.video"] = (
-                f"{len(looks) - given} of {len(looks)} frames are damaged, {_range(self.segment)}"
-            )
+        elif gone:
+            self.incomplete["decode.video"] = f"{len(gone)} of {len(looks)} frames are damaged, {_range(self.segment)}"
 
     def _part(self, frame: VideoFrame, moment: float, aspect: float) -> ImagePart:
         self.looked_at.append(moment)

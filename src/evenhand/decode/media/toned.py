@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 LONG_SIDE = 1_600  # pixels; the detectors look at no more
 _SMALL = (64, 36)  # width and height of the form by which frames are compared
 _OTHER = 20.0  # of 255, mean difference of small forms from which they are of different scenes
-_LUMA_FIRST = frozenset(  # of 8 bits, the luma a plane by itself
-    {"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12", "nv16", "gray"}
-)
 _PQ, _HLG = 16, 18  # transfer curves of high dynamic range, ITU-T H.273
 _WHITE = 203.0  # candela a square metre of a white page in HDR, ITU-R BT.2408
 _KNEE = 0.7  # share of white up to which light stays as it is
@@ -111,11 +108,11 @@ def _light_table(perceptual: bool) -> NDArray[np.float32]:
 
 
 def small(image: Image) -> NDArray[np.int16]:
-    """Give a small grey form, int16 [36, 64], by which frames are compared."""
+    """Give a small form, luma and colours, int16 [3, 36, 64], by which frames are compared."""
     import numpy as np
     from PIL.Image import Resampling
 
-    return np.asarray(image.convert("L").resize(_SMALL, Resampling.BOX), np.int16)
+    return np.asarray(image.resize(_SMALL, Resampling.BOX).convert("YCbCr"), np.int16).transpose(2, 0, 1)
 
 
 def same(one: NDArray[np.int16], other: NDArray[np.int16]) -> bool:
@@ -126,25 +123,18 @@ def same(one: NDArray[np.int16], other: NDArray[np.int16]) -> bool:
 
 
 def form_of(frame: VideoFrame) -> NDArray[np.int16]:
-    """Give the small form of a frame by which frames of one video are compared, as it is coded: int16 [36, 64]."""
+    """Give the small form of a frame by which frames of one video are compared, as it is coded: int16 [3, 36, 64]."""
     import numpy as np
 
     if is_bright(frame):  # codes of high dynamic range are not even steps of light
         return small(picture(frame, longest=_SMALL[0] * 4))
-    if frame.format.name in _LUMA_FIRST:
-        from PIL import Image as Pillow
-        from PIL.Image import Resampling
-
-        plane = frame.planes[0]
-        size, row = (frame.width, frame.height), plane.line_size
-        luma = Pillow.frombuffer("L", size, bytes(memoryview(plane)[: row * frame.height]), "raw", "L", row, 1)
-        return np.asarray(luma.resize(_SMALL, Resampling.BOX), np.int16)
-    grey = frame.reformat(*_SMALL, "gray", src_colorspace=matrix_of(frame), interpolation="AREA")
-    return np.asarray(grey.to_ndarray(), np.int16)
+    matrix = matrix_of(frame)
+    flat = frame.reformat(*_SMALL, "yuv444p", src_colorspace=matrix, dst_colorspace=matrix, interpolation="AREA")
+    return np.asarray(flat.to_ndarray(), np.int16)
 
 
 def other_scene(one: NDArray[np.int16], other: NDArray[np.int16]) -> bool:
     """Say whether two small forms are of different scenes, and not of one in which something moves."""
     import numpy as np
 
-    return float(np.abs(one - other).mean()) > _OTHER
+    return float(np.abs(one[0] - other[0]).mean()) > _OTHER
