@@ -213,7 +213,7 @@ class Settings(BaseSettings):
     azure_max_items: int = Field(10_000, ge=1, description="Most items in one blocklist of Azure's API.")
     s3_buckets: dict[str, str] = Field(
         {},
-        description="Folders that Rekognition's callers name as buckets, a JSON object: "
+        description="Folders that Rekognition's and Google's callers name as buckets, a JSON object: "
         '{"uploads": "/srv/uploads"}. Objects are the files below; all callers may read all of them.',
     )
     secret_key: SecretStr | None = Field(
@@ -231,8 +231,9 @@ class Settings(BaseSettings):
         10,
         ge=0,
         le=60,
-        description="Seconds around its date in which a signature of Rekognition's protocol, which has no nonce, is "
-        "taken again under another invocation id, as two equal requests of one second have it; 0: never.",
+        description="Seconds around its date in which a signature of Rekognition's and Tencent Cloud's protocols, which "
+        "have no nonce, is taken again under another id of the call, as two equal requests of one second have it; 0: "
+        "never.",
     )
     signed_hosts: tuple[str, ...] = Field(
         (),
@@ -308,6 +309,13 @@ class Settings(BaseSettings):
     )
     policy_poll_s: float = Field(
         1.0, gt=0, le=60, description="Seconds between two looks of a process at which policies are in force."
+    )
+    policy_shadow_share: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="Share of contents for which detectors that only a policy in shadow mode asks for are run, "
+        "after the decision, so that what it says can be compared. Each is paid for.",
     )
 
     # Accounting

@@ -12,11 +12,12 @@ from evenhand.api.compat.google import DIALECT as GOOGLE
 from evenhand.api.compat.openai import DIALECT as OPENAI
 from evenhand.api.compat.perspective import DIALECT as PERSPECTIVE
 from evenhand.api.compat.rekognition import DIALECT as REKOGNITION
+from evenhand.api.compat.tencent import DIALECT as TENCENT
 from evenhand.errors import InputError, SettingsError
 from evenhand.policy import Policy
 from evenhand.settings import Settings
 
-ALL: tuple[Dialect, ...] = (PERSPECTIVE, OPENAI, AZURE, REKOGNITION, ALIBABA, GOOGLE)
+ALL: tuple[Dialect, ...] = (PERSPECTIVE, OPENAI, AZURE, REKOGNITION, ALIBABA, GOOGLE, TENCENT)
 
 
 def dialect_names(*, signed: bool = False) -> list[str]:
@@ -53,7 +54,7 @@ def chosen(settings: Settings, policy: Policy) -> Sequence[Dialect]:
     """
     named = dialect_names() if settings.dialects is None else settings.dialects
     bound = [key.partition("/")[0] for key in settings.dialect_lines]
-    bound += settings.shadow_urls
+    bound += [key.partition("/")[0] for key in settings.shadow_urls]
     if wrong := [url for url in settings.shadow_urls.values() if not url.startswith(("http://", "https://"))]:
         raise SettingsError(f"EVENHAND_SHADOW_URLS: {wrong[0][:100]!r} is no http(s) address.")
     if unknown := sorted({*named, *bound} - set(dialect_names())):
@@ -61,7 +62,8 @@ def chosen(settings: Settings, policy: Policy) -> Sequence[Dialect]:
             f"There is no dialect {', '.join(unknown)} (EVENHAND_DIALECTS, EVENHAND_DIALECT_LINES); "
             f"there are {', '.join(dialect_names())}."
         )
-    if blind := [dialect.name for dialect in ALL if dialect.name in settings.shadow_urls and not dialect.shadow]:
+    bound_shadows = {key.partition("/")[0] for key in settings.shadow_urls}
+    if blind := [dialect.name for dialect in ALL if dialect.name in bound_shadows and not dialect.shadow]:
         raise SettingsError(f"EVENHAND_SHADOW_URLS: there is no shadow mode for {', '.join(blind)}; leave it out.")
     answers = (settings.human_loops_output or "").partition("/")[0]
     if answers and answers not in settings.s3_buckets:
