@@ -38,6 +38,7 @@ from evenhand.policy import Policy
 from evenhand.publishing.source import in_force, remember_libraries
 from evenhand.review.corrections import Corrections
 from evenhand.settings import Settings, read_settings
+from evenhand.shelves.embedding import Embedder
 from evenhand.shelves.live import Shelves
 from evenhand.shelves.refusing import refuse_library
 from evenhand.store import Store, StoreRecorder
@@ -86,6 +87,7 @@ class AsyncModerator:
         self.in_force = in_force(self.settings, store=self.store, policy=policy)
         models = HarmModels()
         self.teaching = Teaching(self.settings, store=self.store, models=models, changed=self._renew)
+        self.embedder = Embedder(self.settings, models)
         self.shelves = Shelves(self.libraries, store=self.store, changed=self._use_libraries)
         context = DetectorContext(
             settings=self.settings, libraries=self.shelves.libraries, classes=self.teaching.live, models=models
@@ -103,6 +105,7 @@ class AsyncModerator:
             recorder=StoreRecorder(self.store, self.settings) if self.store is not None else None,
             corrections=Corrections(self.store) if self.store is not None else None,
             belonging=self.store.belonging if self.store is not None else None,
+            embedder=self.embedder,
             fresh=self._fresh,
             revision=lambda: self.shelves.revision,
         )

@@ -36,11 +36,16 @@ from evenhand.policy import Line, Policy, decide, heard
 from evenhand.publishing.course import Course, Facts, in_order, one_for, part
 from evenhand.recording import Recorder, Recording
 from evenhand.recordings import Recordings, shell
+from evenhand.review.alike import Asked, raised
 from evenhand.review.corrections import Corrections, corrected
 from evenhand.review.near import Query
 from evenhand.rounds import Item, Rounds
 from evenhand.segments import SegmentFindings
 from evenhand.settings import Settings
+from evenhand.shadowing import Shadowing
+from evenhand.shelves.asking import DETECTOR as ASKING
+from evenhand.shelves.asking import Askers
+from evenhand.shelves.embedding import Embedder
 from evenhand.shelves.printing import Printing
 from evenhand.telemetry import Metrics, span
 
@@ -66,6 +71,7 @@ class Pipeline:
         recorder: where decisions are written; None: nowhere.
         corrections: content that people marked, and what is answered about it; None: nothing is.
         belonging: says whose a caller is; None: nobody's.
+        embedder: makes embeddings where marks or the settings ask for them; None: with models of its own.
         fresh: see Rounds.
         revision: gives the number of the last change of the store's libraries that is in force; 0: it keeps none.
     """
@@ -80,6 +86,7 @@ class Pipeline:
         recorder: Recorder | None = None,
         corrections: Corrections | None = None,
         belonging: Belonging | None = None,
+        embedder: Embedder | None = None,
         course: Callable[[str], Course | None] = lambda line: None,
         fresh: Callable[[], Awaitable[None]] | None = None,
         revision: Callable[[], int] = int,
@@ -92,7 +99,10 @@ class Pipeline:
         self._recording = Recording(recorder) if recorder is not None else None
         # Decoding has threads of its own: the worst allowed picture takes about a gigabyte while it is decoded.
         self._decoders = ThreadPoolExecutor(max_workers=settings.decode_threads, thread_name_prefix="evenhand-decode")
-        self._printing = Printing(settings.fingerprints, corrections=corrections, threads=self._threads)
+        embedder = embedder or Embedder(settings)
+        self._askers = Askers(corrections, embedder, threads=self._threads)
+        self._printing = Printing(settings, corrections=corrections, embedder=embedder, threads=self._threads)
+        self._shadowing = Shadowing(settings, rounds=self._rounds, registry=registry)
         self._recordings = Recordings(settings, rounds=self._rounds, registry=registry, threads=self._decoders)
         self._file_runs = WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]()
 
@@ -146,6 +156,9 @@ class Pipeline:
         decoded_items = [item.decoded for item in items]
         queries = await self._printing.queries(decoded_items)
         tenant = await self._tenant(options)
+        compared = await self._askers.compare(decoded_items, tenant=tenant)
+        for place, why in compared.failed.items():
+            items[place].incomplete[ASKING] = why
         detected = time.perf_counter()
         share = 1000 / max(1, len(contents))  # a run's time is shared equally by its contents
         timing = {"decode": (decoded - started) * share, "detect": (detected - decoded) * share}
@@ -158,8 +171,9 @@ class Pipeline:
                 results.append(item)
             else:
                 ran = played[id(item)] if id(item) in played else models[item.kinds]
-                query = queries.get(len(results) - refused)
-                results.append(self._decide(item, options, policy, ran, timing, query, tenant=tenant))
+                place = len(results) - refused
+                query, asked = queries.get(place), compared.asked.get(place)
+                results.append(self._decide(item, options, policy, ran, timing, query, asked, tenant=tenant))
         self._count(results, options.line)
         if self._recording is not None and options.record:
             with span("evenhand.record", items=len(items)):
@@ -314,6 +328,7 @@ class Pipeline:
         models: Mapping[str, str],
         timing: Mapping[str, float],
         query: Query | None = None,
+        asked: Asked | None = None,
         *,
         tenant: str | None,
     ) -> Result:
@@ -334,13 +349,16 @@ class Pipeline:
             self._course(options.line),
         )
         if course is not None and options.record:
-            course.note(decision_id, decision, policy, facts)
+            line = policy.line(options.line)
+            self._shadowing.note(course, line, item, decision_id, decision, policy, facts)
         mark = None
         if self._corrections is not None:
             mark = self._corrections.find(item.decoded.content_hash, query, tenant=tenant)
         if mark is not None:
             least = policy.line(options.line).incomplete if item.incomplete else Action.PASS
             findings, decision = corrected(mark, findings, decision, item.decoded.kind.value, least=least)
+        if asked is not None and not (mark is not None and mark.exact):
+            decision = raised(decision, asked)
         if revision := self._revision():
             models = {**models, "libraries": str(revision)}  # which versions decided: for replay
         labels: dict[str, float] = {}

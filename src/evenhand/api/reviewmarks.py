@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -14,22 +15,25 @@ from starlette.responses import Response
 from evenhand.api.check import ERRORS
 from evenhand.api.reviewpeople import person_of
 from evenhand.api.reviewschemas import (
+    ApplyIn,
     EffectsOut,
     MarkIdsIn,
     MarkIn,
     MarksCsvIn,
     MarksIn,
     MarksOut,
+    PreviewIn,
     SuggestionsOut,
 )
 from evenhand.api.schemas import ErrorOut
-from evenhand.api.state import state_of
-from evenhand.review import applying
-from evenhand.review.applying import foresee, foreseen_document
+from evenhand.api.state import State, state_of
 from evenhand.review.documents import mark_document
 from evenhand.review.marking import Said, read_csv
+from evenhand.shelves.alike import Finder
+from evenhand.shelves.marking import applied, foreseen
 from evenhand.shelves.nearmarks import read_rows
 from evenhand.store.decisions import rfc3339
+from evenhand.store.reviewrecords import NewMark
 
 router = APIRouter(tags=["review"])
 
@@ -48,7 +52,7 @@ async def add(request: Request, body: MarkIn | MarksIn) -> Response:
     state = state_of(request)
     person = await person_of(request, state)
     rows = [Said(**row.model_dump()) for row in (body.marks if isinstance(body, MarksIn) else [body])]
-    new = await asyncio.to_thread(partial(read_rows, state.store, state.moderator.settings, rows, tenant=person.tenant))
+    new = await asyncio.to_thread(_read, state, rows, person.tenant)
     made = await asyncio.to_thread(state.store.marks.add, person, new)
     return _json({"marks": [mark_document(mark) for mark in made], "after": None}, 201)
 
@@ -58,8 +62,7 @@ async def add_csv(request: Request, body: MarksCsvIn) -> Response:
     """Mark up to a thousand results, all or none. Nothing is answered otherwise before `apply`."""
     state = state_of(request)
     person = await person_of(request, state)
-    read = partial(read_rows, state.store, state.moderator.settings, tenant=person.tenant)
-    new = await asyncio.to_thread(lambda: read(read_csv(body.csv)))
+    new = await asyncio.to_thread(lambda: _read(state, read_csv(body.csv), person.tenant))
     made = await asyncio.to_thread(state.store.marks.add, person, new)
     return _json({"marks": [mark_document(mark) for mark in made], "after": None}, 201)
 
@@ -97,20 +100,22 @@ async def suggestions(
 
 
 @router.post(PATH + "/preview", response_model=EffectsOut, responses=_SOME, summary="What would marks change?")
-async def preview(request: Request, body: MarkIdsIn) -> Response:
-    """Say what applying marks would change, and of which stored decisions they speak; changes nothing."""
+async def preview(request: Request, body: PreviewIn) -> Response:
+    """Say what applying marks would change, of which stored decisions they speak, and which others are alike."""
     state = state_of(request)
     person = await person_of(request, state)
-    work = partial(foresee, state.store, body.ids, tenant=person.tenant)
-    return _json(foreseen_document(await asyncio.to_thread(work)))
+    finder = _finder(state) if body.alike else None
+    work = partial(foreseen, state.store, body.ids, finder, tenant=person.tenant, excerpts=not person.limited)
+    return _json(await asyncio.to_thread(work))
 
 
 @router.post(PATH + "/apply", response_model=EffectsOut, responses=_APPLY, summary="Apply marks")
-async def apply(request: Request, body: MarkIdsIn) -> Response:
+async def apply(request: Request, body: ApplyIn) -> Response:
     """Answer the same content as these marks say from now on, in every process within a second. For senior keys."""
     state = state_of(request)
     person = await person_of(request, state, senior=True)
-    return _json(foreseen_document(await asyncio.to_thread(applying.apply, state.store, body.ids, person)))
+    work = partial(applied, state.store, body.ids, person, _finder(state), also=body.also)
+    return _json(await asyncio.to_thread(work))
 
 
 @router.post(PATH + "/undo", response_model=MarksOut, responses=_SOME, summary="Undo marks")
@@ -120,6 +125,15 @@ async def undo(request: Request, body: MarkIdsIn) -> Response:
     person = await person_of(request, state, senior=True)
     found = await asyncio.to_thread(state.store.marks.undo, body.ids, person)
     return _json({"marks": [mark_document(mark) for mark in found], "after": None})
+
+
+def _read(state: State, rows: Sequence[Said], tenant: str | None) -> list[NewMark]:
+    moderator = state.moderator
+    return read_rows(state.store, moderator.settings, rows, tenant=tenant, embedder=moderator.embedder)
+
+
+def _finder(state: State) -> Finder:
+    return Finder(state.store, state.moderator.settings, state.moderator.embedder)
 
 
 def _json(document: Any, status: int = 200) -> Response:

@@ -161,8 +161,13 @@ class MarkIn(VerdictIn):
     decision_id: str | None = Field(None, max_length=100, description="The result. Or give content_hash.")
     content_hash: str | None = Field(None, max_length=100, description="`sha256:...` of a result.")
     near: bool = Field(False, description="It speaks of what is nearly the same, too: of texts and pictures.")
+    ask: bool = Field(
+        False,
+        description="While it is applied, a person is asked about contents that are alike by their embedding and would "
+        "pass; nothing else is done to them. For marks that say mark or block.",
+    )
     text: str | None = Field(
-        None, max_length=1_000_000, description="With near: the text, where nothing is kept of it."
+        None, max_length=1_000_000, description="With near or ask: the text, where nothing is kept of it."
     )
     sample: str | None = Field(None, max_length=1_000, description="With near: PDQ hash, or sketch of the text.")
 
@@ -185,6 +190,23 @@ class MarkIdsIn(_In):
     ids: list[str] = Field(min_length=1, max_length=1_000)
 
 
+class PreviewIn(MarkIdsIn):
+    """Marks by their ids, and whether alike decisions are looked for."""
+
+    alike: bool = Field(True, description="Look for past decisions that are alike by embedding, to choose among.")
+
+
+class ApplyIn(MarkIdsIn):
+    """Marks by their ids, and what is corrected with them."""
+
+    also: dict[str, list[str]] = Field(
+        {},
+        max_length=1_000,
+        description="By the id of a mark: ids of decisions that a preview showed as alike, and that a person chose. "
+        "Their contents are answered as the mark says; undoing it ends that.",
+    )
+
+
 class MarkOut(BaseModel):
     """A mark. It does not say whose."""
 
@@ -193,6 +215,7 @@ class MarkOut(BaseModel):
     content_hash: str
     verdict: dict[str, Any]
     near: Literal["text", "image"] | None = Field(description="It speaks of what is nearly the same, too.")
+    ask: bool = Field(description="While it is applied, a person is asked about alike contents.")
     tenant: str | None = Field(description="Id of the tenant whose contents it answers; null: everybody's.")
     state: Literal["proposed", "applied", "undone"]
     applied_at: str | None
@@ -204,6 +227,18 @@ class MarksOut(BaseModel):
 
     marks: list[MarkOut]
     after: str | None = Field(None, description="Give this as `after` for the next page; null: this is the last.")
+
+
+class AlikeOut(BaseModel):
+    """A content of the past that is alike by its embedding. A person chooses; nothing is done to it by itself."""
+
+    decision_id: str = Field(description="The newest about this content.")
+    content_hash: str
+    similarity: float = Field(description="Cosine of the embeddings, to 1.")
+    landmarks: int | None = Field(description="Of pictures: points of both that agree on one map.")
+    action_now: str
+    labels_now: list[str]
+    excerpt: str | None = Field(description="The beginning of a kept text.")
 
 
 class EffectOut(BaseModel):
@@ -220,6 +255,8 @@ class EffectOut(BaseModel):
     clashes: list[str] = Field(description="Other marks given here that say something else about the same content.")
     touched: list[dict[str, Any]] = Field(description="Stored decisions it speaks of: id, and how alike in per cent.")
     touched_total: int
+    alike: list[AlikeOut] = Field([], description="Past decisions to choose among; none is chosen beforehand.")
+    alike_why: str | None = Field(None, description="Why none could be looked for.")
 
 
 class EffectsOut(BaseModel):
@@ -228,6 +265,8 @@ class EffectsOut(BaseModel):
     effects: list[EffectOut]
     compared: int = Field(description="Fingerprints of stored decisions that were looked through.")
     compared_all: bool = Field(description="Those were all there are.")
+    alike_compared: int = Field(0, description="Embeddings of stored decisions that were looked through.")
+    alike_all: bool = Field(True, description="Those were all that are kept or could be made.")
 
 
 class SuggestionsOut(BaseModel):

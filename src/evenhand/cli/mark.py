@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from evenhand.cli.common import read_settings
 from evenhand.cli.reviewing import As, dump, opened, person
+
+if TYPE_CHECKING:
+    from evenhand.shelves.alike import Finder
+    from evenhand.store import Store
 
 mark = typer.Typer(help="Mark automatic results right or wrong.", no_args_is_help=True)
 
@@ -27,7 +31,12 @@ def add(
     near: Annotated[
         bool, typer.Option(help="It speaks of what is nearly the same, too: of texts and pictures.")
     ] = False,
-    text: Annotated[str | None, typer.Option(help="With --near: the text, where nothing is kept of it.")] = None,
+    ask: Annotated[
+        bool, typer.Option(help="While it is applied, ask a person about alike contents that would pass.")
+    ] = False,
+    text: Annotated[
+        str | None, typer.Option(help="With --near or --ask: the text, where nothing is kept of it.")
+    ] = None,
     sample: Annotated[str | None, typer.Option(help="With --near: PDQ hash, or sketch of the text.")] = None,
     who: As = None,
 ) -> None:
@@ -45,6 +54,7 @@ def add(
         labels=(label or []) if verdict == "wrong" else label,
         reason=reason,
         near=near,
+        ask=ask,
         text=text,
         sample=sample,
     )
@@ -61,7 +71,7 @@ def read_file(
 ) -> None:
     """Mark many results, all or none.
 
-    Columns: decision_id or content_hash, verdict; action, labels (parted by semicolons) and reason where needed; near.
+    Columns: decision_id or content_hash, verdict; near, ask; action, labels (parted by semicolons), reason if needed.
     """
     from evenhand.errors import InputError
     from evenhand.review.documents import mark_document
@@ -109,25 +119,37 @@ def suggestions(
 
 
 @mark.command()
-def preview(ids: Ids) -> None:
+def preview(
+    ids: Ids,
+    alike: Annotated[bool, typer.Option(help="Look for past decisions that are alike, to choose among.")] = True,
+) -> None:
     """Say what applying marks would change; changes nothing."""
-    from evenhand.review.applying import foresee, foreseen_document
+    from evenhand.shelves.marking import foreseen
 
     with opened() as store:
-        dump(foreseen_document(foresee(store, ids)))
+        dump(foreseen(store, ids, _finder(store) if alike else None))
 
 
 @mark.command()
-def apply(ids: Ids, who: As = None) -> None:
+def apply(
+    ids: Ids,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(help="With one mark: id of a decision shown as alike, to be corrected with it; may be repeated."),
+    ] = None,
+    who: As = None,
+) -> None:
     """Answer the same content as these marks say from now on, in every process within a second."""
     from evenhand.errors import InputError
-    from evenhand.review import applying
+    from evenhand.shelves.marking import applied
 
+    if also and len(ids) != 1:
+        raise InputError("--also goes with one mark: apply it by itself.")
     with opened() as store:
         me = person(store, who)
         if not me.senior:
             raise InputError("Marks are applied by keys with the scope senior.")
-        dump(applying.foreseen_document(applying.apply(store, ids, me)))
+        dump(applied(store, ids, me, _finder(store), also={ids[0]: also} if also else {}))
 
 
 @mark.command()
@@ -141,3 +163,11 @@ def undo(ids: Ids, who: As = None) -> None:
         if not me.senior:
             raise InputError("Marks are undone by keys with the scope senior.")
         dump({"marks": [mark_document(one) for one in store.marks.undo(ids, me)]})
+
+
+def _finder(store: Store) -> Finder:
+    from evenhand.shelves.alike import Finder
+    from evenhand.shelves.embedding import Embedder
+
+    settings = read_settings()
+    return Finder(store, settings, Embedder(settings))

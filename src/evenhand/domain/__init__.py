@@ -9,7 +9,7 @@ from evenhand.domain.customclass import ClassEntry, CustomClass, Medium
 from evenhand.domain.decision import Action, Decision
 from evenhand.domain.facts import FACTS, Fact, FactInfo
 from evenhand.domain.finding import Finding
-from evenhand.domain.fingerprint import Fingerprint
+from evenhand.domain.fingerprint import Embedding, Fingerprint
 from evenhand.domain.ids import first_id, id_time, new_id
 from evenhand.domain.incident import Incident, Modality
 from evenhand.domain.jsonvalue import JsonValue
@@ -34,6 +34,7 @@ __all__ = [
     "ContentKind",
     "CustomClass",
     "Decision",
+    "Embedding",
     "Fact",
     "FactInfo",
     "Finding",

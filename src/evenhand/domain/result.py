@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from evenhand.domain.decision import Action
 from evenhand.domain.finding import Finding
-from evenhand.domain.fingerprint import Fingerprint
+from evenhand.domain.fingerprint import Embedding, Fingerprint
 from evenhand.domain.incident import Incident
 from evenhand.domain.jsonvalue import JsonValue
 from evenhand.domain.seen import Seen
@@ -34,6 +34,7 @@ class Result:
     timing_ms: Mapping[str, float] = field(default_factory=dict)  # stage -> milliseconds
     seen: Seen | None = None  # of a picture or an animation: for callers in this process, not in the document
     fingerprint: Fingerprint | None = None  # for the store, not in the document
+    embedding: Embedding | None = None  # for the store, not in the document
     incidents: tuple[Incident, ...] = ()  # of a recording: what happened when, in order of start
     media: Mapping[str, JsonValue] | None = None  # of a recording: its length, tracks, and how much was looked at
 

@@ -44,7 +44,7 @@ def sketch(text: str) -> NDArray[np.uint32] | None:
     if not clean:
         return None
     codes = np.frombuffer(clean.encode("utf-32-le"), np.uint32).astype(np.uint64)
-    wide = int(((codes >= _WIDE[0]) & (codes <= _WIDE[1])).sum())
+    wide = _wide(codes)
     if len(codes) + wide < LEAST_CHARS:
         return None
     size = 2 if 2 * wide > len(codes) else PIECE
@@ -59,6 +59,13 @@ def sketch(text: str) -> NDArray[np.uint32] | None:
         values = ((block * factors + terms) >> np.uint64(32)).astype(np.uint32)
         least = np.minimum(least, values.min(0))
     return least
+
+
+def long_enough(text: str) -> bool:
+    """Say whether a text can be told from others: whether it has a sketch."""
+    clean = normalised(text)
+    codes = np.frombuffer(clean.encode("utf-32-le"), np.uint32).astype(np.uint64)
+    return len(codes) + _wide(codes) >= LEAST_CHARS
 
 
 def alike(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> float:
@@ -87,6 +94,10 @@ def from_text(text: str) -> NDArray[np.uint32]:
     if len(raw) != 4 * NUMBERS:
         raise ValueError("a text's sketch is cut off or changed; make it anew")
     return np.frombuffer(raw, "<u4").astype(np.uint32)
+
+
+def _wide(codes: NDArray[np.uint64]) -> int:
+    return int(((codes >= _WIDE[0]) & (codes <= _WIDE[1])).sum())
 
 
 def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -9,7 +9,7 @@ from typing import Any
 from evenhand.review.documents import effect_document
 from evenhand.review.near import Query, near_of, turned
 from evenhand.store import Store
-from evenhand.store.reviewrecords import Effect, Mark, Person, Touched
+from evenhand.store.reviewrecords import Chosen, Effect, Mark, Person, Touched
 
 MOST_TOUCHED = 2_000  # stored decisions of one mark that show it; more answer so in future all the same
 MOST_COMPARED = 200_000  # fingerprints looked through, newest first
@@ -44,15 +44,26 @@ def foresee(store: Store, ids: Sequence[str], *, tenant: str | None = None) -> F
     return Foreseen(effects=tuple(effects), touched=tuple(touched), compared=compared, all=whole)
 
 
-def apply(store: Store, ids: Sequence[str], person: Person) -> Foreseen:
-    """Answer the same content, and where a mark says so nearly the same, as these marks say; errors as Marks.apply."""
-    touched, compared, whole = _touched(store, store.marks.some(ids, tenant=person.tenant))
-    effects = store.marks.apply(ids, person, found=touched)
+def apply(store: Store, ids: Sequence[str], person: Person, *, alike: Sequence[Chosen] = ()) -> Foreseen:
+    """Answer the same content, and where a mark says so nearly the same, as these marks say; errors as Marks.apply.
+
+    Args:
+        store: where.
+        ids: of marks.
+        person: who applies them.
+        alike: what the person chose among alike contents; corrected together with the marks.
+    """
+    marks = store.marks.some(ids, tenant=person.tenant)
+    touched, compared, whole = _touched(store, marks, alike)
+    effects = store.marks.apply(ids, person, found=touched, alike=alike)
     return Foreseen(effects=tuple(effects), touched=tuple(touched), compared=compared, all=whole)
 
 
 def foreseen_document(foreseen: Foreseen) -> dict[str, Any]:
-    """Give the JSON form: each mark's effect with the decisions that it speaks of, the most alike first."""
+    """Give the JSON form: each mark's effect with the decisions that it speaks of, the most alike first.
+
+    What is alike by embedding is not looked for here (`shelves.marking`).
+    """
     by_mark: dict[str, list[Touched]] = {}
     for one in foreseen.touched:
         by_mark.setdefault(one.mark, []).append(one)
@@ -60,13 +71,19 @@ def foreseen_document(foreseen: Foreseen) -> dict[str, Any]:
     for effect in foreseen.effects:
         mine = sorted(by_mark.get(effect.mark, []), key=lambda one: (-one.alike, one.decision_id))
         shown = [{"decision_id": one.decision_id, "alike": one.alike} for one in mine[:_SHOWN]]
-        effects.append({**effect_document(effect), "touched": shown, "touched_total": len(mine)})
-    return {"effects": effects, "compared": foreseen.compared, "compared_all": foreseen.all}
+        more = {"touched": shown, "touched_total": len(mine), "alike": [], "alike_why": None}
+        effects.append({**effect_document(effect), **more})
+    counted = {"compared": foreseen.compared, "compared_all": foreseen.all}
+    return {"effects": effects, **counted, "alike_compared": 0, "alike_all": True}
 
 
-def _touched(store: Store, marks: Sequence[Mark]) -> tuple[list[Touched], int, bool]:
+def _touched(store: Store, marks: Sequence[Mark], alike: Sequence[Chosen] = ()) -> tuple[list[Touched], int, bool]:
     found: dict[tuple[str, str], Touched] = {}
     for mark in marks:
+        for chosen in alike:
+            if chosen.mark == mark.id:
+                for decision_id in store.marks.same(chosen.content_hash, limit=MOST_TOUCHED, tenant=mark.tenant):
+                    found[mark.id, decision_id] = Touched(mark=mark.id, decision_id=decision_id, alike=chosen.alike)
         for decision_id in store.marks.same(mark.content_hash, limit=MOST_TOUCHED, tenant=mark.tenant):
             found[mark.id, decision_id] = Touched(mark=mark.id, decision_id=decision_id, alike=100)
     near: dict[tuple[str, str | None], list[tuple[str, Query]]] = {}
@@ -80,9 +97,9 @@ def _touched(store: Store, marks: Sequence[Mark]) -> tuple[list[Touched], int, b
             seen += len(printed)
             prints = [one.fingerprint for one in printed]
             for mark_id, query in some:
-                for number, alike in near_of(query, prints):
+                for number, share in near_of(query, prints):
                     decision_id = printed[number].decision_id
-                    one = Touched(mark=mark_id, decision_id=decision_id, alike=alike)
+                    one = Touched(mark=mark_id, decision_id=decision_id, alike=share)
                     found.setdefault((mark_id, decision_id), one)
         compared, whole = compared + seen, whole and seen < MOST_COMPARED
     return _bounded(found), compared, whole

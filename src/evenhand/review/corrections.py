@@ -10,7 +10,8 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from evenhand.domain import Action, Decision, Finding, Location, Source
+from evenhand.domain import Action, Decision, Embedding, Finding, Location, Source
+from evenhand.review.alike import Asking
 from evenhand.review.near import Near, Query
 from evenhand.store import Store
 from evenhand.store.reviewrecords import Mark
@@ -39,6 +40,8 @@ class Corrections:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._held: Mapping[str | None, _Held] = {}  # by tenant; None: what answers everybody's contents
+        self._asking: Mapping[str | None, Asking] = {}
+        self._embeddings: Mapping[str, Embedding] = {}
         self._version: str | None = None
         self._looked = float("-inf")
 
@@ -57,11 +60,27 @@ class Corrections:
         version = self._store.marks.version()
         if version != self._version:
             by_tenant: dict[str | None, list[Mark]] = {}
+            chosen = self._store.mark_vectors.chosen()
             for mark in self._store.marks.applied():
                 by_tenant.setdefault(mark.tenant, []).append(mark)
-            self._held = {tenant: _Held(marks) for tenant, marks in by_tenant.items()}
+            self._held = {tenant: _Held(marks, chosen) for tenant, marks in by_tenant.items()}
+            self._renew(by_tenant)
             self._version = version
         self._looked = now
+
+    def _renew(self, by_tenant: Mapping[str | None, Sequence[Mark]]) -> None:
+        """Hold the embeddings of marks that ask; those held already are not read again."""
+        asking = {tenant: [mark for mark in marks if mark.asks] for tenant, marks in by_tenant.items()}
+        ids = {mark.id for marks in asking.values() for mark in marks}
+        known = {mark_id: made for mark_id, made in self._embeddings.items() if mark_id in ids}
+        known |= self._store.mark_vectors.of(sorted(ids - set(known)))
+        self._asking = {tenant: Asking(marks, known) for tenant, marks in asking.items() if marks}
+        self._embeddings = known
+
+    def asking(self, tenant: str | None) -> tuple[Asking, ...]:
+        """Give the marks that ask a person about alike contents of a tenant: its own, and everybody's."""
+        names = (None,) if tenant is None else (tenant, None)
+        return tuple(self._asking[name] for name in names if name in self._asking)
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -93,9 +112,12 @@ class Corrections:
 class _Held:
     """The marks in force of one tenant, or of nobody."""
 
-    def __init__(self, marks: Sequence[Mark]) -> None:
-        self.by_hash = {mark.content_hash: mark for mark in marks}
-        self._by_id = {mark.id: mark for mark in self.by_hash.values()}
+    def __init__(self, marks: Sequence[Mark], chosen: Mapping[str, Sequence[str]]) -> None:
+        own = {mark.content_hash: mark for mark in marks}
+        # What a person chose with a mark is answered as it says, unless something was said of it by itself.
+        also = {content_hash: mark for mark in own.values() for content_hash in chosen.get(mark.id, ())}
+        self.by_hash = also | own
+        self._by_id = {mark.id: mark for mark in own.values()}
         self.near: Near[str] = Near({mark.id: mark.near for mark in self._by_id.values() if mark.near is not None})
 
     def nearest(self, query: Query) -> Correction | None:

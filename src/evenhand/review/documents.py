@@ -62,6 +62,7 @@ def mark_document(mark: Mark) -> dict[str, Any]:
         "content_hash": mark.content_hash,
         "verdict": dict(mark.verdict),
         "near": None if mark.near is None else mark.near.kind,
+        "ask": mark.asks,
         "tenant": mark.tenant,
         "state": mark.state,
         "applied_at": None if mark.applied_at is None else _moment(mark.applied_at),

@@ -12,7 +12,7 @@ from evenhand.review.verdicts import read_hash, read_verdict
 from evenhand.store import Store
 from evenhand.store.reviewrecords import NewMark
 
-COLUMNS = ("decision_id", "content_hash", "verdict", "action", "labels", "reason", "near")
+COLUMNS = ("decision_id", "content_hash", "verdict", "action", "labels", "reason", "near", "ask")
 _MOST_ROWS = 1_000
 
 
@@ -27,6 +27,7 @@ class Said:
     labels: Sequence[str] | None = None
     reason: str = ""
     near: bool = False  # it speaks of what is nearly the same, too
+    ask: bool = False  # while it is applied, a person is asked about alike contents
     text: str | None = None  # the text that was marked, where nothing is kept of it
     sample: str | None = None  # its sketch, or the hash of the picture
 
@@ -115,4 +116,5 @@ def _said(row: Mapping[str, str]) -> Said:
         labels=labels if verdict == "wrong" or labels else None,
         reason=field("reason") or "",
         near=(field("near") or "").lower() in {"1", "true", "yes", "near"},
+        ask=(field("ask") or "").lower() in {"1", "true", "yes", "ask"},
     )

@@ -1,4 +1,4 @@
-"""When fingerprints are worked out: before a decision where marks speak of near-same content, and for the record."""
+"""When fingerprints and embeddings are worked out: before a decision where marks ask for it, and for the record."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
+from functools import partial
 
 from evenhand.decode import Decoded
-from evenhand.domain import Action, ItemError, Result
+from evenhand.domain import Action, Embedding, ItemError, Result
+from evenhand.errors import EvenhandError
 from evenhand.review.corrections import Corrections
 from evenhand.review.near import Query
+from evenhand.settings import Settings
+from evenhand.shelves.embedding import Embedder, text_of
 from evenhand.shelves.prints import query_of
 
 _KINDS = frozenset({"text", "image"})
@@ -20,13 +24,18 @@ class Printing:
     """Works fingerprints out, those of a content once.
 
     Args:
-        which: of which decisions they are recorded: "none", "acted" (all but those that pass) or "all".
+        settings: of which decisions fingerprints and embeddings are recorded: "none", "acted" (all but those that
+            pass) or "all".
         corrections: what people marked; None: nothing is.
+        embedder: the models; read only where embeddings are recorded.
         threads: where pictures are hashed.
     """
 
-    def __init__(self, which: str, *, corrections: Corrections | None, threads: Executor) -> None:
-        self._which, self._corrections, self._threads = which, corrections, threads
+    def __init__(
+        self, settings: Settings, *, corrections: Corrections | None, embedder: Embedder, threads: Executor
+    ) -> None:
+        self._which, self._embedded = settings.fingerprints, settings.embeddings
+        self._corrections, self._embedder, self._threads = corrections, embedder, threads
 
     async def queries(self, decoded: Sequence[Decoded]) -> dict[int, Query | None]:
         """Give what contents are looked up by among marks, by their place; nothing where no mark asks for it."""
@@ -46,23 +55,26 @@ class Printing:
             results: of a run.
             queries: worked out before.
         """
-        if self._which == "none":
-            return list(results)
         made = [result for result in results if isinstance(result, Result)]
-        wanted = [
-            place
-            for place, result in enumerate(made)
-            if result.kind in _KINDS and (self._which == "all" or result.action is not Action.PASS)
-        ]
-        if not wanted:
-            return list(results)
+        await self._embed(decoded, made)
+        wanted = _wanted(self._which, made)
         found = dict(queries) | await self._worked(decoded, [place for place in wanted if place not in queries])
         for place in wanted:
             query = found.get(place)
             if query is not None:
                 made[place] = replace(made[place], fingerprint=query.fingerprint)
-        rest = iter(made)
+        rest = iter(made)  # of the same length as the results that are no errors
         return [next(rest) if isinstance(result, Result) else result for result in results]
+
+    async def _embed(self, decoded: Sequence[Decoded], made: list[Result]) -> None:
+        """Give results their embeddings, in place. A model that cannot be read spoils no decision."""
+        wanted = _wanted(self._embedded, made)
+        if not wanted:
+            return
+        work = partial(_embeddings, self._embedder, [decoded[place] for place in wanted])
+        found = await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        for place, embedding in zip(wanted, found, strict=True):
+            made[place] = replace(made[place], embedding=embedding)
 
     async def _worked(self, decoded: Sequence[Decoded], places: Sequence[int]) -> dict[int, Query | None]:
         out: dict[int, Query | None] = {}
@@ -74,3 +86,22 @@ class Printing:
                 loop = asyncio.get_running_loop()
                 out[place] = await loop.run_in_executor(self._threads, query_of, one.parts, one.kind.value)
         return out
+
+
+def _wanted(which: str, made: Sequence[Result]) -> list[int]:
+    if which == "none":
+        return []
+    return [
+        place
+        for place, result in enumerate(made)
+        if result.kind in _KINDS and (which == "all" or result.action is not Action.PASS)
+    ]
+
+
+def _embeddings(embedder: Embedder, decoded: Sequence[Decoded]) -> list[Embedding | None]:
+    texts = [text_of(one.parts) for one in decoded if one.kind.value == "text"]
+    try:
+        read = iter(embedder.texts(texts) if texts else [])
+        return [next(read) if one.kind.value == "text" else embedder.of(one.parts, one.kind.value) for one in decoded]
+    except (EvenhandError, ImportError):
+        return [None] * len(decoded)

@@ -20,16 +20,24 @@ from evenhand.store.records import Filters, Page, Record
 from evenhand.store.reviewqueues import read_queues
 from evenhand.store.reviewrows import marked_as, new_items, outcome
 from evenhand.store.schema import decisions, originals, review_items
+from evenhand.store.vectors import vector_row
+from evenhand.store.vectortables import decision_vectors
 
 MAX_PAGE = 1_000
 _RECORDING = ("incidents", "media")  # what only results about videos and sounds have
 
 
 class Decisions:
-    """Reads and writes decisions, and the originals that belong to them."""
+    """Reads and writes decisions, and the originals that belong to them.
 
-    def __init__(self, database: Database, settings: Settings) -> None:
-        self._database = database
+    Args:
+        database: where.
+        settings: what is kept, and for how long.
+        tenant: only decisions that its keys and people asked for are read; None: all.
+    """
+
+    def __init__(self, database: Database, settings: Settings, *, tenant: str | None = None) -> None:
+        self._database, self._tenant = database, tenant
         self._settings = settings
         self._context_keys = settings.keep_context_keys
         names = [column.name for column in decisions.columns]
@@ -46,7 +54,12 @@ class Decisions:
         )
         self._queues = read_queues(settings)
         self._print = database.insert(decision_prints).on_conflict_do_nothing(index_elements=["decision_id"])
+        self._embed = database.insert(decision_vectors).on_conflict_do_nothing(index_elements=["decision_id"])
         self._ask = database.insert(review_items).on_conflict_do_nothing(index_elements=["decision_id"])
+
+    def within(self, tenant: str | None) -> Decisions:
+        """Give the decisions of a tenant."""
+        return Decisions(self._database, self._settings, tenant=tenant)
 
     def record(self, records: Sequence[Record]) -> None:
         """Store all of them in one transaction. A decision_id that is stored already is left as it is.
@@ -71,6 +84,7 @@ class Decisions:
         # With the decision, so that none is lost and none waits that was never given out. Others cost nothing more.
         asked = new_items(records, self._queues)
         prints = [_printed(record.result) for record in records if record.result.fingerprint is not None]
+        vectors = [vector_row(record.result) for record in records if record.result.embedding is not None]
 
         def work(connection: Connection) -> None:
             if rows:
@@ -79,6 +93,8 @@ class Decisions:
                 connection.execute(self._keep, kept)
             if prints:
                 connection.execute(self._print, prints)
+            if vectors:
+                connection.execute(self._embed, vectors)
             if asked:
                 connection.execute(self._ask, asked)
 
@@ -98,7 +114,7 @@ class Decisions:
         def work(connection: Connection) -> dict[str, dict[str, object]]:
             about = abouts(connection, decision_ids)
             query = select(decisions).where(decisions.c.decision_id.in_([*decision_ids, *about.values()]))
-            query = query.where(*mine(decisions.c.key_id, tenant))
+            query = query.where(*mine(decisions.c.key_id, tenant), *mine(decisions.c.key_id, self._tenant))
             found = {row.decision_id: row for row in connection.execute(query)}
             wanted = {name: found.get(about.get(name, name)) for name in decision_ids}
             return {name: result_document(row, name) for name, row in wanted.items() if row is not None}
@@ -147,7 +163,8 @@ class Decisions:
         limit = filters.get("limit", 100)
         if not 1 <= limit <= MAX_PAGE:
             raise ValueError(f"limit is {limit}: give 1 to {MAX_PAGE}")
-        query = select(decisions).where(*_where(filters)).order_by(decisions.c.decision_id.desc()).limit(limit + 1)
+        query = select(decisions).where(*_where(filters), *mine(decisions.c.key_id, self._tenant))
+        query = query.order_by(decisions.c.decision_id.desc()).limit(limit + 1)
         rows = self._database.read(lambda connection: connection.execute(query).all())
         shown = rows[:limit]
         return Page(
@@ -169,7 +186,7 @@ class Decisions:
         except ValueError:
             row = None  # what is no id cannot be stored; PostgreSQL would refuse some such texts with an error
         else:
-            row = self._database.read(lambda connection: _row_of(connection, decision_id))
+            row = self._database.read(lambda connection: _row_of(connection, decision_id, self._tenant))
         if row is None:
             raise NotFoundError(f"no decision with the id {decision_id[:80]!r} is stored; it may have been deleted")
         return row
@@ -289,9 +306,9 @@ def _after(now: datetime, days: int) -> datetime | None:
     return now + timedelta(days=days) if days > 0 else None
 
 
-def _row_of(connection: Connection, name: str) -> Row[Any] | None:
+def _row_of(connection: Connection, name: str, tenant: str | None) -> Row[Any] | None:
     """Give the row of a decision, by its id or by that of a review item that is about it."""
-    query = select(decisions)
+    query = select(decisions).where(*mine(decisions.c.key_id, tenant))
     row = connection.execute(query.where(decisions.c.decision_id == name)).one_or_none()
     if row is None and (about := abouts(connection, [name])):
         row = connection.execute(query.where(decisions.c.decision_id == about[name])).one_or_none()

@@ -58,6 +58,7 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
     from evenhand.store.sealing import Seal
     from evenhand.store.streams import Streams
     from evenhand.store.tallies import Tallies
+    from evenhand.store.vectors import DecisionVectors, MarkVectors
     from evenhand.store.versions import Libraries, Policies
     from evenhand.store.webhooks import Webhooks
     from evenhand.store.wellness import Wellness
@@ -83,6 +84,8 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
         libraries=Libraries(database),
         shelf=Shelf(database, audit),
         prints=Prints(database),
+        vectors=DecisionVectors(database),
+        mark_vectors=MarkVectors(database),
         proposals=Proposals(database, audit),
         classes=Classes(database),
         dialect_keys=DialectKeys(database, Seal(settings)),

@@ -49,6 +49,8 @@ from evenhand.store.schema import (
     review_skips,
     suggestions,
 )
+from evenhand.store.vectors import forget_content, forget_marks
+from evenhand.store.vectortables import decision_vectors
 from evenhand.store.wellness import KEPT
 from evenhand.store.wellnesstables import exposures, review_traits
 
@@ -109,7 +111,7 @@ class Retention:
             self._sweep(table, table.c.decision_id.not_in(stored))
         # Items that are about another decision live as long as that one.
         about = select(review_tasks.c.item_id)
-        for table in (policy_shadows, policy_undone, review_items, review_skips, decision_prints):
+        for table in (policy_shadows, policy_undone, review_items, review_skips, decision_prints, decision_vectors):
             self._sweep(table, table.c.decision_id.not_in(stored) & table.c.decision_id.not_in(about))
         self._sweep(review_barred, review_barred.c.item_id.not_in(about))
         self._sweep(nonces, nonces.c.expires_at <= now)
@@ -148,6 +150,7 @@ class Retention:
             connection.execute(delete(review_traits).where(review_traits.c.content_hash == content_hash))
             rows = 0
             connection.execute(delete(decision_prints).where(decision_prints.c.content_hash == content_hash))
+            forget_content(connection, content_hash, wholly=decisions_too)
             forget_reviews(connection, content_hash, wholly=decisions_too)
             if decisions_too:
                 rows = connection.execute(delete(decisions).where(decisions.c.content_hash == content_hash)).rowcount
@@ -155,6 +158,7 @@ class Retention:
                 mine = select(marks.c.id).where(marks.c.content_hash == content_hash)
                 connection.execute(delete(mark_prints).where(mark_prints.c.mark_id.in_(mine)))
                 connection.execute(delete(mark_touches).where(mark_touches.c.mark_id.in_(mine)))
+                forget_marks(connection, mine)
                 connection.execute(delete(marks).where(marks.c.content_hash == content_hash))
             else:
                 self._blank(connection, content_hash)

@@ -33,6 +33,7 @@ from evenhand.store.schema import (
     suggestions,
 )
 from evenhand.store.streamtables import stream_events, streams
+from evenhand.store.vectors import forget_marks
 
 _CHUNK = 200  # decisions in one transaction; their subjects stand in one statement
 
@@ -152,6 +153,7 @@ class TenantKeeping:
             theirs = select(marks.c.id).where(marks.c.tenant == tenant)
             for table_of in (mark_prints, mark_touches):
                 connection.execute(delete(table_of).where(table_of.c.mark_id.in_(theirs)))
+            forget_marks(connection, theirs)
             connection.execute(delete(marks).where(marks.c.tenant == tenant))
             after = {"reason": reason, "decisions": done.decisions, "originals": done.originals, **counts}
             self._audit.append(connection, "tenant.erase", f"tenant:{tenant}", actor=actor, after=after)

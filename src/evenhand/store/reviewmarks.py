@@ -16,14 +16,18 @@ from evenhand.store.belonging import mine, owned
 from evenhand.store.database import Database
 from evenhand.store.librarytables import mark_prints as prints
 from evenhand.store.librarytables import mark_touches as touches
-from evenhand.store.reviewrecords import Effect, Mark, NewMark, Person, Touched
+from evenhand.store.reviewrecords import Chosen, Effect, Mark, NewMark, Person, Touched
 from evenhand.store.schema import decisions
 from evenhand.store.schema import marks as table
+from evenhand.store.vectors import choose, keep_vector, refuse_many, unchoose
+from evenhand.store.vectortables import mark_vectors
 
 MOST = 1_000  # marks in one call
 _MOST_TOLD = 1_000  # decisions named in one event
-_ALL = select(table, prints.c.kind.label("near_kind"), prints.c.print.label("near_print")).outerjoin(
-    prints, prints.c.mark_id == table.c.id
+_ALL = (
+    select(table, prints.c.kind.label("near_kind"), prints.c.print.label("near_print"), mark_vectors.c.asks)
+    .outerjoin(prints, prints.c.mark_id == table.c.id)
+    .outerjoin(mark_vectors, mark_vectors.c.mark_id == table.c.id)
 )
 
 
@@ -69,13 +73,15 @@ class Marks:
                     "created_at": now,
                     "tenant": person.tenant,
                 }
-                made.append(Mark(**row, near=one.near))  # type: ignore[arg-type]
+                made.append(Mark(**row, near=one.near, asks=one.asks))  # type: ignore[arg-type]
                 connection.execute(insert(table), row)
                 if one.near is not None:
                     near = {"mark_id": row["id"], "kind": one.near.kind, "print": one.near.data}
                     connection.execute(insert(prints), near)
+                keep_vector(connection, str(row["id"]), one)
             for mark in made:
-                after = {"content_hash": mark.content_hash, "near": mark.near is not None, **mark.verdict}
+                reach = {"near": mark.near is not None, "ask": mark.asks}
+                after = {"content_hash": mark.content_hash, **reach, **mark.verdict}
                 self._audit.append(connection, "mark.add", f"mark:{mark.id}", actor=person.id, after=after)
             return made
 
@@ -161,17 +167,20 @@ class Marks:
         rows = self._database.read(lambda connection: connection.execute(query).all())
         return [Touched(mark=row.mark_id, decision_id=row.decision_id, alike=row.alike) for row in rows]
 
-    def apply(self, ids: Sequence[str], person: Person, *, found: Sequence[Touched] = ()) -> list[Effect]:
+    def apply(
+        self, ids: Sequence[str], person: Person, *, found: Sequence[Touched] = (), alike: Sequence[Chosen] = ()
+    ) -> list[Effect]:
         """Answer the same content as these marks say, from now on; gives what `preview` gave.
 
         Args:
             ids: of marks.
             person: who applies them: a tenant's people their tenant's.
             found: stored decisions that they speak of: those show it from now on.
+            alike: contents that the person chose among those alike: they are answered so, too.
 
         Raises:
             NotFoundError: there is no such mark.
-            ConflictError: two of them say different things about one content.
+            ConflictError: two of them say different things about one content, or too many would ask about alike ones.
             StoreError: nothing was changed.
             ValueError: there are none, or more than 1000.
         """
@@ -192,9 +201,12 @@ class Marks:
                 same = (*others, _is(tenant))
                 replaced = select(table.c.id).where(*same)
                 connection.execute(delete(touches).where(touches.c.mark_id.in_(replaced)))
+                unchoose(connection, replaced)
                 connection.execute(update(table).where(*same).values(state="undone"))
             values = {"state": "applied", "applied_by": person.id, "applied_at": now}
             connection.execute(update(table).where(table.c.id.in_(chosen)).values(**values))
+            refuse_many(connection)
+            choose(connection, chosen, alike)
             connection.execute(delete(touches).where(touches.c.mark_id.in_(chosen)))
             if spoken:
                 connection.execute(insert(touches), spoken)
@@ -203,6 +215,8 @@ class Marks:
             for mark, effect in zip(found, effects, strict=True):
                 before = {"state": mark.state, "action": effect.action_now, "replaces": effect.replaces}
                 after = {"state": "applied", "content_hash": mark.content_hash, **mark.verdict}
+                if also := [one.decision_id for one in alike if one.mark == mark.id]:
+                    after["also"] = also
                 subject = f"mark:{mark.id}"
                 self._audit.append(connection, "mark.apply", subject, actor=person.id, before=before, after=after)
             return effects
@@ -227,6 +241,7 @@ class Marks:
                     spoken = connection.execute(select(touches).where(touches.c.mark_id == mark.id)).mappings().all()
                     self._tell(connection, "mark.undone", mark, [dict(one) for one in spoken])
             connection.execute(delete(touches).where(touches.c.mark_id.in_(chosen)))
+            unchoose(connection, chosen)
             for mark in found:
                 before, after = {"state": mark.state, **mark.verdict}, {"state": "undone"}
                 subject = f"mark:{mark.id}"
@@ -334,5 +349,6 @@ def _refuse_number(count: int) -> None:
 
 def _mark(row: Row[Any]) -> Mark:
     values = dict(row._mapping)
+    values["asks"] = bool(values["asks"])
     kind, data = values.pop("near_kind"), values.pop("near_print")
     return Mark(**values, near=None if kind is None else Fingerprint(kind=kind, data=bytes(data)))

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from evenhand.domain import Fingerprint
+from evenhand.domain import Embedding, Fingerprint
 
 LOCAL = "local"  # who acts where there is no API key: the command line, and a server on loopback
 
@@ -163,6 +163,7 @@ class Mark:
     created_at: datetime
     near: Fingerprint | None = None  # it speaks of what is nearly the same, too
     tenant: str | None = None  # id of the one whose contents alone it answers; None: everybody's
+    asks: bool = False  # while it is applied, a person is asked about contents that are alike by their embedding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +174,8 @@ class NewMark:
     content_hash: str | None = None
     verdict: Verdict
     near: Fingerprint | None = None  # it speaks of what is nearly the same, too; None: of the very same alone
+    embedding: Embedding | None = None  # by which alike contents are found
+    asks: bool = False  # a person is asked about those that come; needs the embedding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +185,16 @@ class Touched:
     mark: str  # its id
     decision_id: str
     alike: int  # in per cent; 100: the very same content, or the same fingerprint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """A stored decision that a person chose among those alike: its content is answered as the mark says."""
+
+    mark: str  # its id
+    decision_id: str
+    content_hash: str
+    alike: int  # in per cent, by the embedding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,6 +47,7 @@ if TYPE_CHECKING:  # SQLAlchemy is imported when a store is opened, not before
     from evenhand.store.reviewtraits import TraitStore
     from evenhand.store.streams import Streams
     from evenhand.store.tallies import Tallies
+    from evenhand.store.vectors import DecisionVectors, MarkVectors
     from evenhand.store.versions import Libraries, Policies
     from evenhand.store.webhooks import Webhooks
     from evenhand.store.wellness import Wellness
@@ -75,6 +76,8 @@ class Store:
     libraries: Libraries
     shelf: Shelf
     prints: Prints
+    vectors: DecisionVectors
+    mark_vectors: MarkVectors
     proposals: Proposals
     classes: Classes
     dialect_keys: DialectKeys
@@ -107,7 +110,7 @@ class Store:
     reports: Reports
 
     def within(self, tenant: str | None) -> Store:
-        """Give the store as a tenant's people may use it: policies, what decides, work on versions, past decisions.
+        """Give the store as a tenant's people may use it: decisions, what is counted of them, the audit log, policies.
 
         The other parts take the tenant with each call. None: the store itself.
         """
@@ -115,6 +118,11 @@ class Store:
             return self
         return replace(
             self,
+            log=self.log.within(tenant),
+            audit=self.audit.within(tenant),
+            tallies=self.tallies.within(tenant),
+            reports=self.reports.within(tenant),
+            review_totals=self.review_totals.within(tenant),
             policy_versions=self.policy_versions.within(tenant),
             policies_live=self.policies_live.within(tenant),
             policy_counts=self.policy_counts.within(tenant),
