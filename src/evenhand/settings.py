@@ -92,6 +92,14 @@ class Settings(BaseSettings):
     media_timeout_s: float = Field(
         120.0, gt=0, description="Seconds that reading a video or audio file through may take, and decoding a segment."
     )
+    media_isolation: Literal["auto", "always", "never"] = Field(
+        "auto",
+        description="Whether videos and sounds are decoded in processes apart, which may crash and may do little: auto "
+        "where the system can (Linux), always, or never, for trusted files alone.",
+    )
+    media_memory_mb: int = Field(
+        4_096, ge=256, description="Megabytes of address space that such a process may take for one file."
+    )
     media_segment_s: float = Field(30.0, ge=5, description="Seconds of a segment of video or sound, cut on keyframes.")
     frame_interval_s: float = Field(
         2.0, gt=0, description="Longest time of a video between two frames that are looked at, in seconds."
@@ -231,9 +239,9 @@ class Settings(BaseSettings):
         10,
         ge=0,
         le=60,
-        description="Seconds around its date in which a signature of Rekognition's and Tencent Cloud's protocols, which "
-        "have no nonce, is taken again under another id of the call, as two equal requests of one second have it; 0: "
-        "never.",
+        description="Seconds around its date in which a signature of Rekognition's and Tencent Cloud's protocols, "
+        "which have no nonce, is taken again under another id of the call, as two equal requests of one second have "
+        "it; 0: never.",
     )
     signed_hosts: tuple[str, ...] = Field(
         (),
