@@ -12,6 +12,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from evenhand.api.auth import ForbiddenError
 from evenhand.api.idempotency import DECISION_HEADER, once
 from evenhand.api.state import State, state_of
 from evenhand.domain import Content, ItemError, Options, Result
@@ -31,6 +32,7 @@ class Call:
     state: State
     dialect: str
     key_id: str | None  # of the API key or the key pair; None: no keys are needed here
+    scopes: Sequence[str] = ()  # of the key pair
 
     @property
     def settings(self) -> Settings:
@@ -46,6 +48,18 @@ class Call:
         lines = self.settings.dialect_lines
         named = None if service is None else lines.get(f"{self.dialect}/{service}")
         return named or lines.get(self.dialect, "default")
+
+    def need(self, scope: str) -> None:
+        """Refuse a key pair that lacks a scope besides the one it was let in for.
+
+        Raises:
+            ForbiddenError: it lacks it.
+        """
+        if scope not in self.scopes and "admin" not in self.scopes:
+            raise ForbiddenError(
+                f"This key pair may not '{scope}'; make one with `evenhand keys create NAME --for {self.dialect} "
+                f"--scope check --scope {scope}`."
+            )
 
     async def json(self) -> dict[str, Any]:
         """Read the body.
@@ -158,4 +172,4 @@ async def admit_pair(request: Request, dialect: str, pair: DialectKey, *, scope:
         ForbiddenError, RateLimitError: as the native API does.
     """
     state = state_of(request)
-    return Call(request, state, dialect, state.guard.settle(request, pair.id, pair.scopes, scope))
+    return Call(request, state, dialect, state.guard.settle(request, pair.id, pair.scopes, scope), pair.scopes)

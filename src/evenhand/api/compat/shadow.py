@@ -45,11 +45,15 @@ class Shadow:
         """Say whether a dialect has an old vendor to ask."""
         return dialect in self._urls
 
+    def place(self, dialect: str, version: str) -> str | None:
+        """Say under which name a version of a dialect's API is asked: its own, the dialect's, or None: it is not."""
+        return next((name for name in (f"{dialect}/{version}", dialect) if name in self._urls), None)
+
     def send(self, dialect: str, decision_id: str, ours: Mapping[str, float], ask: Ask) -> None:
         """Ask the old vendor, in the background.
 
         Args:
-            dialect: whose request it was.
+            dialect: whose request it was; with a version where `place` gave one.
             decision_id: of our decision.
             ours: name -> score, as the caller was told.
             ask: asks with a client, the address and the key, and gives name -> score.
@@ -64,7 +68,7 @@ class Shadow:
     async def _compare(self, dialect: str, decision_id: str, ours: Mapping[str, float], ask: Ask) -> None:
         if self._client is None:
             self._client = httpx.AsyncClient(timeout=_TIMEOUT_S, follow_redirects=False)
-        key = self._keys.get(dialect)
+        key = self._keys.get(dialect) or self._keys.get(dialect.partition("/")[0])
         row: dict[str, object] = {"at": round(time.time()), "dialect": dialect, "decision_id": decision_id}
         try:
             theirs = await ask(

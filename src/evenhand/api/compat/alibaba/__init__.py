@@ -11,6 +11,8 @@ green2018.py       version 2018-05-09: its addresses; likewise
 media.py           recordings in the words of both
 tasks.py           asynchronous calls as durable jobs
 pushes.py          pushes of their answers
+similar.py         libraries of similar pictures
+shadowing.py       shadow mode of both versions
 """
 
 from evenhand.api.compat.alibaba.dialect import DIALECT

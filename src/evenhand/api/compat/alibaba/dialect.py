@@ -35,6 +35,5 @@ DIALECT = Dialect(
     ),
     claims=claims,
     shape=shape,
-    shadow=False,
     signed=True,
 )

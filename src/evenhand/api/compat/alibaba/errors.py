@@ -98,7 +98,9 @@ def shape(problem: Problem, scope: Scope) -> Response:
 
 def in_answer(error: EvenhandError) -> bool:
     """Say whether an error of the work itself goes into an answer with status 200, as the vendor's services do."""
-    return isinstance(error, UserError) and not isinstance(error, (GatewayError, ConflictError, RateLimitError))
+    return isinstance(error, UserError) and not isinstance(
+        error, (GatewayError, ConflictError, ForbiddenError, RateLimitError)
+    )
 
 
 def number(error: EvenhandError | ItemError) -> int:

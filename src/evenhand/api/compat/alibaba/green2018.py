@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
-from evenhand.api.compat.alibaba import errors, people
+from evenhand.api.compat.alibaba import errors, people, similar
 from evenhand.api.compat.alibaba import green2018_async as later
 from evenhand.api.compat.alibaba import green2018_sync as now
 from evenhand.api.compat.alibaba.errors import GatewayError
@@ -79,6 +79,14 @@ ADDRESSES: Mapping[str, Work] = {
     "/green/video/manual/asyncScan": people.recording_2018,
     "/green/voice/manual/asyncScan": people.recording_2018,
     **{f"/green/{kind}/manual/scan/results": people.results_2018 for kind in ("text", "image", "video", "voice")},
+    "/green/similarity/library/add": similar.library_add,
+    "/green/similarity/library/delete": similar.library_delete,
+    "/green/similarity/library/get": similar.library_get,
+    "/green/similarity/library/list": similar.library_list,
+    "/green/similarity/image/add": similar.image_add,
+    "/green/similarity/image/delete": similar.image_delete,
+    "/green/similarity/image/get": similar.image_get,
+    "/green/similarity/image/list": similar.image_list,
     **dict.fromkeys(
         (
             "/green/video/syncscan",
@@ -91,14 +99,6 @@ ADDRESSES: Mapping[str, Work] = {
             "/green/webpage/asyncscan",
             "/green/webpage/results",
             "/green/credentials/uploadcredentials",
-            "/green/similarity/library/add",
-            "/green/similarity/library/delete",
-            "/green/similarity/library/get",
-            "/green/similarity/library/list",
-            "/green/similarity/image/add",
-            "/green/similarity/image/delete",
-            "/green/similarity/image/get",
-            "/green/similarity/image/list",
             "/green/video/dna/add",
             "/green/video/dna/add/results",
             "/green/video/dna/delete",

@@ -20,6 +20,10 @@ from evenhand.errors import FetchError, NotFoundError
 from evenhand.intake.addresses import read_address
 
 _MOST_IDS = 100
+NO_UPLOADS = (
+    "Files are not taken in by upload tokens here: give the file's url (EVENHAND_FETCH_ALLOW_HOSTS lets hosts of your "
+    "own network in), or with version 2022-03-02 ossBucketName and ossObjectName of a folder of EVENHAND_S3_BUCKETS."
+)
 
 
 # Handing in
@@ -87,6 +91,8 @@ async def voice_now(asked: Asked) -> Response:
 async def not_enabled(asked: Asked) -> Response:
     """Answer what is not here in the vendor's words for a service that the account does not have."""
     path = asked.call.request.url.path
+    if path.startswith("/green/credentials/"):
+        raise CodeError(NO_UPLOADS, number=DENIED)
     raise CodeError(f"{path} is not enabled here; docs/how-to/migrate-from-alibaba.md says what is.", number=DENIED)
 
 
@@ -160,7 +166,7 @@ def task_row(moderator: AsyncModerator, task: Task) -> dict[str, Any]:
     if task.answer is None:
         word = errors.word(task.code)
         return {"code": task.code, "msg": f"{word}: {task.why}" if task.why else word, "taskId": task.id, **told}
-    row = {"code": errors.OK, "msg": "OK", "taskId": task.id, **told}
+    row: dict[str, Any] = {"code": errors.OK, "msg": "OK", "taskId": task.id, **told}
     if task.asked["form"] == "image":
         return {**row, "results": picture_task(moderator, task.asked["scenes"], task.answer, {})["results"]}
     policy = moderator.policy

@@ -54,6 +54,11 @@ class Asked:
             body["data"] = data
         return self.call.reply(body, results, headers={"x-acs-request-id": self.request_id})
 
+    def whole(self, fields: Mapping[str, Any]) -> Response:
+        """Answer with members beside `code` and `msg`, as the vendor's calls about libraries do."""
+        body = {"code": errors.OK, "msg": "OK", "requestId": self.request_id, **fields}
+        return self.call.reply(body, headers={"x-acs-request-id": self.request_id})
+
 
 def scenes(body: Mapping[str, Any]) -> list[str]:
     """Read the scenes, each once.

@@ -10,7 +10,7 @@ from typing import Any
 import anyio.to_thread
 from starlette.responses import Response
 
-from evenhand.api.compat.alibaba import errors, labels
+from evenhand.api.compat.alibaba import errors, labels, shadowing, similar
 from evenhand.api.compat.alibaba.answers import (
     SUGGESTION,
     Answer,
@@ -65,6 +65,7 @@ async def text_scan(asked: Asked) -> Response:
         _text_task(asked, task, result) if isinstance(result, Result) else failed(task, result)
         for task, result in zip(given, results, strict=True)
     ]
+    shadowing.scenes(asked.call, body, data)
     return asked.reply(data, results)
 
 
@@ -115,14 +116,21 @@ def _hidden(text: str, found: Sequence[Named]) -> str:
 async def image_scan(asked: Asked) -> Response:
     """`/green/image/scan`."""
     body = await asked.members()
-    wanted, given = picture_scenes(body), tasks(body)
+    every, given = scenes(body), tasks(body)
+    wanted = picture_scenes({"scenes": own}) if (own := [one for one in every if one != similar.SCENE]) else []
+    alike = [similar.searched(task) if similar.SCENE in every else None for task in given]
     results = await checked(asked, [picture(task) for task in given], body)
-    data = [
-        picture_task(asked.call.state.moderator, wanted, answer_of(result), task)
-        if isinstance(result, Result)
-        else failed(task, result)
-        for task, result in zip(given, results, strict=True)
-    ]
+    data, moderator = list[dict[str, Any]](), asked.call.state.moderator
+    for task, result, libraries in zip(given, results, alike, strict=True):
+        if not isinstance(result, Result):
+            data.append(failed(task, result))
+            continue
+        answer = answer_of(result)
+        row = picture_task(moderator, wanted, answer, task)
+        if libraries is not None:
+            row["results"].append(similar.scene(answer, moderator.policy, libraries))
+        data.append(row)
+    shadowing.scenes(asked.call, body, data)
     return asked.reply(data, results)
 
 

@@ -63,11 +63,11 @@ ACTIONS: Mapping[str, Work] = {
     "VoiceModerationCancel": later.cancel,
     "ManualModeration": people.moderate,
     "ManualModerationResult": people.moderated,
+    "DescribeUploadToken": later.no_uploads,
     **dict.fromkeys(
         (
             "DescribeFileModerationResult",
             "DescribeMultimodalModerationResult",
-            "DescribeUploadToken",
             "DescribeUrlModerationResult",
             "FileModeration",
             "ImageQueueModeration",

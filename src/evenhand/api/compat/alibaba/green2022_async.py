@@ -13,6 +13,7 @@ from evenhand.api.compat.alibaba import errors, lives, media, objects
 from evenhand.api.compat.alibaba import tasks as durable
 from evenhand.api.compat.alibaba.answers import RISK, least, strictest
 from evenhand.api.compat.alibaba.errors import DENIED, CodeError
+from evenhand.api.compat.alibaba.green2018_async import NO_UPLOADS
 from evenhand.api.compat.alibaba.green2022_calls import Asked, data_id
 from evenhand.api.compat.alibaba.green2022_sync import image_data, image_result, image_service
 from evenhand.api.compat.alibaba.tasks import Task
@@ -66,6 +67,11 @@ async def cancel(asked: Asked) -> Response:
         raise CodeError("ServiceParameters needs `taskId`.")
     await (lives.cancel(asked.call, name) if lives.is_live(name) else durable.cancel(asked.call, name))
     return asked.reply(None)
+
+
+async def no_uploads(asked: Asked) -> Response:
+    """DescribeUploadToken: say what there is instead."""
+    raise CodeError(NO_UPLOADS, number=DENIED)
 
 
 async def not_enabled(asked: Asked) -> Response:

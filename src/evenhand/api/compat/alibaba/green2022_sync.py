@@ -9,7 +9,7 @@ import anyio.to_thread
 import orjson
 from starlette.responses import Response
 
-from evenhand.api.compat.alibaba import errors, labels, objects
+from evenhand.api.compat.alibaba import errors, labels, objects, shadowing
 from evenhand.api.compat.alibaba.answers import (
     RISK,
     Answer,
@@ -61,6 +61,7 @@ async def text_moderation(asked: Asked) -> Response:
         "reason": reason,
         **asked.said(accountId="accountId", dataId="dataId", deviceId="deviceId"),
     }
+    shadowing.risk(asked.call, "TextModeration", asked.service, asked.parameters(), data, result.decision_id)
     return asked.reply(data, [result])
 
 
@@ -78,6 +79,7 @@ async def text_moderation_plus(asked: Asked) -> Response:
     }
     if answer.languages:
         data["DetectedLanguage"] = answer.languages[0]
+    shadowing.risk(asked.call, "TextModerationPlus", asked.service, asked.parameters(), data, result.decision_id)
     return asked.reply(data, [result])
 
 
@@ -132,6 +134,8 @@ async def image_moderation(asked: Asked) -> Response:
     ext = {**({"FaceData": faces_2022(answer)} if kind == _FACES else {}), **_extra(asked, answer, wanted, result)}
     if ext:
         data["Ext"] = ext
+    if kind != _FACES and "imageUrl" in body:  # no objects of this server's buckets
+        shadowing.risk(asked.call, "ImageModeration", asked.service, body, data, result.decision_id)
     return asked.reply(data, [result])
 
 
