@@ -285,6 +285,7 @@ class ShadowOut(BaseModel):
     changed: int
     moves: list[dict[str, Any]]
     by: dict[str, dict[str, dict[str, int]]]
+    left_out: dict[str, int] = Field(description="Decisions that were not compared: why -> how many.")
     examples: list[dict[str, Any]]
 
 

@@ -30,6 +30,7 @@ from evenhand.publishing.documents import (
 router = APIRouter(prefix="/console/policies")
 
 STATES = (N_("draft"), N_("proposed"), N_("approved"), N_("published"), N_("stopped"), N_("withdrawn"))
+_LEFT = (N_("not sampled"), N_("too many at once"), N_("a recording or stream"), N_("stopped before it ran"))
 _ROLES = (N_("live"), N_("previous"), N_("candidate"), N_("shadow"))
 _SOURCES = (
     N_("A policy file decides (EVENHAND_POLICY). What is published here waits until that setting is gone."),
@@ -115,6 +116,7 @@ async def version_page(request: Request, version_id: str) -> Response:
             "blast": None if blast is None else blast["result"],
             "plots": [] if blast is None else _plots(blast["result"]),
             "shadow": shadow_document(store, found.id),
+            "left_words": _LEFT,
             "second_person": store.policy_versions.second_person(),
             "suggested": desk.usual(store, found.policy),
             "people": names_of(store),

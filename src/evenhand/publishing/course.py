@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from evenhand.domain import Content, Decision, Finding, Incident, JsonValue
-from evenhand.policy import Line, Policy, decide
-from evenhand.store.policyrecords import Shadowed, Tally
+from evenhand.policy import Line, Policy, decide, heard
+from evenhand.store.policyrecords import LEFT, Shadowed, Tally
 
 RULED_S = 5  # seconds that are counted together, for brakes
 SHADOW_S = 3_600  # likewise, of a version in shadow mode
@@ -114,27 +114,38 @@ class Course:
             return False
         return place_of(content, self.by, salt=self.candidate_id) < self.share
 
-    def note(self, decision_id: str, decision: Decision, policy: Policy, facts: Facts) -> None:
-        """Count a decision, and what the version in shadow mode says about the same.
+    def note(self, decision: Decision, policy: Policy) -> None:
+        """Count a decision for brakes.
+
+        Args:
+            decision: by the live version or the candidate; of a policy, not of a person's mark.
+            policy: that made it.
+        """
+        now = int(time.time())
+        if self.counted:
+            version_id = self.candidate_id if policy is self.candidate else self.live_id
+            self.counts.add((version_id, "ruled", now - now % RULED_S, self.line, "", "", "", decision.action.value))
+
+    def compared(self, policy: Policy) -> bool:
+        """Say whether decisions of a policy are compared with what a version in shadow mode says."""
+        return self.shadow is not None and policy is not self.candidate
+
+    def compare(self, decision_id: str, decision: Decision, facts: Facts) -> None:
+        """Count a decision beside what the version in shadow mode says about the same.
 
         Args:
             decision_id: of the record.
-            decision: by the live version or the candidate; of a policy, not of a person's mark.
-            policy: that made it.
-            facts: that it rests on.
+            decision: by the live version.
+            facts: all that was found; what the shadow's line would not have looked for is passed over.
         """
-        now = int(time.time())
-        action = decision.action.value
-        if self.counted:
-            version_id = self.candidate_id if policy is self.candidate else self.live_id
-            self.counts.add((version_id, "ruled", now - now % RULED_S, self.line, "", "", "", action))
-        if self.shadow is None or policy is self.candidate:
+        if self.shadow is None:
             return
+        at, action = _hour(), decision.action.value
         line = self.shadow.line(self.line)
-        findings = [finding for finding in facts.findings if runs(line, finding.detector)]
+        findings = [finding for finding in heard(line, facts.findings) if runs(line, finding.detector)]
         missing = {name: why for name, why in facts.incomplete.items() if runs(line, name)}
         would = decide(self.shadow, self.line, **replace(facts, findings=findings, incomplete=missing).given())
-        at, said = now - now % SHADOW_S, would.action.value
+        said = would.action.value
         if said == action:
             self.counts.add((self.shadow_id, "shadow", at, self.line, "", "", action, action))
             return
@@ -151,6 +162,15 @@ class Course:
             reason=would.reason,
         )
         self.counts.add((self.shadow_id, "shadow", at, self.line, label, language, action, said), told)
+
+    def left_out(self, why: str) -> None:
+        """Count a decision that is not compared, and why, in a few words."""
+        self.counts.add((self.shadow_id, LEFT, _hour(), self.line, "", "", "", why[:200]))
+
+
+def _hour() -> int:
+    now = int(time.time())
+    return now - now % SHADOW_S
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,7 @@ def shadow_document(store: Store, version_id: str, *, examples: int = 50) -> dic
         "changed": changed,
         "moves": [{"was": a, "would": b, "decisions": n} for (a, b), n in moves.most_common()],
         "by": by,
+        "left_out": store.policy_counts.left_out(version_id),
         "examples": [_plain(one) for one in store.policy_counts.shadowed(version_id, limit=examples)],
     }
 

@@ -13,7 +13,7 @@ from evenhand.domain import new_id
 from evenhand.errors import NotFoundError
 from evenhand.store.database import Database
 from evenhand.store.policies import one_version
-from evenhand.store.policyrecords import Run, Shadowed, Tally
+from evenhand.store.policyrecords import LEFT, Run, Shadowed, Tally
 from evenhand.store.policytables import policy_runs as runs
 from evenhand.store.policytables import policy_shadows as shadows
 from evenhand.store.policytables import policy_tallies as tallies
@@ -101,6 +101,19 @@ class PolicyCounts:
         rows = self._database.read(lambda connection: connection.execute(query).all())
         fixed = {"version_id": version_id, "what": "shadow"}
         return [Tally(**{**fixed, **row._mapping, "count": int(row._mapping["count"])}) for row in rows]
+
+    def left_out(self, version_id: str) -> dict[str, int]:
+        """Give how many decisions were not compared with a version in shadow mode: why -> how many, most first."""
+        c = tallies.c
+        many = func.sum(c.count)
+        query = (
+            select(c.would, many)
+            .where(c.version_id == version_id, c.what == LEFT, *_own(c.version_id, self._tenant))
+            .group_by(c.would)
+            .order_by(many.desc())
+        )
+        rows = self._database.read(lambda connection: connection.execute(query).all())
+        return {row[0]: int(row[1]) for row in rows}
 
     def shadowed(self, version_id: str, *, after: str = "", limit: int = 100) -> list[Shadowed]:
         """List decisions that a version in shadow mode would have made otherwise, oldest first."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+LEFT = "shadow-left"  # what is counted of decisions that were not compared with a version in shadow mode
 SHIPPED = "shipped"  # stands for the policy that ships, where a version's id would stand
 STATES = ("draft", "proposed", "approved", "published", "stopped", "withdrawn")
 
@@ -109,7 +110,7 @@ class Tally:
     """One count to be added."""
 
     version_id: str
-    what: str  # "ruled" or "shadow"
+    what: str  # "ruled", "shadow" or LEFT, whose `would` says why
     at: datetime
     line: str
     label: str
