@@ -1,10 +1,11 @@
 """Videos: the cost of decoding and sampling against `ffmpeg -skip_frame nokey`, and the speed of all detectors.
 
-Usage: python benchmarks/video.py [--seconds 60] [--detectors] [--words] [FILE]
+Usage: python -m benchmarks.video [--seconds 60] [--gop 25 50 250 1] [--detectors] [--words] [FILE]
 
-Without a file, a 1280 x 720 H.264 video with sound is drawn: grain, movement, a new scene every 7 seconds, keyframes at
-most 10 s apart. Each ratio is of runs right after each other, the median of three. CPU seconds stand beside, which do
-not depend on what else the machine does. FFmpeg is the command line's, if there is one.
+Without a file, a 1280 x 720 H.264 video with sound is drawn: grain, movement, a new scene every 7 seconds, and coded
+with keyframes 1, 2 and 10 s apart at most, and of keyframes only. Each ratio is of runs right after each other, the
+median of three. CPU seconds stand beside, which do not depend on what else the machine does. FFmpeg is the command
+line's, if there is one; its start is part of its time, as reading the file through and its hash are of ours.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import resource
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -26,7 +26,7 @@ import av
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from evenhand.decode.media import MediaReader, plan, stills
+from evenhand.decode.media import MediaReader, plan
 from evenhand.decode.sniff import sniff
 from evenhand.settings import Settings
 
@@ -86,7 +86,25 @@ def draw(path: Path, seconds: int, *, words: bool = False) -> None:
         container.mux(sound.encode())
 
 
-def ours(path: Path, settings: Settings) -> tuple[int, float, float]:
+def coded(source: Path, path: Path, gop: int) -> None:
+    """Encode a video anew, keyframes at cuts and at most so many frames apart."""
+    with av.open(str(source), "r") as film, av.open(str(path), "w") as container:
+        options = {"preset": "veryfast", "crf": "23", "g": str(gop)}
+        video: Any = container.add_stream("libx264", rate=FPS, options=options)
+        video.width, video.height, video.pix_fmt = 1280, 720, "yuv420p"
+        sound: Any = container.add_stream_from_template(film.streams.audio[0])
+        for packet in film.demux():
+            if packet.stream.type == "audio" and packet.size:
+                packet.stream = sound
+                container.mux(packet)
+            for frame in packet.decode() if packet.stream.type == "video" else ():
+                fresh: Any = frame
+                fresh.pict_type = 0
+                container.mux(video.encode(fresh))
+        container.mux(video.encode())
+
+
+def ours(path: Path, settings: Settings, *, sound: bool = True) -> tuple[int, float, float]:
     """Plan, decode, sample; give frames, seconds heard and seconds of media."""
     with path.open("rb") as stream:
         made = plan(path, sniff(stream.read(65_536)) or "", settings)
@@ -94,20 +112,11 @@ def ours(path: Path, settings: Settings) -> tuple[int, float, float]:
     with MediaReader(path, made, settings) as reader:
         for segment in made.segments:
             parts = reader.segment(segment.number)
-            heard += sum(part.seconds for part in parts.sound())
+            heard += sum(part.seconds for part in parts.sound()) if sound else 0.0
             for _ in parts.frames():
                 pass
             frames += len(parts.looked_at)
     return frames, heard, made.duration
-
-
-def keyframes(path: Path, settings: Settings) -> int:
-    """Plan, and decode keyframes alone, without sound, as `ffmpeg -skip_frame nokey` does; give how many."""
-    with path.open("rb") as stream:
-        made = plan(path, sniff(stream.read(65_536)) or "", settings)
-    with av.open(str(path)) as container:
-        times = [float((p.pts or 0) * p.time_base) for p in container.demux(video=0) if p.is_keyframe and p.size]
-    return sum(1 for _ in stills(path, made, settings, [moment - made.origin for moment in times]))
 
 
 def timed(work: Callable[[], Any], *, children: bool = False) -> tuple[float, float]:
@@ -119,48 +128,60 @@ def timed(work: Callable[[], Any], *, children: bool = False) -> tuple[float, fl
     return time.perf_counter() - started, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
+def compare(path: Path, settings: Settings) -> int:
+    """Measure decoding against FFmpeg's, and tell; give how many frames are looked at."""
+    program = shutil.which("ffmpeg")
+    nokey = [program or "", "-v", "error", "-skip_frame", "nokey", "-i", str(path), "-an", "-f", "null", "-"]
+    quick = settings.model_copy(update={"frame_interval_s": 12.0})
+    rows = []
+    for _ in range(3):
+        heard = timed(lambda: ours(path, settings))
+        seen = timed(lambda: ours(path, settings, sound=False))
+        keys = timed(lambda: ours(path, quick, sound=False))
+        other = timed(lambda: subprocess.run(nokey, check=True), children=True) if program else (0.0, 0.0)
+        rows.append((*heard, *seen, *keys, *other))
+    heard_s, heard_cpu, seen_s, seen_cpu, keys_s, keys_cpu, other_s, other_cpu = (
+        statistics.median(row[n] for row in rows) for n in range(8)
+    )
+    frames, _, seconds = ours(path, settings, sound=False)
+    few = ours(path, quick, sound=False)[0]
+    print(f"{path.name}: {seconds:.0f} s, {path.stat().st_size / 1e6:.1f} MB; frames looked at: {frames}, quick {few}")
+    print(f"  pictures and sound: {heard_s:.2f} s ({heard_cpu:.2f} s CPU), {seconds / heard_s:.0f} x real time")
+    print(f"  pictures: {seen_s:.2f} s ({seen_cpu:.2f} s CPU); quick: {keys_s:.2f} s ({keys_cpu:.2f} s CPU)")
+    if program:
+        print(f"  ffmpeg -skip_frame nokey: {other_s:.2f} s ({other_cpu:.2f} s CPU)")
+        print(f"  ratio: {seen_s / other_s:.2f} by the clock, {seen_cpu / other_cpu:.2f} in CPU; ", end="")
+        print(f"quick {keys_s / other_s:.2f} and {keys_cpu / other_cpu:.2f}")
+    return frames
+
+
 def main() -> None:
     """Measure."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("file", nargs="?", type=Path)
     arguments.add_argument("--seconds", type=int, default=60)
+    arguments.add_argument("--gop", type=int, nargs="+", default=[25, 50, 250, 1], help="frames between keyframes")
     arguments.add_argument("--detectors", action="store_true", help="also with all detectors of pictures, speech off")
     arguments.add_argument("--words", action="store_true", help="draw captions into the video")
     arguments.add_argument("--only-detectors", action="store_true", help="leave out the comparison with ffmpeg")
     chosen = arguments.parse_args()
+    settings = Settings()
     with tempfile.TemporaryDirectory() as folder:
-        path = chosen.file or Path(folder) / "video.mp4"
+        paths = [chosen.file]
         if chosen.file is None:
-            draw(path, chosen.seconds, words=chosen.words)
-        settings = Settings()
-        frames, heard, seconds = ours(path, settings)
-        if chosen.only_detectors:
-            detectors(path, seconds, frames)
-            return
-        print(f"{path.name}: {seconds:.0f} s, {path.stat().st_size / 1e6:.1f} MB; {frames} frames, {heard:.0f} s heard")
-        program = shutil.which("ffmpeg")
-        nokey = [program or "", "-v", "error", "-skip_frame", "nokey", "-i", str(path), "-an", "-f", "null", "-"]
-        rows = []
-        for _ in range(3):
-            mine = timed(lambda: ours(path, settings))
-            bare = timed(lambda: ours(path, settings.model_copy(update={"frame_interval_s": 1e9})))
-            other = timed(lambda: subprocess.run(nokey, check=True), children=True) if program else (0.0, 0.0)
-            keys = timed(lambda: keyframes(path, settings))
-            rows.append((*mine, *bare, *other, *keys))
-        wall, cpu, bare_wall, bare_cpu, other_wall, other_cpu, key_wall, key_cpu = (
-            statistics.median(row[n] for row in rows) for n in range(8)
-        )
-        print(f"decode and sample, sound too: {wall:.2f} s ({cpu:.2f} s CPU), {seconds / wall:.0f} x real time")
-        print(f"keyframes and scenes only, sound too: {bare_wall:.2f} s ({bare_cpu:.2f} s CPU)")
-        print(f"keyframes only, no sound, hash and plan too: {key_wall:.2f} s ({key_cpu:.2f} s CPU)")
-        if program:
-            print(f"ffmpeg -skip_frame nokey, no sound: {other_wall:.2f} s ({other_cpu:.2f} s CPU)")
-            print(f"ratio: {wall / other_wall:.2f} by the clock, {cpu / other_cpu:.2f} in CPU; ", end="")
-            print(f"keyframes and scenes only: {bare_wall / other_wall:.2f}, {bare_cpu / other_cpu:.2f}; ", end="")
-            print(f"keyframes only: {key_wall / other_wall:.2f}, {key_cpu / other_cpu:.2f}")
+            source = Path(folder) / "video.mp4"
+            draw(source, chosen.seconds, words=chosen.words)
+            gops = chosen.gop[-1:] if chosen.only_detectors else chosen.gop
+            paths = [Path(folder) / f"gop-{gop}.mp4" for gop in gops]
+            for gop, path in zip(gops, paths, strict=True):
+                coded(source, path, gop)
+        for path in paths:
+            frames, _, seconds = ours(path, settings, sound=False)
+            if not chosen.only_detectors:
+                compare(path, settings)
+            if chosen.detectors or chosen.only_detectors:
+                detectors(path, seconds, frames)
         print(f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
-        if chosen.detectors:
-            detectors(path, seconds, frames)
 
 
 def detectors(path: Path, seconds: float, frames: int) -> None:
@@ -197,4 +218,4 @@ def detectors(path: Path, seconds: float, frames: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
