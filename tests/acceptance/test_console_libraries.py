@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import WAIT_MS, axe, fits, needs_chromium
+from tests.server import quick, serving
 
 HOSTILE = "<img src=x onerror=document.title='owned'>"
+
+
+@pytest.fixture
+def console(tmp_path: Path) -> Iterator[httpx.Client]:
+    """Give a client of a server that keeps contents, so that what is alike can be shown."""
+    with serving(quick(tmp_path, keep_originals_days=1), console=True) as client:
+        yield client
 
 
 def _check(client: httpx.Client, text: str) -> dict[str, Any]:
@@ -60,6 +71,7 @@ def test_a_policy_owner_keeps_a_library_and_marks_become_proposals(browser_page:
 
     # A mark is made, previewed, applied and undone
     decision = _check(console, "The quarterly meeting of the chess club is on Thursday in the old town hall")
+    alike = _check(console, "The chess club: quarterly meeting is next Thursday, in the hall of the old town")
     page.goto(f"/console/marks?decision={decision['decision_id']}")
     page.get_by_label("Right labels, if wrong; none: harmless").fill("spam.scam")
     form = page.locator("#mark")
@@ -71,13 +83,24 @@ def test_a_policy_owner_keeps_a_library_and_marks_become_proposals(browser_page:
     page.get_by_role("button", name="Preview").click()
     expect(page.locator("#effects")).to_contain_text(decision["decision_id"])
     assert axe(page) == []
+
+    # What is alike by its embedding is shown, and not chosen before somebody does
+    expect(page.locator("#alike")).to_contain_text("quarterly meeting is next Thursday")
+    box = page.get_by_label(f"Correct with the mark: {alike['decision_id']}")
+    expect(box).not_to_be_checked()
+    box.check()
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert fits(page)
+    page.set_viewport_size({"width": 1280, "height": 800})
     page.get_by_role("button", name="Apply", exact=True).click()
     expect(page.get_by_text("No marks.")).to_be_visible()
+    assert console.get(f"/v1/decisions/{alike['decision_id']}").json()["marked"]["action"] == "block"
     assert console.get(f"/v1/decisions/{decision['decision_id']}").json()["marked"]["action"] == "block"
     page.goto("/console/marks?state=applied")
     page.get_by_label("Choose 1").check()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("No marks.")).to_be_visible()
+    assert "marked" not in console.get(f"/v1/decisions/{alike['decision_id']}").json()
 
     # What a caller suggested becomes a proposal, is approved and undone
     body = {

@@ -26,7 +26,61 @@ function show(answer) {
     body.append(row);
   }
   section.hidden = false;
+  showAlike(answer);
   section.scrollIntoView({ block: "nearest" });
+}
+
+// What is alike by embedding: shown to choose among, none of it chosen.
+function showAlike(answer) {
+  const section = document.getElementById("alike");
+  const body = section.querySelector("tbody");
+  const why = document.getElementById("alike-why");
+  body.replaceChildren();
+  why.replaceChildren();
+  let rows = 0;
+  for (const effect of answer.effects) {
+    if (effect.alike_why) {
+      const item = document.createElement("li");
+      item.textContent = `${effect.content_hash.slice(0, 19)}: ${effect.alike_why}`;
+      why.append(item);
+    }
+    for (const one of effect.alike) {
+      rows += 1;
+      const row = document.createElement("tr");
+      const first = document.createElement("td");
+      const box = document.createElement("input");
+      box.type = "checkbox";
+      box.name = "also";
+      box.value = one.decision_id;
+      box.dataset.mark = effect.mark;
+      box.disabled = !("senior" in section.dataset);
+      box.setAttribute("aria-label", `${section.dataset.choose}: ${one.decision_id}`);
+      first.append(box);
+      row.append(first);
+      const points = one.landmarks === null ? "" : ` (${one.landmarks})`;
+      cell(row, `${Math.round(100 * one.similarity)} %${points}`);
+      cell(row, one.action_now);
+      cell(row, effect.action_then);
+      cell(row, one.labels_now.join(", "));
+      cell(row, one.excerpt ?? "");
+      cell(row, one.decision_id);
+      body.append(row);
+    }
+  }
+  section.querySelector("table").hidden = rows === 0;
+  const looked = answer.alike_all ? section.dataset.all : section.dataset.some;
+  const none = why.children.length ? "" : `${section.dataset.none} ${looked}`; // where nothing was looked for, why not
+  document.getElementById("alike-looked").textContent = rows ? looked : none;
+  section.hidden = false;
+}
+
+// Decisions that were ticked, by the marks that are being applied.
+function also(ids) {
+  const found = {};
+  for (const box of document.querySelectorAll("#alike input[name=also]:checked")) {
+    if (ids.includes(box.dataset.mark)) (found[box.dataset.mark] ??= []).push(box.value);
+  }
+  return found;
 }
 
 async function run(action) {
@@ -34,7 +88,8 @@ async function run(action) {
   if (!ids.length) return;
   fail("");
   try {
-    const answer = await call("POST", `/v1/marks/${action}`, { ids });
+    const body = action === "apply" ? { ids, also: also(ids) } : { ids };
+    const answer = await call("POST", `/v1/marks/${action}`, body);
     if (action === "preview") show(answer);
     else location.reload();
   } catch (error) {
@@ -54,7 +109,7 @@ document.getElementById("mark")?.addEventListener("submit", async (event) => {
   const form = event.target;
   const said = (name) => form.elements[name].value.trim();
   const about = said("about");
-  const body = { verdict: said("verdict"), reason: said("reason"), near: form.elements.near.checked };
+  const body = { verdict: said("verdict"), reason: said("reason"), near: form.elements.near.checked, ask: form.elements.ask.checked };
   body[about.startsWith("sha256:") ? "content_hash" : "decision_id"] = about;
   if (said("action")) body.action = said("action");
   if (body.verdict === "wrong") body.labels = said("labels").split(/[\s,;]+/).filter(Boolean);
