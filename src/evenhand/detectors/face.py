@@ -14,7 +14,7 @@ from evenhand.detectors.face_look import FLOOR, Look, distinct, look
 from evenhand.detectors.stretches import Stretch, stretches
 from evenhand.domain import Fact, Finding, ImagePart, PartKind
 from evenhand.domain.location import Box
-from evenhand.inference.sessions import LazySession
+from evenhand.inference.sessions import LazySession, beside_others
 
 PRESENT = "face.present"
 MAX_FACES = 16  # in one picture; the best are kept
@@ -171,4 +171,4 @@ def _side(part: ImagePart, box: Box) -> float:
 
 def make(context: DetectorContext) -> FaceDetector:
     """Build the detector."""
-    return FaceDetector(threads=context.settings.threads)
+    return FaceDetector(threads=beside_others(context.settings.threads))

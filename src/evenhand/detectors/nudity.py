@@ -16,7 +16,7 @@ from evenhand.detectors.stretches import Stretch, by_picture
 from evenhand.domain import Finding, ImagePart, PartKind
 from evenhand.domain.location import Box
 from evenhand.inference.pictures import fitted, resized
-from evenhand.inference.sessions import LazySession
+from evenhand.inference.sessions import LazySession, beside_others
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -134,7 +134,7 @@ class NudityDetector:
 
 def make(context: DetectorContext) -> NudityDetector:
     """Build the detector."""
-    return NudityDetector(threads=context.settings.threads)
+    return NudityDetector(threads=beside_others(context.settings.threads))
 
 
 _MIDDLE: Box = (1 / 16, 1 / 16, 15 / 16, 15 / 16)  # what opennsfw is shown

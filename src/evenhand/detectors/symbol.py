@@ -14,7 +14,7 @@ from evenhand.detectors.symbol_places import Place, best, levels, places, reader
 from evenhand.domain import Finding, ImagePart, PartKind
 from evenhand.inference.calibration import Platt, apply, read_platt
 from evenhand.inference.pictures import working_array
-from evenhand.inference.sessions import LazySession
+from evenhand.inference.sessions import LazySession, beside_others
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -127,4 +127,4 @@ def calibrated(logits: NDArray[np.float32], platts: Sequence[Platt]) -> NDArray[
 
 def make(context: DetectorContext) -> SymbolDetector:
     """Build the detector."""
-    return SymbolDetector(threads=context.settings.threads)
+    return SymbolDetector(threads=beside_others(context.settings.threads))

@@ -1,4 +1,4 @@
-"""image.weapon: whether a picture shows a gun, and where."""
+"""image.weapon: whether a picture shows a gun or a blade, and where."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from evenhand.detectors import drawings
 from evenhand.detectors.base import Cost, Detection, DetectorContext, DetectorInfo, Example
 from evenhand.detectors.stretches import Stretch, by_picture
 from evenhand.domain import Finding, ImagePart, PartKind
+from evenhand.domain.facts import BLADE, GUN
 from evenhand.domain.location import Box
 from evenhand.inference.calibration import Platt, read_platt
 from evenhand.inference.pictures import resized
-from evenhand.inference.sessions import LazySession
+from evenhand.inference.sessions import LazySession, beside_others
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,6 +27,9 @@ WEAPON = "violence.weapon"
 FLOOR = 0.5  # calibrated score from which there is a finding
 MOST = 5  # boxes of one stretch
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
+_STARTS = (0.0, 0.25, 0.5)
+# what the head for blades answers for, row by row: the whole picture, then nine squares of half its side
+WINDOWS: tuple[Box, ...] = (WHOLE, *((x, y, x + 0.5, y + 0.5) for y in _STARTS for x in _STARTS))
 _PACKAGE = "evenhand_models_vision"
 _SIDE = 256  # px; what the network is shown, the picture squeezed: a multiple of 32
 _BATCH = 8
@@ -39,25 +43,33 @@ class _Seen:
     """What the network made of one stretch."""
 
     stretch: Stretch
-    score: float
-    boxes: list[Box]
+    gun: float
+    guns: list[Box]
+    blade: float
+    window: Box  # the part of the stretch that looks most like a blade
+
+    @property
+    def score(self) -> float:
+        return max(self.gun, self.blade)
 
 
 class WeaponDetector:
-    """Scores a picture for guns with a small head on the general picture model, and gives their boxes.
+    """Scores a picture for guns and blades with two small heads on one look of the general picture model.
+
+    Guns have boxes; a blade has the part of the picture, the whole or a square of half its side, where it is seen best.
 
     A picture over three times as long as wide is looked at in up to 16 stretches, of which the highest score counts.
-    Where no single place stands out, the whole picture is given. Toys, models and drawings of guns count as guns;
-    knives and other weapons were not learnt. What was measured is in the model's card.
+    Where no single place stands out, the whole picture is given. Toys, models and drawings count as what they
+    show. The head for blades learnt from drawings alone. What was measured is in the models' cards.
     """
 
     info = DetectorInfo(
         name="image.weapon",
-        version="1",
+        version="2",
         reads=PartKind.IMAGE,
         labels=(WEAPON,),
         cost=Cost.MODEL,
-        description="Says whether a picture shows a gun (toys and drawings count), and where.",
+        description="Says whether a picture shows a gun or a blade (toys and drawings count), and where.",
         examples=(
             Example(title="A drawn landscape", part=drawings.landscape),
             Example(title="A drawn dog", part=drawings.dog),
@@ -68,7 +80,8 @@ class WeaponDetector:
     def __init__(self, *, threads: int = 0) -> None:
         self._general = LazySession(_PACKAGE, "lite0", threads=threads)
         self._head = LazySession(_PACKAGE, "weapon", threads=threads)
-        self._platt: Platt | None = None
+        self._blades = LazySession(_PACKAGE, "blade", threads=threads)
+        self._platts: tuple[Platt, Platt] | None = None
 
     def detect(self, parts: Sequence[ImagePart]) -> list[Detection]:
         """Score each picture.
@@ -80,15 +93,22 @@ class WeaponDetector:
         return [self._judge(part, looks) for part, looks in zip(parts, seen, strict=True)]
 
     def _look(self, batch: Sequence[Stretch]) -> list[_Seen]:
-        platt = self._platt = self._platt or read_platt(self._head.card.calibration, (WEAPON,))[0]
+        if self._platts is None:
+            cards = (self._head.card, self._blades.card)
+            gun, blade = (read_platt(card.calibration, (WEAPON,))[0] for card in cards)
+            self._platts = gun, blade
+        gun, blade = self._platts
         pixels = np.stack([resized(stretch.part, _SIDE, _SIDE) for stretch in batch])
         fine, coarse = self._general.run(["fine", "coarse"], {"pixels": pixels})
         cells, reach, picture = self._head.run(["cells", "reach", "picture"], {"fine": fine, "coarse": coarse})
+        windows = self._blades.run(["windows"], {"coarse": coarse})[0]
         return [
             _Seen(
                 stretch=stretch,
-                score=platt.score(evidence(cells[i], float(picture[i]))),
-                boxes=boxes(cells[i], reach[i]),
+                gun=gun.score(evidence(cells[i], float(picture[i]))),
+                guns=boxes(cells[i], reach[i]),
+                blade=blade.score(float(windows[i].max())),
+                window=WINDOWS[int(windows[i].argmax())],
             )
             for i, stretch in enumerate(batch)
         ]
@@ -97,22 +117,24 @@ class WeaponDetector:
         findings = [
             Finding(
                 label=WEAPON,
-                score=look.score,
+                score=score,
                 location=part.locate(look.stretch.to_picture(box)),
                 detector=self.info.name,
                 version=self.info.version,
-                reason="a model sees a gun here; a toy or a drawing of one looks the same to it",
+                reason=f"a model sees a {kind} here; a toy or a drawing of one looks the same to it",
+                facts={"weapon": kind},
             )
             for look in looks
-            if look.score >= FLOOR
-            for box in look.boxes
+            for kind, score, places in ((GUN, look.gun, look.guns), (BLADE, look.blade, [look.window]))
+            if score >= FLOOR
+            for box in places
         ]
         return Detection(findings=tuple(findings), scores={WEAPON: max((look.score for look in looks), default=0.0)})
 
 
 def make(context: DetectorContext) -> WeaponDetector:
     """Build the detector."""
-    return WeaponDetector(threads=context.settings.threads)
+    return WeaponDetector(threads=beside_others(context.settings.threads))
 
 
 def evidence(cells: Floats, picture: float) -> float:

@@ -6,7 +6,8 @@ that. Boxes measured on the working copy go back to the decoded picture's pixels
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from threading import RLock
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 
@@ -14,8 +15,13 @@ from evenhand.domain import ImagePart
 from evenhand.domain.location import Box
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
     from numpy.typing import NDArray
     from PIL.Image import Image
+
+T = TypeVar("T")
 
 WORKING_SIDE = 1600  # px; the longest side of the working copy. Small print of a screenshot is still read at this size
 _HALF_FROM, _QUARTER_FROM = 2.5, 8.0  # times smaller than the working copy, from which a half or a quarter of it serves
@@ -28,17 +34,17 @@ def working_copy(part: ImagePart) -> Image:
     Returns:
         Pillow image, RGB, shared: do not change it.
     """
-    return part.view("pictures.working", _shrink)
+    return _once(part, "pictures.working", _shrink)
 
 
 def working_array(part: ImagePart) -> NDArray[np.uint8]:
     """Give the working copy as uint8 [height, width, 3], RGB, read-only."""
-    return part.view("pictures.working.rgb", lambda _: frozen(np.asarray(working_copy(part))))
+    return _once(part, "pictures.working.rgb", lambda _: frozen(np.asarray(working_copy(part))))
 
 
 def working_grey(part: ImagePart) -> NDArray[np.uint8]:
     """Give the working copy's luma (ITU-R 601) as uint8 [height, width], read-only."""
-    return part.view("pictures.working.grey", lambda _: frozen(np.asarray(working_copy(part).convert("L"))))
+    return _once(part, "pictures.working.grey", lambda _: frozen(np.asarray(working_copy(part).convert("L"))))
 
 
 def resized(part: ImagePart, width: int, height: int) -> NDArray[np.uint8]:
@@ -114,6 +120,18 @@ def _shrink(image: Image) -> Image:
     return PillowImage.fromarray(cv2.resize(blocks, size, interpolation=cv2.INTER_LINEAR))
 
 
+def _once(part: ImagePart, key: object, make: Callable[[Image], T]) -> T:
+    """Give a form that costs much to make: detectors that ask for it at the same time wait for the one that makes it.
+
+    They begin with the same picture at the same moment, and each would otherwise shrink it for itself.
+    """
+    if key in part.views:
+        return part.view(key, make)
+    lock = part.views.setdefault("pictures.lock", RLock())
+    with cast("AbstractContextManager[bool]", lock):
+        return part.view(key, make)
+
+
 def halved(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Give a picture of half the size, each pixel the mean of the four it stands for (fewer at an odd edge).
 
@@ -137,7 +155,7 @@ def working_level(part: ImagePart, level: int) -> NDArray[np.uint8]:
     """Give the working copy halved `level` times, shared: uint8 [height, width, 3], RGB, read-only."""
     if level == 0:
         return working_array(part)
-    return part.view(("pictures.working.level", level), lambda _: halved(working_level(part, level - 1)))
+    return _once(part, ("pictures.working.level", level), lambda _: halved(working_level(part, level - 1)))
 
 
 def _source(part: ImagePart, width: int, height: int) -> Image:
@@ -149,7 +167,7 @@ def _source(part: ImagePart, width: int, height: int) -> Image:
     level = 2 if least >= _QUARTER_FROM else 1 if least >= _HALF_FROM else 0
     if level == 0:
         return image
-    return part.view(("pictures.working.image", level), lambda _: PillowImage.fromarray(working_level(part, level)))
+    return _once(part, ("pictures.working.image", level), lambda _: PillowImage.fromarray(working_level(part, level)))
 
 
 def _resize(image: Image, width: int, height: int) -> NDArray[np.uint8]:

@@ -12,6 +12,20 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 
+_AT_A_TIME = 4  # models of pictures that are at work together, as a rule
+
+
+def beside_others(threads: int) -> int:
+    """Give the threads for a model that runs at the same time as others: a share of the cores, at least one.
+
+    A run that is split over cores on which other models want to run is only cut into pieces that wait for each other.
+
+    Args:
+        threads: what the operator set; 0: nothing.
+    """
+    return threads or max(1, len(os.sched_getaffinity(0)) // _AT_A_TIME)
+
+
 class LazySession:
     """A model that is verified and loaded on first use, once, whatever the number of threads that ask.
 

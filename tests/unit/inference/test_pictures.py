@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -37,6 +42,43 @@ def test_forms_are_made_once_and_cannot_be_changed() -> None:
         assert make(part) is array
         with pytest.raises(ValueError, match="read-only"):
             array[0, 0] = 0
+
+
+def test_detectors_that_ask_at_the_same_time_share_one_working_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    part, shrink, ready = _gradient(3000, 2000), pictures._shrink, Barrier(4)
+    made: list[int] = []
+
+    def counted(image: Image.Image) -> Image.Image:
+        made.append(1)
+        time.sleep(0.2)  # so that all others ask while it is being made
+        return shrink(image)
+
+    def ask(make: Callable[[ImagePart], object]) -> object:
+        ready.wait(30)
+        return make(part)
+
+    monkeypatch.setattr(pictures, "_shrink", counted)
+    forms = (pictures.working_copy, pictures.working_array, pictures.working_grey, pictures.working_copy)
+    with ThreadPoolExecutor(4) as pool:
+        got = list(pool.map(ask, forms))
+    assert made == [1]
+    assert got[0] is got[3]
+
+
+@pytest.mark.parametrize("size", [(64, 48), (65, 48), (64, 47), (1, 1), (3, 1)])
+def test_a_halved_picture_is_the_mean_of_its_pixels(size: tuple[int, int]) -> None:
+    pixels = np.random.default_rng(3).integers(0, 256, (size[1], size[0], 3), np.uint8)
+    assert (pictures.halved(pixels) == np.asarray(Image.fromarray(pixels).reduce(2))).all()
+
+
+@pytest.mark.parametrize("side", [640, 256, 224, 80, 56])
+def test_small_forms_of_a_large_picture_hardly_depend_on_the_copy_they_come_from(side: int) -> None:
+    """Models are shown the same, within what their training did not notice, as if it came from the full picture."""
+    noise = np.random.default_rng(4).integers(0, 256, (135, 240, 3), np.uint8)
+    part = ImagePart(image=Image.fromarray(noise).resize((1920, 1080), Image.Resampling.BICUBIC))
+    small = pictures.fitted(part, side)
+    wanted = part.image.resize((small.shape[1], small.shape[0]), Image.Resampling.BILINEAR)
+    assert np.abs(small.astype(int) - np.asarray(wanted)).mean() < 4
 
 
 def test_a_small_form_shows_the_same_picture() -> None:
