@@ -53,7 +53,8 @@ def test_people_come_and_go(store: Store) -> None:
         ["senior"], ["children"], ["ads"], tenant["id"]
     )  # fmt: skip
     assert "no limits" in _run(store, "accounts", "roles", "rita", "--no-limits")
-    assert "whole server" in _run(store, "accounts", "roles", "rita", "--role", "auditor", code=2)
+    _run(store, "accounts", "create", "olga", "--role", "policy", "--role", "auditor", "--tenant", "shop")
+    assert store.accounts.get("olga").scopes == ("read", "policy", "audit")
 
     session = store.sessions.open(rita["id"], how="password")
     assert session.session.id in _run(store, "accounts", "sessions", "rita")
@@ -71,7 +72,8 @@ def test_people_come_and_go(store: Store) -> None:
     key = store.keys.verify(token)
     assert (key.tenant, key.scopes, key.created_by) == (tenant["id"], ("check", "read"), "local")
     assert key.expires_at is not None
-    assert "whole server" in _run(store, "keys", "create", "x", "--tenant", "Shop", "--scope", "audit", code=2)
+    assert "whole server" in _run(store, "keys", "create", "x", "--tenant", "Shop", "--scope", "admin", code=2)
+    _run(store, "keys", "create", "books", "--tenant", "Shop", "--scope", "audit", "--scope", "policy")
     assert store.audit.verify().problems == ()
     told = str([entry.payload for entry in store.audit.page(limit=1_000)])
     for secret in (printed, fresh, token, "four plain words here"):

@@ -19,27 +19,25 @@ TENANT_ROLES: Mapping[str, tuple[str, ...]] = {
     "reviewer": ROLES["reviewer"],
     "senior": ROLES["senior"],
     "policy": ROLES["policy"],
-    "admin": ("check", "read", "review", "senior", "policy", "accounts"),
+    "auditor": ROLES["auditor"],
+    "admin": ("check", "read", "review", "senior", "policy", "audit", "accounts"),
 }
 
 
-def read_roles(roles: Iterable[str], *, tenant: bool) -> tuple[str, ...]:
+def read_roles(roles: Iterable[str]) -> tuple[str, ...]:
     """Check roles and give them once each, in their order.
 
     Args:
         roles: names of them.
-        tenant: whether they are for a person who belongs to a tenant.
 
     Raises:
-        ValueError: there is no such role, none was given, or a tenant's people cannot have it.
+        ValueError: there is no such role, or none was given.
     """
-    wanted, known = set(roles), TENANT_ROLES if tenant else ROLES
+    wanted = set(roles)
     if unknown := sorted(wanted - set(ROLES)):
         raise ValueError(f"there is no role {', '.join(unknown)[:80]}; there are {', '.join(ROLES)}")
-    if wide := sorted(wanted - set(known)):
-        raise ValueError(f"{', '.join(wide)} sees the whole server, and cannot be a role of a tenant's people")
     if not wanted:
-        raise ValueError(f"give a role: {', '.join(known)}")
+        raise ValueError(f"give a role: {', '.join(ROLES)}")
     return tuple(role for role in ROLES if role in wanted)
 
 

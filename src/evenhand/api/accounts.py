@@ -162,8 +162,8 @@ async def create_key(request: Request, body: KeyIn) -> Response:
     only = keyed_places(body.only) or caller.only  # a key makes none that reaches further than itself
     if beyond := sorted(set(only) - set(caller.only)) if caller.only else ():
         raise ForbiddenError(f"Your own key is not good for {', '.join(beyond)}, and makes no key that is.")
-    if tenant is not None and (wide := sorted({"audit", "admin"} & set(body.scopes))):
-        raise InputError(f"{', '.join(wide)} is for the whole server, and cannot be a scope of a tenant's key.")
+    if tenant is not None and "admin" in body.scopes:
+        raise InputError("admin is for the whole server, and cannot be a scope of a tenant's key.")
     ends = datetime.now(UTC) + timedelta(days=body.days) if body.days is not None else body.expires_at
     make = partial(
         state.store.keys.create,

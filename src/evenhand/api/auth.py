@@ -43,11 +43,14 @@ _CSRF = "x-csrf-token"
 # What keys and people of a tenant may ask for: what shows, or changes, nothing of anybody else's. All else is refused
 # to them, so that a new address is closed until somebody has thought about it.
 _TENANTS = re.compile(
-    r"/v1/(check|check:batch|redact|decisions/[^/]+|review/(claim|undo|stats|items(/.*)?)|wellness|wellness/break"
+    r"/v1/(check|check:batch|redact|decisions|decisions/[^/]+|decisions/[^/]+/(statement|replay)|statements"
+    r"|audit-log|audit-log/export|dashboards|dashboards/[^/]+|reports/transparency"
+    r"|review/(claim|undo|stats|items(/.*)?)|wellness|wellness/break"
+    r"|marks|marks/(csv|suggestions|preview|apply|undo)|appeals|appeals/links|appeals/[0-9a-f-]{36}"
     r"|jobs|jobs/.*|streams|streams/.*|labels|detectors|policies|policies/.*|lines|lines/[^/]+"
-    r"|account|account/.*|accounts|accounts/.*"
-    r"|marks|marks/(csv|suggestions|preview|apply|undo)|sessions|sessions/.*|keys|keys/[^/]+|appeals|appeals/links|appeals/[0-9a-f-]{36})"
-    r"|/console(/marks|/policies(/.*)?|/review|/review/items(/.*)?|/review/wellness|/accounts/.*)?"
+    r"|account|account/.*|accounts|accounts/.*|sessions|sessions/.*|keys|keys/[^/]+)"
+    r"|/console(/auditlog|/decisions(/[^/]+)?|/dashboards|/reports|/marks|/policies(/.*)?"
+    r"|/review|/review/items(/.*)?|/review/wellness|/accounts/.*)?"
 )
 
 

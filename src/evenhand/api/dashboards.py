@@ -67,10 +67,10 @@ async def show(
 ) -> Response:
     """Give a dashboard: its figures, and a plot of them as SVG."""
     state = state_of(request)
-    await state.guard.admit(request, "read")
+    store = state.store.within((await state.guard.caller(request, "read")).tenant)
     period = Period.last(days, today=until)
     of = Of(line=line, kind=kind, language=language, tenant=tenant)
-    found = await asyncio.to_thread(partial(fresh, state.store, name, period, of))
+    found = await asyncio.to_thread(partial(fresh, store, name, period, of))
     return _json(found.as_dict())
 
 

@@ -72,9 +72,9 @@ async def search(
 ) -> Response:
     """List recorded decisions, newest first. For keys with the scope audit."""
     state = state_of(request)
-    await state.guard.admit(request, "audit")
+    store = state.store.within((await state.guard.caller(request, "audit")).tenant)
     find = partial(
-        state.store.decisions,
+        store.decisions,
         action=action,
         label=label,
         min_score=min_score,
@@ -106,9 +106,9 @@ async def again(request: Request, decision_id: str, body: ReplayIn | None = None
     again where the content is kept. Nothing is recorded. For keys with the scope audit.
     """
     state = state_of(request)
-    await state.guard.admit(request, "audit")
+    store = state.store.within((await state.guard.caller(request, "audit")).tenant)
     wanted = body or ReplayIn()
-    return _json(await replay(state.moderator, state.store, decision_id, detectors=wanted.detectors))
+    return _json(await replay(state.moderator, store, decision_id, detectors=wanted.detectors))
 
 
 def _json(document: Any) -> Response:

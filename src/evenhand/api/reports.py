@@ -51,10 +51,11 @@ async def transparency(
 ) -> Response:
     """Count decisions, error rates from review and appeals, and median times. For keys with the scope audit."""
     state = state_of(request)
-    key_id = await state.guard.admit(request, "audit")
+    caller = await state.guard.caller(request, "audit")
     platform = read_grounds(state.moderator.settings).platform
     period = Period(since=since, until=until)
-    make = partial(made, state.store, period, lang, platform, actor=key_id or LOCAL, form=form)
+    store = state.store.within(caller.tenant)
+    make = partial(made, store, period, lang, platform, actor=caller.id or LOCAL, form=form)
     body = await asyncio.to_thread(make)
     media_type = MEDIA_TYPES.get(form, "application/json")
     name = f"transparency-{since.isoformat()}-{until.isoformat()}.{form}"

@@ -89,7 +89,7 @@ async def statement(
     caller = await here.guard.caller(request, "read")
     # Who has the link may appeal: only those get it who may make one.
     links = caller.id is None or caller.may("check")
-    made = await asyncio.to_thread(partial(_state, here, decision_id, lang, links))
+    made = await asyncio.to_thread(partial(_state, here, here.store.within(caller.tenant), decision_id, lang, links))
     if form == "text":
         return PlainTextResponse(made.text)
     if form == "dsa":
@@ -113,11 +113,19 @@ async def statements(
     the scope audit. What misses a ground is left out and named.
     """
     here = state_of(request)
-    key_id = await here.guard.admit(request, "audit")
+    caller = await here.guard.caller(request, "audit")
     if not 0 <= (until - since).days < _MOST_DAYS:
         raise InputError(f"Give a period of 1 to {_MOST_DAYS} days.")
     found = await asyncio.to_thread(
-        partial(export, here.store, read_grounds(here.moderator.settings), since, until, lang, actor=key_id or LOCAL)
+        partial(
+            export,
+            here.store.within(caller.tenant),
+            read_grounds(here.moderator.settings),
+            since,
+            until,
+            lang,
+            actor=caller.id or LOCAL,
+        )
     )
     return _json(found)
 
@@ -137,11 +145,11 @@ def export(store: Store, grounds: Grounds, since: date, until: date, language: s
     return {"batches": found, "left_out": left.counts, "left_out_ids": left.ids}
 
 
-def _state(here: State, decision_id: str, language: str, links: bool) -> Statement:
-    document = here.store.decision(decision_id)
+def _state(here: State, store: Store, decision_id: str, language: str, links: bool) -> Statement:
+    document = store.decision(decision_id)
     appeal = appeal_link(here.moderator.settings, document) if links else None
     grounds = read_grounds(here.moderator.settings)
-    return state(here.store, document, grounds, language=language, appeal=appeal)
+    return state(store, document, grounds, language=language, appeal=appeal)
 
 
 def _json(document: Any) -> Response:

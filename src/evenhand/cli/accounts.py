@@ -163,7 +163,7 @@ def tenants(
             dump({"tenants": [tenant_document(tenant) for tenant in found]})
             return
         for tenant in found:
-            print(f"{tenant.id}  {tenant.name}")
+            print(f"{tenant.id}  {tenant.prefix}  {tenant.name}")
 
 
 def _create(

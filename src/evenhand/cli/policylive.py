@@ -12,7 +12,7 @@ import typer
 
 from evenhand.cli import CLEAN, FLAGGED
 from evenhand.cli.common import read_settings
-from evenhand.cli.policyversions import As, Id, actor_of, find, moment
+from evenhand.cli.policyversions import As, Id, acting, find, moment
 from evenhand.cli.reviewing import dump, opened
 
 if TYPE_CHECKING:
@@ -79,8 +79,9 @@ def unschedule(version: Id, who: As = None) -> None:
     """Forget that a version was to be published."""
     from evenhand.publishing.documents import version_document
 
-    with opened() as store:
-        found = store.policies_live.unplan(find(store, version), actor=actor_of(store, who))
+    with opened() as whole:
+        store, actor = acting(whole, who)
+        found = store.policies_live.unplan(find(store, version), actor=actor)
         dump({**version_document(found), "document": None})
 
 
@@ -93,13 +94,14 @@ def shadow(
     """Have a version judge beside the live one without acting, end that, or print its report."""
     from evenhand.publishing.documents import live_document, shadow_document
 
-    with opened() as store:
+    with opened() as whole:
+        store, actor = acting(whole, who)
         found = store.policy_versions.get(find(store, version))
         if report:
             dump(shadow_document(store, found.id))
             return
         chosen = None if off else found.id
-        dump(live_document(store.policies_live.shadow(found.policy, chosen, actor=actor_of(store, who))))
+        dump(live_document(store.policies_live.shadow(found.policy, chosen, actor=actor)))
 
 
 def rollout(
@@ -110,16 +112,18 @@ def rollout(
     """Change the share of contents that the version that is rolled out decides."""
     from evenhand.publishing.documents import live_document
 
-    with opened() as store:
-        dump(live_document(store.policies_live.rollout(policy, share, actor=actor_of(store, who))))
+    with opened() as whole:
+        store, actor = acting(whole, who)
+        dump(live_document(store.policies_live.rollout(policy, share, actor=actor)))
 
 
 def rollback(policy: Name, reason: Annotated[str, typer.Option(help="Why.")] = "", who: As = None) -> None:
     """Stop the version that is rolled out, or else the live one: the earlier one decides again."""
     from evenhand.publishing.documents import live_document
 
-    with opened() as store:
-        store.policies_live.rollback(policy, actor=actor_of(store, who), reason=reason)
+    with opened() as whole:
+        store, actor = acting(whole, who)
+        store.policies_live.rollback(policy, actor=actor, reason=reason)
         dump(live_document(store.policies_live.of(policy)))
 
 
@@ -138,11 +142,12 @@ def brake(
     from evenhand.publishing.brakes import read_brake
     from evenhand.publishing.documents import live_document
 
-    with opened() as store:
+    with opened() as whole:
+        store, actor = acting(whole, who)
         given: dict[str, Any] = {"window_s": window, "minimum": minimum}
         given |= {name: _band(text) for name, text in (("block", block), ("review", review)) if text is not None}
         made = None if off else desk.usual(store, policy) if auto else read_brake(given)
-        dump(live_document(store.policies_live.brake(policy, made, actor=actor_of(store, who))))
+        dump(live_document(store.policies_live.brake(policy, made, actor=actor)))
 
 
 def audit(
@@ -151,10 +156,11 @@ def audit(
     who: As = None,
 ) -> None:
     """Audit every line of a version for fairness. Exit code: 0 passed, 1 it did not."""
-    with _moderator() as (store, moderator):
+    with _moderator() as (whole, moderator):
+        store, actor = acting(whole, who)
         found = store.policy_versions.get(find(store, version))
         asked = {} if not lang else {"languages": lang}
-        run = store.policy_runs.start("audit", found.policy, found.id, asked, actor=actor_of(store, who))
+        run = store.policy_runs.start("audit", found.policy, found.id, asked, actor=actor)
         done = _performed(store, moderator, run)
         dump(done.result)
         raise typer.Exit(CLEAN if done.result["passed"] else FLAGGED)
@@ -169,10 +175,11 @@ def blast_radius(
     """Decide the decisions of the last days again under a version: what would change."""
     from evenhand.publishing.documents import quoting, run_document
 
-    with _moderator() as (store, moderator):
+    with _moderator() as (whole, moderator):
+        store, actor = acting(whole, who)
         found = store.policy_versions.get(find(store, version))
         asked = {"days": days} | ({} if not line else {"lines": line})
-        run = store.policy_runs.start("blast", found.policy, found.id, asked, actor=actor_of(store, who))
+        run = store.policy_runs.start("blast", found.policy, found.id, asked, actor=actor)
         dump(quoting(store, run_document(_performed(store, moderator, run)))["result"])
 
 
@@ -189,7 +196,8 @@ def undo(
     from evenhand.publishing import desk
 
     name, _, number = version.partition("@")
-    with _moderator() as (store, moderator):
+    with _moderator() as (whole, moderator):
+        store, actor = acting(whole, who)
         run = desk.start_undo(
             store,
             "undo" if yes else "preview",
@@ -199,17 +207,18 @@ def undo(
             until=moment(until),
             mode="review" if review else "redecide",
             action=action,
-            actor=actor_of(store, who),
+            actor=actor,
         )
         dump({"run": run.id, **_performed(store, moderator, run).result})
 
 
 def revert(run: Annotated[str, typer.Argument(help="Id of the run of an undo.")], who: As = None) -> None:
     """Put back what an undo changed."""
-    with _moderator() as (store, moderator):
+    with _moderator() as (whole, moderator):
+        store, actor = acting(whole, who)
         done = store.policy_runs.get(run)
         asked = {"run": done.id}
-        started = store.policy_runs.start("revert", done.policy, done.version_id, asked, actor=actor_of(store, who))
+        started = store.policy_runs.start("revert", done.policy, done.version_id, asked, actor=actor)
         dump(_performed(store, moderator, started).result)
 
 
@@ -228,15 +237,17 @@ def bind(
     who: As = None,
 ) -> None:
     """Have a policy decide for a business line."""
-    with opened() as store:
-        store.policies_live.bind(line, policy, description, actor=actor_of(store, who))
+    with opened() as whole:
+        store, actor = acting(whole, who)
+        store.policies_live.bind(line, policy, description, actor=actor)
         dump({"line": line, "policy": policy})
 
 
 def unbind(line: Annotated[str, typer.Argument(help="Business line.")], who: As = None) -> None:
     """Forget that a business line has a policy of its own."""
-    with opened() as store:
-        store.policies_live.unbind(line, actor=actor_of(store, who))
+    with opened() as whole:
+        store, actor = acting(whole, who)
+        store.policies_live.unbind(line, actor=actor)
         dump({"line": line, "policy": None})
 
 
@@ -244,8 +255,9 @@ def _publish(version: str, at: datetime | None, share: float, by: str, auto_brak
     from evenhand.publishing import desk
     from evenhand.publishing.documents import version_document
 
-    with _moderator() as (store, moderator):
-        actor, brake = actor_of(store, who), "auto" if auto_brake else None
+    with _moderator() as (whole, moderator):
+        store, actor = acting(whole, who)
+        brake = "auto" if auto_brake else None
         found = desk.plan(store, find(store, version), actor=actor, at=at, share=share, by=by, brake=brake)
         if found.audit is None:
             run = store.policy_runs.start("audit", found.policy, found.id, {}, actor=actor)

@@ -98,10 +98,11 @@ def comment(
     """Say something about a version, or list what was said."""
     from evenhand.publishing.documents import comment_document
 
-    with opened() as store:
+    with opened() as whole:
+        store, actor = acting(whole, who)
         found = find(store, version)
         if text is not None:
-            store.policy_versions.comment(found, text, actor=actor_of(store, who), line=line)
+            store.policy_versions.comment(found, text, actor=actor, line=line)
         dump({"comments": [comment_document(one) for one in store.policy_versions.comments(found)]})
 
 
@@ -158,6 +159,16 @@ def find(store: Store, name: str) -> str:
     return store.policy_versions.named(policy, version).id if at else store.policy_versions.get(name).id
 
 
+def acting(store: Store, name: str | None) -> tuple[Store, str]:
+    """Give the store as somebody may use it, and who they are; a tenant's key sees and changes what is its tenant's.
+
+    Raises:
+        NotFoundError: no such key may change policies.
+    """
+    actor = actor_of(store, name)
+    return store.within(store.belonging.tenant(actor)), actor
+
+
 def actor_of(store: Store, name: str | None) -> str:
     """Give who acts. Who can run commands on the machine may do everything.
 
@@ -198,8 +209,9 @@ def moment(text: str | None, *, hours_ago: float | None = None) -> datetime:
 def _made(who: str | None, work: Callable[[Store, str], Version]) -> None:
     from evenhand.publishing.documents import version_document
 
-    with opened() as store:
-        found = work(store, actor_of(store, who))
+    with opened() as whole:
+        store, actor = acting(whole, who)
+        found = work(store, actor)
         document: dict[str, Any] = version_document(found, store.policies_live.all())
         del document["document"]
         dump(document)

@@ -35,7 +35,7 @@ async def overview(
     """Show all dashboards below each other."""
     visitor = await visitor_of(request, "read")
     of = Of(line=line or None, language=language or None, kind=kind or None)
-    make = partial(_all, parts(request).store, Period.last(days), of)
+    make = partial(_all, parts(request).store.within(visitor.tenant), Period.last(days), of)
     found, lines = await asyncio.to_thread(make)
     return page(
         request,

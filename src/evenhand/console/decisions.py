@@ -52,8 +52,9 @@ async def search(
         wanted["until"] = datetime.combine(until + timedelta(days=1), time(), UTC)
     if after:
         wanted["after"] = after
+    store = parts(request).store.within(visitor.tenant)
     try:
-        found = await asyncio.to_thread(partial(parts(request).store.decisions, limit=_PAGE, **wanted))
+        found = await asyncio.to_thread(partial(store.decisions, limit=_PAGE, **wanted))
     except ValueError as error:
         raise InputError(f"The list cannot be given: {error}.") from error
     days: dict[str, Any] = {"since": since.isoformat() if since else "", "until": until.isoformat() if until else ""}
@@ -68,11 +69,12 @@ async def one(request: Request, decision_id: str, lang: Annotated[str, Query(max
     """Show a decision: findings, rule, versions, its statement of reasons, and a button that makes it again."""
     visitor = await visitor_of(request, "audit")
     here = parts(request)
-    document = await asyncio.to_thread(here.store.decision, decision_id)
+    store = here.store.within(visitor.tenant)
+    document = await asyncio.to_thread(store.decision, decision_id)
     language = lang or visitor.language
     settings = here.moderator.settings
-    made, why = await asyncio.to_thread(partial(_statement, here.store, settings, document, visitor, language))
-    kept = await asyncio.to_thread(partial(_kept, here.store, str(document["content_hash"])))
+    made, why = await asyncio.to_thread(partial(_statement, store, settings, document, visitor, language))
+    kept = await asyncio.to_thread(partial(_kept, store, str(document["content_hash"])))
     findings: Any = document["findings"]
     return page(
         request,

@@ -37,7 +37,7 @@ async def show(
     period = Period(since=since or last - timedelta(days=29), until=last)
     language = lang if lang in LANGUAGES else visitor.language
     platform = read_grounds(here.moderator.settings).platform
-    made = await asyncio.to_thread(partial(_report, here.store, period, language, platform))
+    made = await asyncio.to_thread(partial(_report, here.store.within(visitor.tenant), period, language, platform))
     return page(
         request,
         visitor,

@@ -18,9 +18,7 @@ async def start(request: Request) -> Response:
     """Show how things are, to those who may see it, and the areas that the visitor may enter."""
     visitor = await visitor_of(request)
     boards = (
-        await asyncio.to_thread(first_look, parts(request).store)
-        if visitor.may("read") and visitor.tenant is None
-        else []
+        await asyncio.to_thread(first_look, parts(request).store.within(visitor.tenant)) if visitor.may("read") else []
     )
     return page(request, visitor, "start/start.html", boards=boards)
 

@@ -77,7 +77,7 @@ class Accounts:
             "id": new_id(),
             "name": name.strip(),
             "login": login,
-            "roles": list(read_roles(roles, tenant=tenant is not None)),
+            "roles": list(read_roles(roles)),
             "queues": _limits(queues),
             "labels": _limits(labels),
             "tenant": tenant,
@@ -185,7 +185,7 @@ class Accounts:
         def fields(row: Row[Any]) -> dict[str, Any]:
             new: dict[str, Any] = {}
             if roles is not None:
-                new["roles"] = list(read_roles(roles, tenant=row.tenant is not None))
+                new["roles"] = list(read_roles(roles))
             if queues is not None:
                 new["queues"] = _limits(queues)
             if labels is not None:

@@ -29,10 +29,19 @@ _CHUNK = 1_000  # links read at a time
 
 
 class AuditLog:
-    """Appends, reads, verifies and erases."""
+    """Appends, reads, verifies and erases.
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    Args:
+        database: where.
+        tenant: of whoever reads: `page` and `all` give them what is theirs; None: all. The chain is one for all.
+    """
+
+    def __init__(self, database: Database, *, tenant: str | None = None) -> None:
+        self._database, self._tenant = database, tenant
+
+    def within(self, tenant: str | None) -> AuditLog:
+        """Give the log as a tenant's people may read it."""
+        return AuditLog(self._database, tenant=tenant)
 
     def append(
         self,
@@ -117,6 +126,10 @@ class AuditLog:
         """
         order = table.c.seq.desc() if newest else table.c.seq
         query = select(table).where(*_where(actor, subject, action, since, until)).order_by(order).limit(limit)
+        if self._tenant is not None:
+            from evenhand.store.auditlogwithin import of_tenants  # here: it knows the tables of those who append
+
+            query = query.where(of_tenants(self._tenant))
         if newest and after:
             query = query.where(table.c.seq < after)
         elif not newest:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import ColumnElement, Connection, and_, select
 
 from evenhand.domain import first_id
+from evenhand.store.belonging import mine
 from evenhand.store.database import Database
 from evenhand.store.decisions import result_document, rfc3339
 from evenhand.store.qualityrows import standing
@@ -58,10 +59,19 @@ class RecentRow:
 
 
 class Reports:
-    """Reads. Each method raises StoreError when the database refuses or cannot be reached."""
+    """Reads. Each method raises StoreError when the database refuses or cannot be reached.
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    Args:
+        database: where.
+        tenant: only what its keys and people asked for; None: all.
+    """
+
+    def __init__(self, database: Database, *, tenant: str | None = None) -> None:
+        self._database, self._tenant = database, tenant
+
+    def within(self, tenant: str | None) -> Reports:
+        """Give what a report of a tenant is made of."""
+        return Reports(self._database, tenant=tenant)
 
     def restricted(self, since: datetime, until: datetime) -> Iterator[dict[str, Any]]:
         """Give the result documents of decisions that did, or may have come to, restrict a content: each with `review`
@@ -76,6 +86,7 @@ class Reports:
                     c.decision_id >= first_id(since),
                     c.decision_id < first_id(until),
                     c.decision_id > after,
+                    *mine(c.key_id, self._tenant),
                 )
                 query = query.order_by(c.decision_id).limit(_PAGE)
 
@@ -115,6 +126,7 @@ class Reports:
                 c.verdict,
             )
             .where(c.decided_at >= since, c.decided_at < until, c.state == "done", standing())
+            .where(*mine(c.tenant, self._tenant))
             .order_by(c.decided_at.desc())
             .limit(most)
         )
@@ -137,7 +149,8 @@ class Reports:
         """Give the appeals that were made in a period, newest first."""
         c = appeals.c
         query = select(c.label, c.judged, c.state, c.created_at, c.decided_at)
-        query = query.where(c.id >= first_id(since), c.id < first_id(until)).order_by(c.id.desc()).limit(most)
+        query = query.where(c.id >= first_id(since), c.id < first_id(until), *mine(c.tenant, self._tenant))
+        query = query.order_by(c.id.desc()).limit(most)
         return [
             AppealRow(
                 label=row.label,
@@ -154,6 +167,8 @@ class Reports:
         query = select(c.decision_id, c.verdict).where(
             c.at >= since, c.at < until, c.purpose.in_(("first", "second", "disagreement"))
         )
+        if self._tenant is not None:
+            query = query.where(c.decision_id.in_(select(decisions.c.decision_id).where(*self._theirs())))
         rows = self._read(query.order_by(c.at.desc()).limit(most))
         return [(row.decision_id, f"{row.verdict.get('verdict')}/{row.verdict.get('action')}") for row in rows]
 
@@ -161,6 +176,7 @@ class Reports:
         """Give the milliseconds from content to decision, of the newest decisions of a period."""
         c = decisions.c
         query = select(c.timing_ms).where(c.decision_id >= first_id(since), c.decision_id < first_id(until))
+        query = query.where(*self._theirs())
         rows = self._read(query.order_by(c.decision_id.desc()).limit(most))
         return [sum(row.timing_ms.values()) for row in rows if row.timing_ms]
 
@@ -175,7 +191,7 @@ class Reports:
         """Give the decisions since a moment, newest first."""
         c = decisions.c
         query = select(c.decision_id, c.line, c.action, c.languages, c.labels, c.incomplete)
-        query = query.where(c.decision_id >= first_id(since))
+        query = query.where(c.decision_id >= first_id(since), *self._theirs())
         if line is not None:
             query = query.where(c.line == line)
         return [
@@ -189,6 +205,9 @@ class Reports:
             )
             for row in self._read(query.order_by(c.decision_id.desc()).limit(most))
         ]
+
+    def _theirs(self) -> list[ColumnElement[bool]]:
+        return mine(decisions.c.key_id, self._tenant)
 
     def _read(self, query: Any) -> Sequence[Any]:
         return self._database.read(lambda connection: connection.execute(query).all())

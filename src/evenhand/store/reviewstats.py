@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, select
 
 from evenhand.store.accountscope import within
+from evenhand.store.belonging import mine
 from evenhand.store.database import Database
 from evenhand.store.qualityrecords import Purpose
 from evenhand.store.qualityrows import standing
@@ -28,10 +29,19 @@ def _asked(purpose: Purpose) -> ColumnElement[bool]:
 
 
 class ReviewTotals:
-    """Counts."""
+    """Counts.
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    Args:
+        database: where.
+        tenant: only items about what its keys and people asked for; None: all.
+    """
+
+    def __init__(self, database: Database, *, tenant: str | None = None) -> None:
+        self._database, self._tenant = database, tenant
+
+    def within(self, tenant: str | None) -> ReviewTotals:
+        """Give the totals of a tenant."""
+        return ReviewTotals(self._database, tenant=tenant)
 
     def stats(self, since: datetime, person: Person | None = None) -> ReviewStats:
         """Give how the queues are, and what was done since a moment (aware); for a person, of what they may see.
@@ -40,6 +50,7 @@ class ReviewTotals:
             StoreError: the database refused or cannot be reached.
         """
         now, c = datetime.now(UTC), table.c
+        theirs = [*within(person), *mine(c.tenant, self._tenant)]
         open_, over = c.state == "waiting", c.free_at <= now
         done = and_(c.state == "done", c.decided_at >= since)
 
@@ -58,7 +69,7 @@ class ReviewTotals:
                 total(done).label("done"),  # type: ignore[attr-defined]
                 total(done, c.decided_at <= c.due_at).label("in_time"),  # type: ignore[attr-defined]
             )
-            .where((c.state == "waiting") | (c.decided_at >= since), ~_asked(Purpose.GOLDEN), ~_noted, *within(person))
+            .where((c.state == "waiting") | (c.decided_at >= since), ~_asked(Purpose.GOLDEN), ~_noted, *theirs)
             .group_by(c.queue)
             .order_by(c.queue)
         )
@@ -66,7 +77,7 @@ class ReviewTotals:
         labels = (
             select(c.label, said.label("said"), func.count().label("count"))
             # What people said besides counts once, where it stands on the decision itself.
-            .where(done, c.label != "", standing(), *within(person))
+            .where(done, c.label != "", standing(), *theirs)
             .group_by(c.label, said)
         )
 

@@ -25,6 +25,7 @@ from sqlalchemy import Connection, func, select, update
 
 from evenhand.domain import first_id, id_time
 from evenhand.store.accountingtables import detector_tallies, tallies, tally_state
+from evenhand.store.belonging import mine
 from evenhand.store.database import Database
 from evenhand.store.schema import decisions
 
@@ -71,10 +72,15 @@ class DetectorTally:
 
 
 class Tallies:
-    """Counts, and gives the counts."""
+    """Counts, and gives the counts.
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    Args:
+        database: where.
+        tenant: only what its keys and people asked for is given, and of detectors nothing; None: all.
+    """
+
+    def __init__(self, database: Database, *, tenant: str | None = None) -> None:
+        self._database, self._tenant = database, tenant
         made = database.insert(tallies)
         keys = [column.name for column in tallies.primary_key.columns]
         self._add = made.on_conflict_do_update(
@@ -84,6 +90,10 @@ class Tallies:
         self._start_detector = database.insert(detector_tallies).on_conflict_do_nothing(
             index_elements=["day", "detector"]
         )
+
+    def within(self, tenant: str | None) -> Tallies:
+        """Give the counts of a tenant."""
+        return Tallies(self._database, tenant=tenant)
 
     def catch_up(self, most: int = 20_000, *, now: datetime | None = None) -> int:
         """Count decisions that were not counted yet, oldest first. Safe from several processes at once.
@@ -139,6 +149,7 @@ class Tallies:
         query = (
             select(*columns, func.sum(tallies.c.count))
             .where(tallies.c.what == what, tallies.c.period >= since.isoformat(), tallies.c.period < last)
+            .where(*mine(tallies.c.tenant, self._tenant))
             .group_by(*columns)
         )
         for name in ("line", "kind", "language", "tenant"):
@@ -149,6 +160,7 @@ class Tallies:
         def work(connection: Connection) -> tuple[Sequence[Any], Sequence[Any]]:
             # In one transaction: what is counted between two reads would be counted twice, or not at all.
             recent = select(*_READ).where(decisions.c.decision_id > _cursor(connection))
+            recent = recent.where(*mine(decisions.c.key_id, self._tenant))
             recent = recent.where(
                 decisions.c.decision_id >= first_id(_midnight(since)),
                 decisions.c.decision_id < first_id(_midnight(until + timedelta(days=1))),
@@ -201,6 +213,8 @@ class Tallies:
         Raises:
             StoreError: the database refused or cannot be reached.
         """
+        if self._tenant is not None:
+            return []  # they are counted for all together
         c = detector_tallies.c
         query = select(detector_tallies).where(c.day >= since.isoformat(), c.day <= until.isoformat())
         rows = self._database.read(lambda connection: connection.execute(query.order_by(c.day, c.detector)).all())

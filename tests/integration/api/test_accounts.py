@@ -106,8 +106,6 @@ def test_a_tenants_people_see_what_is_theirs(ada: httpx.Client, store: Store) ->
     shop = ada.post("/v1/tenants", json={"name": "Shop"}).json()["id"]
     ada.post("/v1/tenants", json={"name": "Forum"})
     assert ada.post("/v1/tenants", json={"name": "SHOP"}).status_code == 409
-    wide = {"name": "x", "roles": ["auditor"], "tenant": "shop"}
-    assert ada.post("/v1/accounts", json=wide).status_code == 422
     make(store, "boss", "admin", tenant=shop)
     make(store, "rita", "senior", tenant=shop)
     shops, forums = (
@@ -128,7 +126,7 @@ def test_a_tenants_people_see_what_is_theirs(ada: httpx.Client, store: Store) ->
     assert rita.get(f"/v1/decisions/{theirs}").status_code == 200
     assert [queue["claimed"] for queue in rita.get("/v1/review/stats").json()["queues"]] == [1]
     # What shows or changes more than their tenant's is closed to them, whatever their roles.
-    for path in ("audit-log", "webhooks", "dashboards", "alerts", "libraries", "tenants"):
+    for path in ("audit-log/head", "webhooks", "alerts", "libraries", "tenants", "proposals", "classes"):
         assert rita.get(f"/v1/{path}").status_code == 403, path
 
     boss = sign_in(ada, "boss")
@@ -139,7 +137,7 @@ def test_a_tenants_people_see_what_is_theirs(ada: httpx.Client, store: Store) ->
     assert boss.get("/v1/sessions", params={"account": "ada"}).status_code == 404
     hired = boss.post("/v1/accounts", json={"name": "sam", "roles": ["reviewer"], "tenant": "Forum"}).json()
     assert hired["tenant"] == shop  # whatever they ask for
-    assert boss.post("/v1/accounts", json={"name": "x", "roles": ["auditor"]}).status_code in (403, 422)
+    assert boss.post("/v1/accounts", json={"name": "aud", "roles": ["auditor"]}).json()["tenant"] == shop
     assert boss.post("/v1/keys", json={"name": "own", "scopes": ["check"]}).json()["tenant"] == shop
     assert boss.post("/v1/keys", json={"name": "x", "scopes": ["admin"]}).status_code == 403
 

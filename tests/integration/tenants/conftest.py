@@ -27,7 +27,7 @@ lines:
         reason: a person looks at contact details
 """
 PASSED = {"passed": True, "failures": [], "sentences": 1, "at": "2026-01-31T09:00:00.000Z"}
-ROLES = ("reviewer", "senior", "policy", "admin")
+ROLES = ("reviewer", "senior", "policy", "auditor", "admin")
 
 
 class House:

@@ -2,7 +2,7 @@
 const form = document.getElementById("verify");
 const place = document.getElementById("verified");
 
-form.addEventListener("api:done", (event) => {
+form?.addEventListener("api:done", (event) => {
   const found = event.detail;
   const good = found.problems.length === 0;
   const title = document.createElement("p");
