@@ -195,8 +195,8 @@ def walking(page: str, folder: Path, *, off: tuple[str, ...] = (), puts: Mapping
 class Old:
     """The old vendor: another server that speaks all dialects, as evenhand in shadow mode asks it."""
 
-    def __init__(self, address: str, pair: DialectKey, http: httpx.Client) -> None:
-        self.address, self.pair, self.http = address, pair, http
+    def __init__(self, address: str, pairs: Mapping[str, DialectKey], http: httpx.Client) -> None:
+        self.address, self.pairs, self.http = address, pairs, http
 
 
 @pytest.fixture(scope="module")
@@ -213,7 +213,7 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Old]:
     )
     store = open_store(settings=settings)
     store.migrate()
-    pair = store.dialect_keys.create("shadow", dialect="rekognition")
+    pairs = {name: store.dialect_keys.create("shadow", dialect=name) for name in ("rekognition", "tencent")}
     store.close()
     shutil.copyfile(ROOT / "examples" / "pictures" / "landscape.jpg", _made(folder / "2026") / "a.jpg")
     with serving(settings, warm=True) as http:
@@ -221,7 +221,7 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Old]:
         while http.get("/readyz").status_code != 200:  # nobody waits long for an old vendor
             assert time.monotonic() < until, "the old vendor does not become ready"
             time.sleep(0.2)
-        yield Old(str(http.base_url).rstrip("/"), pair, http)
+        yield Old(str(http.base_url).rstrip("/"), pairs, http)
 
 
 def test_perspective(tmp_path: Path, old: Old) -> None:
@@ -281,7 +281,7 @@ def test_rekognition(tmp_path: Path, old: Old) -> None:
     puts = {
         "/srv/uploads": str(uploads),
         "https://rekognition.eu-west-1.amazonaws.com": old.address,
-        "AKIA...:SECRET": f"{old.pair.access_id}:{old.pair.secret}",
+        "AKIA...:SECRET": f"{old.pairs['rekognition'].access_id}:{old.pairs['rekognition'].secret}",
     }
     off = (*_SOUNDS, "text.harm")
     with walking("migrate-from-rekognition.md", tmp_path, off=off, puts=puts) as walk:
@@ -307,6 +307,23 @@ def test_google(tmp_path: Path, old: Old) -> None:
     assert told[6].splitlines()[-1].endswith("UNLIKELY"), "a picture in a bucket"
     assert "google Toxic" in told[-1]
     assert "google adult" in told[-1]
+    assert " 0 without an answer" in told[-1]
+
+
+def test_tencent(tmp_path: Path, old: Old) -> None:
+    pytest.importorskip("tencentcloud.tms")
+    pytest.importorskip("tencentcloud.ims")
+    shutil.copyfile(ROOT / "examples" / "pictures" / "landscape.jpg", tmp_path / "upload.jpg")
+    puts = {
+        "https://{service}.tencentcloudapi.com": old.address,
+        "AKID...:SECRET": f"{old.pairs['tencent'].access_id}:{old.pairs['tencent'].secret}",
+    }
+    with walking("migrate-from-tencent.md", tmp_path, off=_SOUNDS, puts=puts) as walk:
+        told = walk.all()
+    assert told[1] == "Pass Normal 0\n"
+    assert told[2].splitlines()[-1].startswith("Pass Normal ")
+    assert "tencent Suggestion" in told[-1]
+    assert "tencent Abuse" in told[-1]
     assert " 0 without an answer" in told[-1]
 
 
