@@ -1,7 +1,7 @@
 """Facts: what a finding says about its evidence beside the score, so that a policy can ask for it.
 
 A closed list. Every fact is about the picture (how large, sharp, turned, covered), is one of the three inspections,
-names a sound and what a recording mostly is, or is a place in a sample; none says who a person is, what group they
+names a sound, a kind of weapon and what a recording mostly is, or is a place in a sample; none says who a person is, what group they
 belong to, how old they are or how they feel. Numbers are rounded so that no set of facts describes a face closely
 enough to compare it with another.
 """
@@ -16,6 +16,8 @@ Fact = str | float | int
 PRESENT, ABSENT, NOT_VISIBLE = "present", "absent", "not visible"
 ANSWERS = (PRESENT, ABSENT, NOT_VISIBLE)
 SOUNDS = ("gunshot", "explosion", "scream", "crying", "siren", "breaking glass")
+GUN, BLADE = "gun", "blade"
+WEAPONS = (GUN, BLADE)
 HATEFUL, CONDEMNING, TEACHING, MIXED, OTHER = "hateful", "condemning", "teaching", "mixed", "other"
 STANCES = (HATEFUL, CONDEMNING, TEACHING, MIXED, OTHER)
 REASONS = ("too small", "turned away", "outside the picture", "blurred", "covered")
@@ -63,6 +65,8 @@ def _table() -> Mapping[str, FactInfo]:
         out[f"sample_{name}"] = FactInfo(name=f"sample_{name}", description=text)
     text = "Share of the sample that was found in the recording, 0 to 1."
     out["sample_share"] = FactInfo(name="sample_share", description=text)
+    text = f"What kind of weapon is seen: {', '.join(WEAPONS)}."
+    out["weapon"] = FactInfo(name="weapon", description=text, choices=WEAPONS)
     said = "What the words in the picture say about a symbol: " + ", ".join(STANCES) + "; missing where none were read."
     out["words"] = FactInfo(name="words", description=said, choices=STANCES)
     return MappingProxyType(out)

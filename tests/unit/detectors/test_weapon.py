@@ -13,7 +13,7 @@ from PIL import Image
 
 from evenhand.detectors import drawings
 from evenhand.detectors.base import AnyDetector, DetectorContext
-from evenhand.detectors.weapon import FLOOR, MOST, WEAPON, WHOLE, WeaponDetector, boxes, evidence, make
+from evenhand.detectors.weapon import FLOOR, MOST, WEAPON, WHOLE, WINDOWS, WeaponDetector, boxes, evidence, make
 from evenhand.domain import ImagePart, Location, Source
 from evenhand.settings import Settings
 from evenhand.testing import DetectorContract, image_part
@@ -77,12 +77,15 @@ def test_evidence_is_the_mean_of_place_and_picture() -> None:
 
 
 class Certain(WeaponDetector):
-    """The detector with every stretch sure of one box."""
+    """The detector with every stretch sure of one box, or of a blade."""
+
+    gun, blade = 0.9, 0.0
 
     def _look(self, batch: Any) -> Any:
         from dataclasses import replace
 
-        return [replace(look, score=0.9, boxes=[(0.25, 0.5, 0.5, 0.75)]) for look in super()._look(batch)]
+        looks = super()._look(batch)
+        return [replace(look, gun=self.gun, guns=[(0.25, 0.5, 0.5, 0.75)], blade=self.blade) for look in looks]
 
 
 def test_findings_carry_boxes_in_pixels_of_the_decoded_picture() -> None:
@@ -98,3 +101,26 @@ def test_a_long_picture_is_looked_at_in_stretches() -> None:
     places = [finding.location.box for finding in answer.findings]
     assert len(places) == 3
     assert all(box is not None and box[2] <= 1600 and box[3] <= 400 for box in places)
+
+
+class Sharp(Certain):
+    """The detector with every stretch sure of a blade."""
+
+    gun, blade = 0.3, 0.8
+
+
+def test_a_blade_is_a_weapon_and_says_what_it_is() -> None:
+    (gun,) = Certain(threads=1).detect([image_part(640, 480)])
+    (blade,) = Sharp(threads=1).detect([image_part(640, 480)])
+    assert [finding.facts for finding in gun.findings] == [{"weapon": "gun"}]
+    assert [(finding.label, finding.score, finding.facts) for finding in blade.findings] == [
+        (WEAPON, 0.8, {"weapon": "blade"})
+    ]
+    assert blade.scores == {WEAPON: 0.8}
+
+
+def test_windows_cover_the_picture() -> None:
+    assert WINDOWS[0] == WHOLE
+    assert len(set(WINDOWS)) == 10
+    assert all(right - left == bottom - top == 0.5 for left, top, right, bottom in WINDOWS[1:])
+    assert {WINDOWS[1][:2], WINDOWS[-1][2:]} == {(0.0, 0.0), (1.0, 1.0)}
