@@ -16,22 +16,28 @@ from evenhand.api.application import create_app
 from evenhand.console import install
 from evenhand.store import open_store
 from tests.people import make, sign_in
+from tests.postgres import PostgresServer
 from tests.server import quick, serving
 
 ROLES = ("reviewer", "senior", "policy", "auditor", "admin")
+TENANTS = ("red", "blue")
 TABLE = Path(__file__).with_name("roles.txt")
 _ID = "01890a5d-ac96-774b-bcce-b302099a8057"  # of nothing
 _LAST = ("DELETE /v1/sessions/current",)
 _MET = {401, 403}
 
 
-def rows() -> dict[str, str]:
-    """Read the table: "METHOD PATH" -> "RSPUA" with a dot for each role that is refused, or open or login."""
+def rows(*, tenant: bool = False) -> dict[str, str]:
+    """Read the table: "METHOD PATH" -> "RSPUA" with a dot for each role that is refused, or open or login.
+
+    Args:
+        tenant: of people of a tenant, not of those without one.
+    """
     found = {}
     for line in TABLE.read_text().splitlines():
         if line and not line.startswith("#"):
-            who, route = line.split(maxsplit=1)
-            found[route] = who
+            *who, method, path = line.split()
+            found[f"{method} {path}"] = who[tenant]
     return found
 
 
@@ -107,17 +113,30 @@ class Asker:
         return client.request(method, filled, params=query)
 
 
-@pytest.fixture(scope="module")
-def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, httpx.Client], Asker]]:
-    """Run a server with the console; give somebody of each role, and nobody, and what asks for them."""
-    settings = quick(tmp_path_factory.mktemp("roles"))
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def people(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[dict[str, httpx.Client], Asker]]:
+    """Run a server with the console; give somebody of each role, of two tenants too, and nobody, and what asks."""
+    more = {}
+    if request.param == "postgresql":
+        postgres: PostgresServer = request.getfixturevalue("postgres_server")
+        postgres.execute("CREATE DATABASE roles")
+        more["database_url"] = postgres.url("roles")
+    settings = quick(tmp_path_factory.mktemp("roles"), **more)
     store = open_store(settings=settings)
     store.migrate()
     make(store, "spare")  # so that what the admin does to accounts leaves one
+    names = list(ROLES)
     for role in ROLES:
-        make(store, f"the-{role}", role)
+        make(store, role, role)
+    for tenant in TENANTS:
+        own = store.accounts.create_tenant(tenant, actor="local").id
+        for role in ROLES:
+            make(store, f"{tenant}-{role}", role, tenant=own)
+            names.append(f"{tenant}-{role}")
     with serving(settings, console=True) as client:
-        known = {role: sign_in(client, f"the-{role}") for role in ROLES}
+        known = {name: sign_in(client, name) for name in names}
         known["nobody"] = httpx.Client(base_url=client.base_url, timeout=60, trust_env=False)
         yield known, Asker(client.get("/openapi.json").json())
         for one in known.values():
@@ -131,18 +150,25 @@ def test_the_table_has_every_address(tmp_path: Path) -> None:
     assert (sorted(there - known), sorted(known - there)) == ([], []), "enter it in roles.txt, or take it out"
 
 
-@pytest.mark.parametrize("role", ROLES)
-def test_a_role_may_ask_for_what_the_table_says(role: str, people: tuple[dict[str, httpx.Client], Asker]) -> None:
+@pytest.mark.parametrize("name", [*ROLES, *(f"{tenant}-{role}" for tenant in TENANTS for role in ROLES)])
+def test_a_role_may_ask_for_what_the_table_says(name: str, people: tuple[dict[str, httpx.Client], Asker]) -> None:
     known, asker = people
+    tenant, _, role = name.rpartition("-")
     wrong = []
-    for route, who in sorted(rows().items(), key=lambda row: row[0] in _LAST):
+    for route, who in sorted(rows(tenant=bool(tenant)).items(), key=lambda row: row[0] in _LAST):
         if who in ("open", "login"):
             continue
-        answer = asker.ask(known[role], route)
+        answer = asker.ask(known[name], route)
         may = who[ROLES.index(role)] != "."
         if may != (answer.status_code not in _MET):
             wrong.append((route, answer.status_code, answer.text[:200]))
     assert wrong == []
+
+
+def test_nobody_of_a_tenant_may_more_than_the_same_without_one() -> None:
+    theirs = rows(tenant=True)
+    for route, who in rows().items():
+        assert theirs[route] in (who, "....."), route
 
 
 def test_nobody_may_ask_for_more_than_what_is_open(people: tuple[dict[str, httpx.Client], Asker]) -> None:
