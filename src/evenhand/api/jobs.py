@@ -18,7 +18,7 @@ from evenhand.api.jobevents import events
 from evenhand.api.jobschemas import JobOut, JobsOut, SubmittedOut
 from evenhand.api.schemas import ErrorOut
 from evenhand.api.state import State, state_of, tenant_of
-from evenhand.errors import InputError, NotFoundError, SystemFault
+from evenhand.errors import InputError, SystemFault
 from evenhand.jobs.desk import submit
 from evenhand.jobs.engine import available
 from evenhand.jobs.results import lines
@@ -214,10 +214,7 @@ async def remove(request: Request, job_id: str) -> Response:
 
 async def _mine(request: Request, state: State, job_id: str, scope: str) -> Job:
     tenant = await tenant_of(request, state, scope)
-    job = await asyncio.to_thread(state.store.jobs.get, job_id)
-    if tenant is not None and job.tenant != tenant:
-        raise NotFoundError(f"no job has the id {job_id[:80]!r}; it may have been deleted")
-    return job
+    return await asyncio.to_thread(partial(state.store.jobs.get, job_id, tenant=tenant))
 
 
 def somebody_works(state: State) -> None:

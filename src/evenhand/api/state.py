@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
-from evenhand.api.auth import Guard
+from evenhand.api.auth import Caller, Guard
 from evenhand.app import AsyncModerator
 from evenhand.intake.keeper import Keeper
 from evenhand.jobs.worker import Worker
@@ -36,11 +36,17 @@ def state_of(request: Request) -> State:
 
 
 async def tenant_of(request: Request, state: State, scope: str) -> str | None:
-    """Let a request in, and give whose jobs and streams it may see: None for everybody's, as those with `admin` may.
+    """Let a request in, and give whose jobs and streams it may see: their tenant's, or else the key's or person's own.
+
+    None for everybody's, as those with `admin` may.
 
     Raises:
         AuthError: the key is missing, unknown, or has not the scope.
         RateLimitError: the key has asked too often.
     """
-    caller = await state.guard.caller(request, scope)
-    return None if caller.id is None or "admin" in caller.scopes else caller.id
+    return whose(await state.guard.caller(request, scope))
+
+
+def whose(caller: Caller) -> str | None:
+    """Give whose jobs and streams somebody may see: the id of a tenant, a key or a person; None: everybody's."""
+    return None if caller.id is None or "admin" in caller.scopes else caller.tenant or caller.id

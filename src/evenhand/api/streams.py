@@ -14,10 +14,10 @@ from starlette.responses import FileResponse, Response
 
 from evenhand.api.check import ERRORS
 from evenhand.api.schemas import ErrorOut
-from evenhand.api.state import State, state_of, tenant_of
+from evenhand.api.state import State, state_of, tenant_of, whose
 from evenhand.decode.wire import resolve_host
 from evenhand.domain import is_language
-from evenhand.errors import FetchError, InputError, NotFoundError, SystemFault
+from evenhand.errors import FetchError, InputError, SystemFault
 from evenhand.intake.addresses import checked, read_address
 from evenhand.intake.clips import Clips
 from evenhand.store.reviewrecords import LOCAL
@@ -206,9 +206,7 @@ async def stop(request: Request, stream_id: str) -> Response:
     """
     state = state_of(request)
     caller = await state.guard.caller(request, "check")
-    found = await asyncio.to_thread(state.store.streams.get, stream_id)
-    if caller.id is not None and "admin" not in caller.scopes and found.tenant != caller.id:
-        raise NotFoundError(f"no stream has the id {stream_id[:80]!r}; it may have been deleted")
+    found = await asyncio.to_thread(partial(state.store.streams.get, stream_id, tenant=whose(caller)))
     actor = caller.id or LOCAL
     if found.open:
         return _json(_document(await asyncio.to_thread(partial(state.store.streams.stop, stream_id, actor=actor))))
@@ -251,10 +249,7 @@ def _entry(event: StreamEvent) -> dict[str, Any]:
 
 async def _mine(request: Request, state: State, stream_id: str, scope: str) -> Stream:
     tenant = await tenant_of(request, state, scope)
-    stream = await asyncio.to_thread(state.store.streams.get, stream_id)
-    if tenant is not None and stream.tenant != tenant:
-        raise NotFoundError(f"no stream has the id {stream_id[:80]!r}; it may have been deleted")
-    return stream
+    return await asyncio.to_thread(partial(state.store.streams.get, stream_id, tenant=tenant))
 
 
 def _somebody_follows(state: State) -> None:

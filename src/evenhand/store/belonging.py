@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Row, null, or_, select
 
 from evenhand.errors import NotFoundError
 from evenhand.store.accountrows import of_tenant
 from evenhand.store.accounttables import users
 from evenhand.store.database import Database
-from evenhand.store.schema import api_keys, decisions
+from evenhand.store.schema import api_keys, decisions, dialect_keys
 
 _MOST_KNOWN = 100_000
 
@@ -45,11 +45,16 @@ class Belonging:
             return self._known[caller]
         keys = select(api_keys.c.tenant).where(api_keys.c.id == caller)
         people = select(users.c.tenant).where(users.c.id == caller)
-        row = self._database.read(
-            lambda connection: connection.execute(keys).first() or connection.execute(people).first()
-        )
+        # Key pairs of other vendors' protocols belong to nobody; that is worth remembering, too: each request asks.
+        pairs = select(null().label("tenant")).where(dialect_keys.c.id == caller)
+
+        def find(connection: Connection) -> Row[Any] | None:
+            found = (connection.execute(query).first() for query in (keys, people, pairs))
+            return next((row for row in found if row is not None), None)
+
+        row = self._database.read(find)
         if row is None:
-            return None  # perhaps of another vendor's protocol, or made in a moment: nothing to remember
+            return None  # perhaps made in a moment: nothing to remember
         if len(self._known) >= _MOST_KNOWN:
             self._known.clear()
         self._known[caller] = row.tenant
@@ -73,6 +78,16 @@ class Belonging:
 def mine(column: Column[Any], tenant: str | None) -> list[ColumnElement[bool]]:
     """Give the condition that a column with the id of a key or a user names one of a tenant's; none for None."""
     return [] if tenant is None else [of_tenant(column, tenant)]
+
+
+def asked_by(column: Column[Any], who: str | None) -> list[ColumnElement[bool]]:
+    """Give the condition that a column with the id of a key or a user names this one, or one of this tenant's.
+
+    Args:
+        column: e.g. `tenant` of jobs and streams.
+        who: id of a key, a user or a tenant; None: everybody.
+    """
+    return [] if who is None else [or_(column == who, of_tenant(column, who))]
 
 
 def owned(column: Column[Any], tenant: str | None) -> list[ColumnElement[bool]]:

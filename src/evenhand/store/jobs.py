@@ -12,6 +12,7 @@ from evenhand.domain import id_time
 from evenhand.errors import ConflictError, NotFoundError
 from evenhand.settings import Settings
 from evenhand.store.announcing import DELIVERY_S, announce
+from evenhand.store.belonging import asked_by
 from evenhand.store.database import Database
 from evenhand.store.jobrecords import OPEN_STATES, PLAN, STATES, Job, JobPage, NewJob, TaskState
 from evenhand.store.jobrows import as_job, insert_job, job_document, select_jobs
@@ -55,8 +56,12 @@ class Jobs:
                 return as_job(found[0]), False
         raise ConflictError("the same job was submitted and deleted again and again at once: try again")
 
-    def get(self, job_id: str) -> Job:
+    def get(self, job_id: str, *, tenant: str | None = None) -> Job:
         """Give a job with its progress.
+
+        Args:
+            job_id: which.
+            tenant: only if this key or user, or one of this tenant's, asked for it; None: whoever did.
 
         Raises:
             NotFoundError: there is none, or no longer.
@@ -64,7 +69,7 @@ class Jobs:
         """
         row = None
         if _is_id(job_id):
-            query = select_jobs().where(jobs.c.id == job_id)
+            query = select_jobs().where(jobs.c.id == job_id, *asked_by(jobs.c.tenant, tenant))
             row = self._database.read(lambda connection: connection.execute(query).one_or_none())
         if row is None:
             raise NotFoundError(f"no job has the id {job_id[:80]!r}; it may have been deleted")
@@ -79,7 +84,7 @@ class Jobs:
         after: str | None = None,
         limit: int = 100,
     ) -> JobPage:
-        """List jobs, newest first. Deliveries of webhooks are jobs too, and listed only by their kind.
+        """List jobs, newest first; `tenant` as for `get`. Deliveries of webhooks are listed only by their kind.
 
         Raises:
             ValueError: a filter has a value that cannot be.
@@ -92,8 +97,7 @@ class Jobs:
         where: list[ColumnElement[bool]] = [jobs.c.kind == kind if kind is not None else jobs.c.kind != "webhook"]
         if state is not None:
             where.append(jobs.c.state == state)
-        if tenant is not None:
-            where.append(jobs.c.tenant == tenant)
+        where += asked_by(jobs.c.tenant, tenant)
         if after is not None:
             id_time(after)  # refuses what is no cursor
             where.append(jobs.c.id < after)

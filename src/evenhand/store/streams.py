@@ -18,6 +18,7 @@ from evenhand.errors import NotFoundError
 from evenhand.settings import Settings
 from evenhand.store.announcing import announce
 from evenhand.store.auditlog import AuditLog
+from evenhand.store.belonging import asked_by
 from evenhand.store.database import Database
 from evenhand.store.reviewrecords import LOCAL
 from evenhand.store.streamtables import stream_events as events
@@ -109,14 +110,19 @@ class Streams:
         self._database.write(work)
         return self.get(str(row["id"]))
 
-    def get(self, stream_id: str) -> Stream:
+    def get(self, stream_id: str, *, tenant: str | None = None) -> Stream:
         """Give a stream.
+
+        Args:
+            stream_id: which.
+            tenant: only if this key or user, or one of this tenant's, asked for it; None: whoever did.
 
         Raises:
             NotFoundError: there is none, or no longer.
             StoreError: the database refused or cannot be reached.
         """
-        found = self._rows(streams.c.id == stream_id.replace("\0", ""), limit=1)
+        mine = asked_by(streams.c.tenant, tenant)
+        found = self._rows(streams.c.id == stream_id.replace("\0", ""), *mine, limit=1)
         if not found:
             raise NotFoundError(f"no stream has the id {stream_id[:80]!r}; it may have been deleted")
         return found[0]
@@ -128,7 +134,7 @@ class Streams:
 
         Args:
             state: only these.
-            tenant: only this key's; None: everybody's.
+            tenant: as for `get`.
             after: id of the last one of the page before.
             limit: most that are given.
 
@@ -139,8 +145,7 @@ class Streams:
         where: list[ColumnElement[bool]] = []
         if state is not None:
             where.append(streams.c.state == state)
-        if tenant is not None:
-            where.append(streams.c.tenant == tenant)
+        where += asked_by(streams.c.tenant, tenant)
         if after is not None:
             id_time(after)
             where.append(streams.c.id < after)
