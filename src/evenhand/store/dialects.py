@@ -158,9 +158,25 @@ class Nonces:
         Raises:
             StoreError: the database refused or cannot be reached.
         """
-        digest = hashlib.sha256(nonce.encode(errors="surrogatepass")).hexdigest()
-        row = {"key_id": key_id, "nonce": digest, "expires_at": until}
-        return self._database.write(lambda connection: connection.execute(self._insert, row).rowcount) == 1
+        (fresh,) = self.take_each([nonce], key_id=key_id, until=until)
+        return fresh
+
+    def take_each(self, wanted: Sequence[str], *, key_id: str, until: datetime) -> list[bool]:
+        """Remember several nonces of one request together; says of each what `take` would.
+
+        Args:
+            wanted: the nonces.
+            key_id: id of the key pair that signed.
+            until: when they may be forgotten.
+
+        Raises:
+            StoreError: the database refused or cannot be reached; none is taken then.
+        """
+        digests = [hashlib.sha256(nonce.encode(errors="surrogatepass")).hexdigest() for nonce in wanted]
+        rows = [{"key_id": key_id, "nonce": digest, "expires_at": until} for digest in digests]
+        return self._database.write(
+            lambda connection: [connection.execute(self._insert, row).rowcount == 1 for row in rows]
+        )
 
 
 class Suggestions:

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
-from evenhand.api.compat.signing import ReplayedError, accept, check_date, compare, hosts, key_pair
+from evenhand.api.compat.signing import ReplayedError, check_date, compare, hosts
 from evenhand.api.compat.tencent.errors import TencentError
 from evenhand.api.state import state_of
 from evenhand.store import DialectKey
@@ -29,7 +29,6 @@ _ALGORITHM, _END, _TRACE = "TC3-HMAC-SHA256", "tc3_request", "x-tc-traceid"
 _FIELD = re.compile(r"\s*(Credential|SignedHeaders|Signature)=([^,\s]+)\s*")
 _NEEDED = ("content-type", "host")
 _UNSIGNED = "UNSIGNED-PAYLOAD"
-_LARGE = 2**18  # bytes; hashing more goes to a thread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +69,14 @@ async def verify(request: Request) -> Signed:
     """
     claimed = _read(request)
     check_date(request, claimed.moment)  # before the body is read and the database asked
-    pair = await key_pair(request, NAME, claimed.access_id)
     body = await request.body()
-    digest = _hash(body) if len(body) < _LARGE else await asyncio.to_thread(_hash, body)
+    return await asyncio.to_thread(_checked, request, claimed, body)  # all in one turn: each costs
+
+
+def _checked(request: Request, claimed: _Claimed, body: bytes) -> Signed:
+    store = state_of(request).store
+    pair = store.dialect_keys.find(claimed.access_id, dialect=NAME)
+    digest = _hash(body)
     query = request.scope["query_string"].decode("latin-1")
     tried = []
     for host in hosts(request):
@@ -83,25 +87,25 @@ async def verify(request: Request) -> Signed:
     # The first is what a client sees in the message; any of them will do.
     matching = next((made for _, made in tried if hmac.compare_digest(made, _ascii(claimed.signature))), tried[0][1])
     compare(matching, claimed.signature, what=tried[0][0])
-    await _once(request, pair, claimed)
+    _once(request, pair, claimed)
+    store.dialect_keys.used(pair)
     return Signed(pair=pair, service=claimed.service)
 
 
-async def _once(request: Request, pair: DialectKey, claimed: _Claimed) -> None:
+def _once(request: Request, pair: DialectKey, claimed: _Claimed) -> None:
+    check_date(request, claimed.moment)  # the body may have taken its time
     settings = state_of(request).moderator.settings
     trace = request.headers.get(_TRACE, "")
     until = datetime.fromtimestamp(claimed.timestamp + settings.signature_window_s + 1, UTC)
-    nonces = state_of(request).store.nonces
-    fresh = await asyncio.to_thread(nonces.take, f"{claimed.signature}\n{trace}", key_id=pair.id, until=until)
-    try:
-        await accept(request, pair, moment=claimed.moment, nonce=claimed.signature)
-    except ReplayedError as error:
-        apart = abs((datetime.now(UTC) - claimed.moment).total_seconds())
-        if not (fresh and trace and settings.signature_repeat_s and apart <= settings.signature_repeat_s):
-            raise ReplayedError(
-                "This very request was answered before. Sign each request anew; an equal one in the same second needs "
-                "an X-TC-TraceId of its own and a clock that is right."
-            ) from error
+    wanted = (claimed.signature, f"{claimed.signature}\n{trace}")
+    first, fresh = state_of(request).store.nonces.take_each(wanted, key_id=pair.id, until=until)
+    apart = abs((datetime.now(UTC) - claimed.moment).total_seconds())
+    near = settings.signature_repeat_s and apart <= settings.signature_repeat_s
+    if not (first or (fresh and trace and near)):
+        raise ReplayedError(
+            "This very request was answered before. Sign each request anew; an equal one in the same second needs an "
+            "X-TC-TraceId of its own and a clock that is right."
+        )
 
 
 def headers_for(
