@@ -2,9 +2,9 @@
 
     python benchmarks/dialect_rekognition.py [--pictures N] [--rounds N] [--json FILE]
 
-One real server on loopback with all detectors, one client, one request at a time. Each picture goes to `POST /v1/check`
-with all scores, and signed to DetectModerationLabels, in changing order; the ratio is of the medians of each round, and
-the middle of the rounds counts. Limit: 1.10. Signing on the client's side is not in the times.
+The real server in a process of its own, one client, one request at a time. Each picture goes to `POST /v1/check` with
+all scores and an API key, and signed to DetectModerationLabels, in changing order; the ratio is of the medians of
+each round, and the middle of the rounds counts. Limit: 1.10. Signing on the client's side is not in the times.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
-os.environ.setdefault("EVENHAND_LOG_LEVEL", "error")
 
 LIMIT = 1.10
 TARGET = "RekognitionService.DetectModerationLabels"
@@ -45,15 +44,16 @@ def pictures(amount: int) -> list[str]:
     return out
 
 
-def native(served: Any, picture: str) -> float:
+def native(served: Any, picture: str, token: str) -> float:
     """Ask the native endpoint; give the seconds."""
     body = json.dumps({"data": picture, "all_scores": True}).encode()
+    headers = {"content-type": "application/json", "authorization": f"Bearer {token}"}
     started = time.perf_counter()
-    served.http.post("/v1/check", content=body, headers={"content-type": "application/json"}).raise_for_status()
+    served.http.post("/v1/check", content=body, headers=headers).raise_for_status()
     return time.perf_counter() - started
 
 
-def dialect(served: Any, picture: str) -> float:
+def dialect(served: Any, picture: str, _token: str) -> float:
     """Ask for moderation labels; give the seconds."""
     from tests.rekognition import sign
 
@@ -64,7 +64,7 @@ def dialect(served: Any, picture: str) -> float:
     return time.perf_counter() - started
 
 
-def measure(served: Any, wanted: list[str], rounds: int) -> tuple[list[float], list[float]]:
+def measure(served: Any, token: str, wanted: list[str], rounds: int) -> tuple[list[float], list[float]]:
     """Give the ratio of each round, and the difference in milliseconds."""
     ratios, apart = [], []
     for turn in range(rounds):
@@ -72,7 +72,7 @@ def measure(served: Any, wanted: list[str], rounds: int) -> tuple[list[float], l
         for number, picture in enumerate(wanted):
             pair = [(0, native), (1, dialect)]
             for place, ask in pair if (number + turn) % 2 else reversed(pair):
-                spent[place].append(ask(served, picture))
+                spent[place].append(ask(served, picture, token))
         ours, theirs = statistics.median(spent[0]), statistics.median(spent[1])
         ratios.append(theirs / ours)
         apart.append(1000 * (theirs - ours))
@@ -81,11 +81,11 @@ def measure(served: Any, wanted: list[str], rounds: int) -> tuple[list[float], l
 
 def main() -> None:
     """Measure with all detectors, and with the cheapest alone, which shows the dialect's own milliseconds."""
-    import structlog
+    from benchmarks.dialects import running
 
-    from tests.rekognition import HEAVY, rekognition
+    from evenhand.store import open_store
+    from tests.rekognition import HEAVY, Served
 
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=5)
@@ -93,13 +93,18 @@ def main() -> None:
     arguments = parser.parse_args()
     report: dict[str, Any] = {}
     for name, disabled in (("all detectors", ()), ("one cheap detector", HEAVY)):
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            rekognition(Path(folder), disabled_detectors=disabled, log_level="error") as served,
-        ):
-            wanted = pictures(arguments.pictures)
-            measure(served, wanted[:2], 1)  # models are loaded
-            ratios, apart = measure(served, wanted, arguments.rounds)
+        with tempfile.TemporaryDirectory() as folder:
+            off = json.dumps(["text.harm", *disabled])
+            with running(folder, DISABLED_DETECTORS=off) as (client, _, settings):
+                store = open_store(settings=settings)
+                pair = store.dialect_keys.create("bench", dialect="rekognition")
+                token = store.keys.create("bench", scopes=("check",)).token
+                store.close()
+                address = str(client.base_url).rstrip("/")
+                served = Served(address=address, pair=pair, http=client, bucket=Path(folder))
+                wanted = pictures(arguments.pictures)
+                measure(served, token, wanted[:2], 1)  # models are loaded
+                ratios, apart = measure(served, token, wanted, arguments.rounds)
         report[name] = {"ratio": round(statistics.median(ratios), 3), "ms": round(statistics.median(apart), 2)}
         print(f"{name}: {report[name]['ratio']:.3f} of the native endpoint (limit {LIMIT}), "
               f"{report[name]['ms']} ms more; rounds {[round(r, 3) for r in ratios]}")  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from starlette.requests import Request
@@ -106,14 +107,47 @@ async def accept(request: Request, pair: DialectKey, *, moment: datetime, nonce:
         StoreError: the database refused or cannot be reached; nothing is accepted then.
     """
     check_date(request, moment)
+    await asyncio.to_thread(_take, request, pair, moment, nonce)  # one turn in a thread for both: each costs
+
+
+async def verified(
+    request: Request,
+    dialect: str,
+    access_id: str,
+    check: Callable[[DialectKey], None],
+    *,
+    moment: datetime,
+    nonce: str,
+) -> DialectKey:
+    """Find the pair of a signed request, check the signature, and accept the request, all in one turn in a thread.
+
+    Args:
+        request: the request.
+        dialect: name of the dialect.
+        access_id: the public half, as the request names it.
+        check: raises where the signature is not this pair's. It may compute; it runs in the thread.
+        moment: its signed date; aware.
+        nonce: its signed nonce; where the protocol has none, the signature itself.
+
+    Raises:
+        AuthError: the pair is unknown, revoked or expired; or what `check` raises, and as `accept`.
+        SettingsError: EVENHAND_SECRET_KEY is not the one that it was made with.
+        StoreError: the database refused or cannot be reached; nothing is accepted then.
+    """
+    check_date(request, moment)  # a clock that is wrong is what people look for last
+
+    def work() -> DialectKey:
+        pair = state_of(request).store.dialect_keys.find(access_id, dialect=dialect)
+        check(pair)
+        _take(request, pair, moment, nonce)
+        return pair
+
+    return await asyncio.to_thread(work)
+
+
+def _take(request: Request, pair: DialectKey, moment: datetime, nonce: str) -> None:
     state = state_of(request)
     until = moment + timedelta(seconds=state.moderator.settings.signature_window_s + 1)
-
-    def take() -> bool:
-        fresh = state.store.nonces.take(nonce, key_id=pair.id, until=until)
-        if fresh:
-            state.store.dialect_keys.used(pair)
-        return fresh
-
-    if not await asyncio.to_thread(take):  # one turn in a thread for both: each costs
+    if not state.store.nonces.take(nonce, key_id=pair.id, until=until):
         raise ReplayedError("This very request was answered before; sign each request anew.")
+    state.store.dialect_keys.used(pair)

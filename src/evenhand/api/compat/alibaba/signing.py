@@ -13,17 +13,16 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qsl, quote
 
-import anyio.to_thread
 from starlette.requests import Request
 
 from evenhand.api.compat.alibaba.errors import GatewayError
-from evenhand.api.compat.signing import BadSignatureError, accept, check_date, hosts, key_pair
+from evenhand.api.compat.signing import BadSignatureError, hosts, verified
 from evenhand.store import DialectKey
 
 NAME = "alibaba"
@@ -31,10 +30,10 @@ _ACS3 = "ACS3-HMAC-SHA256"
 _NEEDED = ("host", "x-acs-action", "x-acs-content-sha256", "x-acs-date", "x-acs-signature-nonce", "x-acs-version")
 _PART = re.compile(r"(Credential|SignedHeaders|Signature)=([^,\s]*)")
 _HASHES = {"HMAC-SHA1": "sha1", "HMAC-SHA256": "sha256"}
-_LARGE = 2**18  # bytes; hashing more goes to a thread
 _MOST_FIELDS = 200
 
 Pairs = Sequence[tuple[str, str]]
+Check = Callable[[DialectKey], None]  # raises where the signature is not this pair's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,20 +68,20 @@ async def verify(request: Request) -> Signed:
     form = _pairs(body) if _is_form(request) else ()
     header = request.headers.get("authorization", "")
     if header.startswith(_ACS3 + " "):
-        pair, claimed = await _acs3(request, header, query, body)
+        claimed, check = _acs3(request, header, query, body)
     elif header[:4].lower() == "acs ":
-        pair, claimed = await _roa(request, header[4:].strip(), query, body)
+        claimed, check = _roa(request, header[4:].strip(), query, body)
     elif header:
         raise GatewayError("IncompleteSignature", f"The Authorization header must begin with {_ACS3!r} or 'acs'.")
     else:
-        pair, claimed = await _rpc(request, query, form)
+        claimed, check = _rpc(request, query, form)
         if body and not _is_form(request):
             raise GatewayError("IncompleteSignature", "A signature among the parameters does not cover this body.")
-    await accept(request, pair, moment=claimed.moment, nonce=claimed.nonce)
+    pair = await verified(request, NAME, claimed.access_id, check, moment=claimed.moment, nonce=claimed.nonce)
     return Signed(pair=pair, parameters=dict([*query, *form]), bare=not header)
 
 
-async def _acs3(request: Request, header: str, query: Pairs, body: bytes) -> tuple[DialectKey, _Claimed]:
+def _acs3(request: Request, header: str, query: Pairs, body: bytes) -> tuple[_Claimed, Check]:
     parts = dict(_PART.findall(header))
     names = [name for name in parts.get("SignedHeaders", "").lower().split(";") if name]
     if missing := [name for name in ("Credential", "SignedHeaders", "Signature") if not parts.get(name)]:
@@ -95,27 +94,29 @@ async def _acs3(request: Request, header: str, query: Pairs, body: bytes) -> tup
         moment=_iso(request.headers["x-acs-date"]),
         nonce=request.headers["x-acs-signature-nonce"],
     )
-    check_date(request, claimed.moment)  # a clock that is wrong is what people look for last
-    pair = await key_pair(request, NAME, claimed.access_id)
     digest = request.headers["x-acs-content-sha256"]
-    if (await _hash("sha256", body)).hex() != digest.lower():
-        raise BadSignatureError("The body is not the one that was signed: its SHA-256 is not x-acs-content-sha256.")
     canonical_query = "&".join(f"{_escaped(name)}={_escaped(value)}" for name, value in sorted(query))
-    strings = []
-    for host in hosts(request):
-        values = {name: _header(request, name) for name in names} | {"host": host}
-        lines = "".join(f"{name}:{values[name]}\n" for name in sorted(names))
-        canonical = "\n".join(
-            (request.method, _path(request), canonical_query, lines, ";".join(sorted(names)), digest),
-        )
-        strings.append(f"{_ACS3}\n{hashlib.sha256(canonical.encode()).hexdigest()}")
-        expected = hmac.new(pair.secret.encode(), strings[-1].encode(), "sha256").hexdigest()
-        if hmac.compare_digest(expected, _ascii(claimed.signature)):
-            return pair, claimed
-    raise _mismatch(f"{strings[0]} of the request {canonical!r}")
+    names.sort()
+    values = {name: _header(request, name) for name in names}
+
+    def check(pair: DialectKey) -> None:
+        if hashlib.sha256(body).hexdigest() != digest.lower():
+            raise BadSignatureError("The body is not the one that was signed: its SHA-256 is not x-acs-content-sha256.")
+        told = ""
+        for host in hosts(request):
+            lines = "".join(f"{name}:{host if name == 'host' else values[name]}\n" for name in names)
+            canonical = "\n".join((request.method, _path(request), canonical_query, lines, ";".join(names), digest))
+            string = f"{_ACS3}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+            told = told or f"{string} of the request {canonical!r}"
+            expected = hmac.new(pair.secret.encode(), string.encode(), "sha256").hexdigest()
+            if hmac.compare_digest(expected, _ascii(claimed.signature)):
+                return
+        raise _mismatch(told)
+
+    return claimed, check
 
 
-async def _roa(request: Request, credential: str, query: Pairs, body: bytes) -> tuple[DialectKey, _Claimed]:
+def _roa(request: Request, credential: str, query: Pairs, body: bytes) -> tuple[_Claimed, Check]:
     access_id, colon, signature = credential.partition(":")
     if not (access_id and colon and signature):
         raise GatewayError("IncompleteSignature", "The Authorization header must be 'acs ACCESS_KEY_ID:SIGNATURE'.")
@@ -124,31 +125,33 @@ async def _roa(request: Request, credential: str, query: Pairs, body: bytes) -> 
     nonce = headers.get("x-acs-signature-nonce")
     # Older clients send no nonce. Then the signature is what makes the request the only one of its kind.
     claimed = _Claimed(access_id=access_id, signature=signature, moment=_http_date(date), nonce=nonce or signature)
-    check_date(request, claimed.moment)
-    pair = await key_pair(request, NAME, access_id)
     method = headers.get("x-acs-signature-method", "HMAC-SHA1").upper()
     if method not in _HASHES:
         raise GatewayError("UnsupportedSignatureMethod", f"Signatures here are {', '.join(_HASHES)}.")
-    if body:
-        given = headers.get("content-md5")
-        if not given:
-            raise GatewayError("MissingContentMD5", "Content-MD5 is needed: without it nothing signs the body.")
-        if base64.b64encode(await _hash("md5", body)).decode() != given:
-            raise GatewayError("ContentMD5NotMatched", "The body is not the one that was signed: Content-MD5 differs.")
+    given = headers.get("content-md5")
+    if body and not given:
+        raise GatewayError("MissingContentMD5", "Content-MD5 is needed: without it nothing signs the body.")
     own = {name for name in headers if name.startswith("x-acs-")}
     lines = "".join(f"{name}:{_header(request, name)}\n" for name in sorted(own))
     start = [request.method, *(headers.get(name, "") for name in ("accept", "content-md5", "content-type")), date]
     string = "\n".join(start) + "\n" + lines
-    # Clients differ in whether a parameter without a value has an equals sign.
-    for bare in (False, True):
-        signed = string + _resource(request, query, bare=bare)
-        expected = base64.b64encode(hmac.new(pair.secret.encode(), signed.encode(), _HASHES[method]).digest())
-        if hmac.compare_digest(expected.decode(), _ascii(signature)):
-            return pair, claimed
-    raise _mismatch(string + _resource(request, query, bare=False))
+
+    def check(pair: DialectKey) -> None:
+        md5 = hashlib.md5(body, usedforsecurity=False).digest()
+        if body and base64.b64encode(md5).decode() != given:
+            raise GatewayError("ContentMD5NotMatched", "The body is not the one that was signed: Content-MD5 differs.")
+        # Clients differ in whether a parameter without a value has an equals sign.
+        for bare in (False, True) if query else (False,):
+            signed = string + _resource(request, query, bare=bare)
+            expected = base64.b64encode(hmac.new(pair.secret.encode(), signed.encode(), _HASHES[method]).digest())
+            if hmac.compare_digest(expected.decode(), _ascii(signature)):
+                return
+        raise _mismatch(string + _resource(request, query, bare=False))
+
+    return claimed, check
 
 
-async def _rpc(request: Request, query: Pairs, form: Pairs) -> tuple[DialectKey, _Claimed]:
+def _rpc(request: Request, query: Pairs, form: Pairs) -> tuple[_Claimed, Check]:
     parameters = dict([*query, *form])
     if len(parameters) != len(query) + len(form):
         raise GatewayError("InvalidParameter", "A parameter was sent twice.")
@@ -167,14 +170,15 @@ async def _rpc(request: Request, query: Pairs, form: Pairs) -> tuple[DialectKey,
         moment=_iso(parameters["Timestamp"]),
         nonce=parameters["SignatureNonce"],
     )
-    check_date(request, claimed.moment)
-    pair = await key_pair(request, NAME, claimed.access_id)
     listed = "&".join(f"{_escaped(name)}={_escaped(value)}" for name, value in sorted(parameters.items()))
     string = f"{request.method}&%2F&{_escaped(listed)}"
-    digest = hmac.new(f"{pair.secret}&".encode(), string.encode(), _HASHES[method]).digest()
-    if not hmac.compare_digest(base64.b64encode(digest).decode(), _ascii(signature)):
-        raise _mismatch(string)
-    return pair, claimed
+
+    def check(pair: DialectKey) -> None:
+        digest = hmac.new(f"{pair.secret}&".encode(), string.encode(), _HASHES[method]).digest()
+        if not hmac.compare_digest(base64.b64encode(digest).decode(), _ascii(signature)):
+            raise _mismatch(string)
+
+    return claimed, check
 
 
 def _mismatch(string: str) -> BadSignatureError:
@@ -208,13 +212,6 @@ def _pairs(data: bytes) -> Pairs:
 
 def _is_form(request: Request) -> bool:
     return request.headers.get("content-type", "").lower().startswith("application/x-www-form-urlencoded")
-
-
-async def _hash(name: str, body: bytes) -> bytes:
-    def work() -> bytes:
-        return hashlib.new(name, body, usedforsecurity=False).digest()
-
-    return work() if len(body) < _LARGE else await anyio.to_thread.run_sync(work)
 
 
 def _escaped(text: str) -> str:
