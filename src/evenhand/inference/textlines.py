@@ -20,6 +20,7 @@ from evenhand.inference import textseen
 from evenhand.inference.denormals import flushed
 from evenhand.inference.glance import CELL, Glance, windows
 from evenhand.inference.textseen import Seen
+from evenhand.inference.textshape import Shape, shape_of, standing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,6 +71,7 @@ class _Known:
     """What was read at a place, kept for the next frame."""
 
     line: Line | None
+    shape: Shape | None = None  # None: of a still, or too small to be known again over another ground
 
 
 class LineReader:
@@ -126,7 +128,7 @@ class LineReader:
             last, different = textseen.likest(now, before, size=size) or (None, different)
         wanted = np.ones_like(different) if self._glance is None else self._glance.cells(small)
         sure, searched = self._searched(small, wanted, last, different)
-        kept, left_out, reused = self._placed(bgr, small, sure, last, different, size[::-1])
+        kept, left_out, reused = self._placed(bgr, small, sure, before, last, different, size[::-1])
         lines = tuple(one.line for _, one in kept if isinstance(one, _Known) and one.line is not None)
         reading = Reading(lines=lines, left_out=left_out, reused=reused)
         if before is None or now is None:
@@ -145,6 +147,7 @@ class LineReader:
         bgr: NDArray[np.uint8],
         small: NDArray[np.uint8],
         sure: NDArray[np.float32],
+        before: Sequence[Seen] | None,
         last: Seen | None,
         different: NDArray[np.bool_],
         size: tuple[int, int],
@@ -152,7 +155,7 @@ class LineReader:
         """Read the lines where letters are, within `size` (width, height).
 
         Returns:
-            Places in pixels of `small` with what was read there; lines left out; places taken over from `last`.
+            Places in pixels of `small` with what was read there; lines left out; places taken over from `before`.
         """
         engine = self._loaded()
         quads, _ = engine.text_det.postprocess_op(sure[None, None], bgr.shape[:2])
@@ -165,9 +168,14 @@ class LineReader:
         scale = np.asarray([small.shape[1] / bgr.shape[1], small.shape[0] / bgr.shape[0]], np.float32)
         places = [np.asarray(quad, np.float32) * scale for quad in quads]
         known = [last and textseen.same_line(place, last, different, _Known) for place in places]
+        grey = None if before is None else textseen.luma(small)
+        if before and grey is not None:
+            alike = [seen for seen in before if seen.size == size[::-1]]
+            known = [old or _standing(grey, place, alike) for place, old in zip(places, known, strict=True)]
         fresh = iter(self._lines(bgr, [q for q, old in zip(quads, known, strict=True) if old is None], size))
         kept: list[tuple[NDArray[np.float32], object]] = [
-            (place, old or _Known(next(fresh))) for place, old in zip(places, known, strict=True)
+            (place, old or _Known(next(fresh), None if grey is None else shape_of(grey, place)))
+            for place, old in zip(places, known, strict=True)
         ]
         return kept, left_out, sum(old is not None for old in known)
 
@@ -291,6 +299,15 @@ def _bgr(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     import cv2
 
     return np.asarray(cv2.cvtColor(_roomy(rgb), cv2.COLOR_RGB2BGR), np.uint8)
+
+
+def _standing(grey: NDArray[np.uint8], place: NDArray[np.float32], before: Sequence[Seen]) -> _Known | None:
+    """Give what was read of a line that stands in its place while the ground moves; blank places are looked at anew."""
+    for seen in reversed(before):
+        for _, old in seen.lines:
+            if isinstance(old, _Known) and old.line and old.shape and standing(grey, place, old.shape):
+                return old
+    return None
 
 
 def _roomy(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -42,11 +42,18 @@ class Seen:
     lines: tuple[tuple[Quad, object], ...]  # where a line was, in pixels of the array, and what was read
 
 
+def luma(small: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Give the luma of a picture, uint8 [height, width, 3], BGR."""
+    import cv2
+
+    return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
+
+
 def blocks(small: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Give the mean luma of each block of a picture, uint8 [height, width, 3], BGR, sides that CELL divides."""
     import cv2
 
-    grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    grey = luma(small).astype(np.float32)
     size = (small.shape[1] // _BLOCK, small.shape[0] // _BLOCK)
     return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.float32)
 

@@ -73,6 +73,22 @@ def test_what_comes_beside_a_caption_is_read_and_the_caption_is_not(reader: Line
     assert third.reused == 1
 
 
+def moving(words: str, step: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """A caption over a ground that is another in each frame."""
+    blots = np.random.default_rng(step).integers(10, 150, (17, 30, 3), dtype=np.uint8)
+    image = Image.fromarray(blots).resize(SIZE, Image.Resampling.BICUBIC)
+    ImageDraw.Draw(image).text((200, 440), words, fill="white", font=ImageFont.load_default(32))
+    return np.asarray(image)
+
+
+def test_a_caption_over_a_ground_that_moves_is_read_once(reader: LineReader) -> None:
+    """Until one digit of it changes."""
+    words = ["Call 202 555 0147"] * 6 + ["Call 202 555 0141"] * 2
+    found = list(read(reader, *(moving(text, step) for step, text in enumerate(words))))
+    assert [texts(one) for one in found] == [[text] for text in words]
+    assert [one.reused for one in found[:7]] == [0, 1, 1, 1, 1, 1, 0]
+
+
 def test_a_caption_that_fades_in_by_little_steps_is_read_in_the_end(reader: LineReader) -> None:
     shades = [f"#{level:02x}{level:02x}{level:02x}" for level in range(90, 190, 3)]
     *_, last = read(reader, *(frame((200, 440, "Call 202 555 0147"), ink=ink) for ink in shades))
