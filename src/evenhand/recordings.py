@@ -23,7 +23,8 @@ from typing import TypeVar
 
 from evenhand.captions import Captions
 from evenhand.decode import Decoded
-from evenhand.decode.media import MediaPlan, MediaReader, MediaSource, SegmentParts
+from evenhand.decode.apart import Parts, Reader, open_reader
+from evenhand.decode.media import MediaPlan, MediaSource
 from evenhand.detectors.registry import Registry
 from evenhand.domain import Content, ImagePart, Part, PartKind
 from evenhand.errors import InputError
@@ -70,7 +71,7 @@ class Recordings:
             Detector -> version, for those that ran.
         """
         plan, source = _opened(item.decoded)
-        reader = await self._off(partial(MediaReader, source, plan, self._settings))
+        reader = await self._off(partial(open_reader, source, plan, self._settings))
         done: list[SegmentFindings] = []
         try:
             for number in range(len(plan.segments)):
@@ -101,15 +102,13 @@ class Recordings:
         source = content.data if content.data is not None else content.path
         if source is None:
             raise InputError("a segment is checked of a file; fetch the URL first")
-        reader = await self._off(partial(MediaReader, source, plan, self._settings))
+        reader = await self._off(partial(open_reader, source, plan, self._settings))
         try:
             return await self.segment(reader, number, content, skip)
         finally:
             await self._off(reader.close)
 
-    async def segment(
-        self, reader: MediaReader, number: int, content: Content, skip: frozenset[str]
-    ) -> SegmentFindings:
+    async def segment(self, reader: Reader, number: int, content: Content, skip: frozenset[str]) -> SegmentFindings:
         """Check one segment.
 
         Args:
@@ -121,7 +120,7 @@ class Recordings:
         Raises:
             InputError: the file cannot be read any more.
         """
-        parts = await self._off(partial(reader.segment, number))
+        parts: Parts = await self._off(lambda: reader.segment(number))
         run = _Run(parts, content, shell(reader.plan, content), Captions())
         texts: list[Part] = [*await self._off(parts.texts), *await self._off(parts.covers)]
         if self._registry.slots([PartKind.AUDIO], skip=skip):  # else nobody would hear it
@@ -156,7 +155,7 @@ class Recordings:
 class _Run:
     """What comes together of one segment."""
 
-    def __init__(self, parts: SegmentParts, content: Content, shell: Decoded, captions: Captions) -> None:
+    def __init__(self, parts: Parts, content: Content, shell: Decoded, captions: Captions) -> None:
         self._parts, self._content, self._shell, self._captions = parts, content, shell, captions
         self._items: list[Item] = []
         self._models: dict[str, str] = {}

@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import Any
 
 from evenhand.decode import decode
-from evenhand.decode.media import MediaReader, plan
+from evenhand.decode.apart import open_reader, plan_recording
 from evenhand.domain import AudioPart, ImagePart, TextPart
 from evenhand.errors import InputError, NotFoundError
 from evenhand.review.evidence import Held
@@ -95,7 +95,7 @@ def transcript(
     made = _plan(kept, settings)
     lines: list[dict[str, Any]] = []
     until, deadline = 0.0, time.monotonic() + _WRITE_S
-    with MediaReader(_source(kept), made, settings) as reader:
+    with open_reader(_source(kept), made, settings) as reader:
         for segment in made.segments:
             if time.monotonic() > deadline:
                 break
@@ -152,7 +152,7 @@ def quoted(findings: Sequence[dict[str, Any]]) -> dict[str, Any]:
 def _plan(kept: Held, settings: Settings) -> Any:
     if kept.family not in {"audio", "video"}:
         raise NotFoundError("that content is no recording")
-    return plan(_source(kept), kept.media, settings)
+    return plan_recording(_source(kept), kept.media, settings)
 
 
 def _source(kept: Held) -> Any:
@@ -160,7 +160,7 @@ def _source(kept: Held) -> Any:
 
 
 def _sound(kept: Held, made: Any, settings: Settings) -> Any:
-    with MediaReader(_source(kept), made, settings) as reader:
+    with open_reader(_source(kept), made, settings) as reader:
         for segment in made.segments:
             try:
                 parts = reader.segment(segment.number)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from evenhand.decode.apart import plan_recording
 from evenhand.decode.base import Blob, Decoded
-from evenhand.decode.media.planning import plan
 from evenhand.decode.media.values import MEDIA, MediaSource
 from evenhand.domain import ContentKind
 from evenhand.settings import Settings
@@ -16,12 +16,12 @@ class MediaDecoder:
     media = frozenset(MEDIA)
 
     def decode(self, blob: Blob, settings: Settings) -> Decoded:
-        """Plan a file; raises as `plan` does."""
+        """Plan a file; raises as `plan_recording` does."""
         return self.open(blob.data, blob.media, settings, language=blob.language)
 
     def open(self, source: MediaSource, media: str, settings: Settings, *, language: str | None = None) -> Decoded:
-        """Plan a file that is held in memory or lies on this machine; raises as `plan` does."""
-        made = plan(source, media, settings)
+        """Plan a file that is held in memory or lies on this machine; raises as `plan_recording` does."""
+        made = plan_recording(source, media, settings)
         return Decoded(
             kind=made.kind,
             parts=(),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from evenhand.decode.media.reading import MediaReader
 from evenhand.decode.media.values import MediaPlan, MediaSource
 from evenhand.settings import Settings
 
@@ -33,11 +32,13 @@ def stills(
     Raises:
         InputError: the file cannot be read any more.
     """
+    from evenhand.decode.apart import open_reader  # (which is built on this package)
+
     wanted = sorted(dict.fromkeys(times))
     if not plan.of("video") or not wanted:
         return
     last = plan.segments[-1].number
-    with MediaReader(source, plan, settings) as reader:
+    with open_reader(source, plan, settings) as reader:
         for segment in plan.segments:
             inside = [t for t in wanted if (t >= segment.start or not segment.number)]
             inside = [t for t in inside if t < segment.end or segment.number == last]
