@@ -64,12 +64,19 @@ class Bench:
     def __init__(self, client: httpx.Client, process: int, settings: Any) -> None:
         from evenhand.store import open_store
         from tests.alibaba import Served
+        from tests.tencent import Served as TencentServed
 
         store = open_store(settings=settings)
         self.client, self._process = client, process
         self.token = store.keys.create("bench", scopes=("check",)).token
         self.alibaba = Served(
             http=client, pair=store.dialect_keys.create("bench", dialect="alibaba"), settings=settings
+        )
+        self.tencent_served = TencentServed(
+            address=str(client.base_url).rstrip("/"),
+            pair=store.dialect_keys.create("bench", dialect="tencent"),
+            http=client,
+            settings=settings,
         )
         store.close()
 
@@ -115,6 +122,19 @@ class Bench:
         headers = acs3(self.alibaba, "TextModerationPlus", body)
         return self.client.build_request("POST", "/", content=body, headers=headers)
 
+    def google(self, text: str) -> httpx.Request:
+        """Ask for the categories of moderateText."""
+        body = {"document": {"type": "PLAIN_TEXT", "content": text}}
+        return self._post(f"/v2/documents:moderateText?key={self.token}", body, {})
+
+    def tencent(self, text: str) -> httpx.Request:
+        """Ask for TextModeration, signed."""
+        from tests.tencent import packed, sign
+
+        body = json.dumps({"Content": packed(text), "DataId": "1"}).encode()
+        headers = sign(self.tencent_served, body, action="TextModeration")
+        return self.client.build_request("POST", "/", content=body, headers=headers)
+
     def vendors(self, name: str) -> Ask:
         """Give a call by the vendor's own client."""
         base = str(self.client.base_url).rstrip("/")
@@ -135,7 +155,14 @@ class Bench:
 
             safety = ContentSafetyClient(base, AzureKeyCredential(self.token))
             return lambda text: safety.analyze_text(AnalyzeTextOptions(text=text))
+        if name == "tencent":
+            return lambda text: self.tencent_served.text(text, DataId="1")
         from googleapiclient import discovery
+
+        if name == "google":
+            service = discovery.build("language", "v2", developerKey=self.token, client_options={"api_endpoint": base})
+            of = {"type": "PLAIN_TEXT"}
+            return lambda text: service.documents().moderateText(body={"document": {**of, "content": text}}).execute()
 
         from evenhand.domain.attributes import PRODUCTION
 
@@ -159,6 +186,7 @@ class Bench:
 
 
 NAMES = {"perspective": "perspective", "openai": "openai", "azure": "azure", "alibaba": "alibaba_form"}
+NAMES |= {"google": "google", "tencent": "tencent"}
 
 
 @contextmanager
