@@ -213,7 +213,7 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Old]:
     )
     store = open_store(settings=settings)
     store.migrate()
-    pairs = {name: store.dialect_keys.create("shadow", dialect=name) for name in ("rekognition", "tencent")}
+    pairs = {name: store.dialect_keys.create("shadow", dialect=name) for name in ("rekognition", "tencent", "alibaba")}
     store.close()
     shutil.copyfile(ROOT / "examples" / "pictures" / "landscape.jpg", _made(folder / "2026") / "a.jpg")
     with serving(settings, warm=True) as http:
@@ -327,15 +327,22 @@ def test_tencent(tmp_path: Path, old: Old) -> None:
     assert " 0 without an answer" in told[-1]
 
 
-def test_alibaba(tmp_path: Path) -> None:
+def test_alibaba(tmp_path: Path, old: Old) -> None:
     pytest.importorskip("alibabacloud_green20220302")
     pytest.importorskip("aliyunsdkgreen")
-    with walking("migrate-from-alibaba.md", tmp_path, off=(*_PICTURES, *_SOUNDS), puts={}) as walk:
+    puts = {
+        "https://green-cip.cn-shanghai.aliyuncs.com": old.address,
+        "https://green.cn-shanghai.aliyuncs.com": old.address,
+        "LTAI...:SECRET": f"{old.pairs['alibaba'].access_id}:{old.pairs['alibaba'].secret}",
+    }
+    with walking("migrate-from-alibaba.md", tmp_path, off=(*_PICTURES, *_SOUNDS), puts=puts) as walk:
         walk.environment["EVENHAND_HOST"] = "0.0.0.0"  # (a key pair is a key: it may be reached from afar)
         told = walk.all()
         again = walk.again()
     assert told[1] == "none ['nonLabel']\n"
     assert "'suggestion': 'pass'" in told[2]
+    assert "alibaba/20" in told[-1], told[-1]
+    assert " 0 without an answer" in told[-1]
     assert again.startswith("none ['nonLabel']\n"), "the pair is good after a new start, under the policy"
 
 
