@@ -209,8 +209,8 @@ class Settings(BaseSettings):
     perspective_max_bytes: int = Field(20_480, ge=1, description="Longest comment of Perspective's API, in bytes.")
     dialect_incomplete: Literal["error", "worst"] = Field(
         "error",
-        description="What callers of Perspective's, OpenAI's and Azure's APIs get when a detector gave no answer, for "
-        "which these have no word. error: status 503; worst: the highest score wherever it could have spoken.",
+        description="What callers of Perspective's, OpenAI's, Azure's and Google's APIs get when a detector gave no "
+        "answer, for which these have no word. error: status 503; worst: the highest score wherever it could have spoken.",
     )
     openai_flagged: Literal["categories", "decision"] = Field(
         "categories",

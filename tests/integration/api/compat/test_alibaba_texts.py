@@ -225,6 +225,22 @@ def test_what_should_have_been_found_is_kept_as_a_suggestion(served: Served) -> 
     assert kept[0].key_id == served.pair.id
 
 
+@pytest.mark.parametrize("mode", ["error", "worst"])  # the vendor has words for it, so the setting changes nothing
+def test_a_detector_that_failed_never_reads_as_clean(tmp_path: Path, mode: str) -> None:
+    models = tmp_path / "models.yaml"
+    models.write_text(
+        "models:\n  - {kind: llm, name: gone, url: 'http://127.0.0.1:9/v1', model: m, policy: Be kind., retries: 0,\n"
+        "     labels: [violence.threat]}\n"
+    )
+    with alibaba(quick(tmp_path, secret_key=SECRET_KEY, models=models, dialect_incomplete=mode)) as served:
+        data = served.client_2022().text_moderation_plus(plus("comment_detection_pro", content="a quiet day")).body.data
+        assert (data.risk_level, [row.label for row in data.result]) == ("medium", ["incomplete"])
+        assert "text.llm:gone" in data.result[0].description
+        [row] = scan(served, "a quiet day")["data"]
+        [result] = row["results"]
+        assert (result["suggestion"], list(result["incomplete"])) == ("review", ["text.llm:gone"])
+
+
 def test_fifty_at_a_time(served: Served) -> None:
     client = served.client_2022()
 
