@@ -91,7 +91,9 @@ async def link(request: Request, body: LinkIn) -> Response:
     def work() -> dict[str, Any]:
         keys = _keys(state.store, caller)
         if keys is not None and state.store.log.caller(body.decision_id) not in keys:
-            raise NotFoundError(f"no decision with the id {body.decision_id[:80]!r} is stored")
+            raise NotFoundError(
+                f"no decision with the id {body.decision_id[:80]!r} is stored; it may have been deleted"
+            )
         state.store.decision(body.decision_id)
         return link_document(links, links.make(body.decision_id, party=body.party, days=body.days))
 
@@ -151,7 +153,7 @@ async def decide(request: Request, appeal_id: str, body: OutcomeIn) -> Response:
     """Decide an appeal that the caller holds, or nobody. It is final, and the appellant reads the explanation."""
     state = state_of(request)
     person = await person_of(request, state)
-    work = partial(decided, state.store, person, appeal_id, **body.model_dump())
+    work = partial(decided, state.store.within(person.tenant), person, appeal_id, **body.model_dump())
     return _json(await asyncio.to_thread(work))
 
 
@@ -206,7 +208,11 @@ async def _see(request: Request, find: Callable[[Store, Collection[str] | None, 
         await state.guard.caller(request, "read")  # says what is missing
 
     def work() -> dict[str, Any]:
-        return find(state.store, _keys(state.store, caller), as_person(caller).senior or caller.may("review"))
+        return find(
+            state.store.within(caller.tenant),
+            _keys(state.store, caller),
+            as_person(caller).senior or caller.may("review"),
+        )
 
     try:
         return _json(await asyncio.to_thread(work))
@@ -221,7 +227,8 @@ def _keys(store: Store, caller: Caller) -> set[str] | None:
     if caller.id is None:
         return None
     if caller.tenant is not None:
-        return {caller.id, *(key.id for key in store.keys.list(tenant=caller.tenant))}
+        people = (user.id for user in store.accounts.users(tenant=caller.tenant))
+        return {caller.id, *(key.id for key in store.keys.list(tenant=caller.tenant)), *people}
     return None if caller.may("review") else {caller.id}
 
 

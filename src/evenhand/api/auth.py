@@ -46,10 +46,10 @@ _TENANTS = re.compile(
     r"/v1/(check|check:batch|redact|decisions|decisions/[^/]+|decisions/[^/]+/(statement|replay)|statements"
     r"|audit-log|audit-log/export|dashboards|dashboards/[^/]+|reports/transparency"
     r"|review/(claim|undo|stats|items(/.*)?)|wellness|wellness/break"
-    r"|marks|marks/(csv|suggestions|preview|apply|undo)|appeals|appeals/links|appeals/[0-9a-f-]{36}"
+    r"|marks|marks/(csv|suggestions|preview|apply|undo)|appeals(/.*)?|quality/.*"
     r"|jobs|jobs/.*|streams|streams/.*|labels|detectors|policies|policies/.*|lines|lines/[^/]+"
     r"|account|account/.*|accounts|accounts/.*|sessions|sessions/.*|keys|keys/[^/]+)"
-    r"|/console(/auditlog|/decisions(/[^/]+)?|/dashboards|/reports|/marks|/policies(/.*)?"
+    r"|/console(/auditlog|/decisions(/[^/]+)?|/dashboards|/reports|/marks|/policies(/.*)?|/quality(/.*)?|/appeals(/.*)?"
     r"|/review|/review/items(/.*)?|/review/wellness|/accounts/.*)?"
 )
 

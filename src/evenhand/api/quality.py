@@ -198,7 +198,7 @@ async def ask(
     state = state_of(request)
     person = await person_of(request, state, senior=senior)
     try:
-        found = await asyncio.to_thread(work, state.store, person)
+        found = await asyncio.to_thread(work, state.store.within(person.tenant), person)
     except ValueError as error:
         raise InputError(f"That cannot be done: {error}.") from error
     return Response(orjson.dumps(plain(found)), status, media_type="application/json")

@@ -26,7 +26,8 @@ _Text = Annotated[str, Query(max_length=200)]
 @router.get("")
 async def listed(request: Request, state: _Text = "open", after: _Text = "", taken: str | None = None) -> Response:
     """Show appeals and what came of them."""
-    visitor, store = await visitor_of(request, "review"), parts(request).store
+    visitor = await visitor_of(request, "review")
+    store = parts(request).store.within(visitor.tenant)
     if taken:
         return RedirectResponse(f"/console/appeals/{taken[:100]}", status_code=303)
     wanted = state if state in STATES else None
@@ -46,7 +47,7 @@ async def listed(request: Request, state: _Text = "open", after: _Text = "", tak
 async def show(request: Request, appeal_id: str) -> Response:
     """Show an appeal, and forms to decide it."""
     visitor, state = await visitor_of(request, "review"), parts(request)
-    me, store = person_of(visitor), state.store
+    me, store = person_of(visitor), state.store.within(visitor.tenant)
 
     def work() -> dict[str, Any]:
         appeal = store.appeals.get(appeal_id)

@@ -39,7 +39,8 @@ _Text = Annotated[str, Query(max_length=200)]
 @router.get("")
 async def own(request: Request, days: Days = 30) -> Response:
     """Show the visitor's own results and the feedback that they got."""
-    visitor, store = await visitor_of(request, "review"), parts(request).store
+    visitor = await visitor_of(request, "review")
+    store = parts(request).store.within(visitor.tenant)
     me = person_of(visitor)
 
     def work() -> dict[str, Any]:
@@ -55,7 +56,8 @@ async def own(request: Request, days: Days = 30) -> Response:
 @router.get("/agreement")
 async def agreement(request: Request, days: Days = 30, queue: _Text = "") -> Response:
     """Show how well people agree."""
-    visitor, store = await visitor_of(request, "senior"), parts(request).store
+    visitor = await visitor_of(request, "senior")
+    store = parts(request).store.within(visitor.tenant)
 
     def work() -> dict[str, Any]:
         since = datetime.now(UTC) - timedelta(days=days)
@@ -68,7 +70,8 @@ async def agreement(request: Request, days: Days = 30, queue: _Text = "") -> Res
 @router.get("/golden")
 async def golden(request: Request, days: Days = 30, after: _Text = "") -> Response:
     """Show golden questions and how they are answered."""
-    visitor, store = await visitor_of(request, "senior"), parts(request).store
+    visitor = await visitor_of(request, "senior")
+    store = parts(request).store.within(visitor.tenant)
 
     def work() -> dict[str, Any]:
         found = store.golden.page(retired=True, after=_clean(after), limit=_PAGE)
@@ -82,7 +85,8 @@ async def golden(request: Request, days: Days = 30, after: _Text = "") -> Respon
 @router.get("/disagreements")
 async def disagreements(request: Request, done: bool = False, after: _Text = "") -> Response:
     """Show decisions about which people differ."""
-    visitor, store = await visitor_of(request, "senior"), parts(request).store
+    visitor = await visitor_of(request, "senior")
+    store = parts(request).store.within(visitor.tenant)
 
     def work() -> dict[str, Any]:
         found = store.quality.disagreements(done=done, after=_clean(after), limit=_PAGE)
@@ -95,7 +99,8 @@ async def disagreements(request: Request, done: bool = False, after: _Text = "")
 @router.get("/calibrations")
 async def calibrations(request: Request, after: _Text = "") -> Response:
     """Show calibration sessions."""
-    visitor, store = await visitor_of(request, "review"), parts(request).store
+    visitor = await visitor_of(request, "review")
+    store = parts(request).store.within(visitor.tenant)
 
     def work() -> dict[str, Any]:
         found = store.calibrations.page(after=_clean(after), limit=_PAGE)
@@ -111,9 +116,10 @@ async def calibration(request: Request, session: str) -> Response:
     me = person_of(visitor)
 
     def work() -> dict[str, Any]:
-        found = whole(state.store, me, session)
+        store = state.store.within(visitor.tenant)
+        found = whole(store, me, session)
         shown = {
-            one["decision_id"]: decision_view(state.store, state.moderator.settings, one["decision_id"])
+            one["decision_id"]: decision_view(store, state.moderator.settings, one["decision_id"])
             for one in found["items"]
         }
         return {"session": found, "shown": shown}

@@ -29,6 +29,7 @@ from evenhand.store.appealrows import (
     read_statement,
 )
 from evenhand.store.auditlog import AuditLog
+from evenhand.store.belonging import mine
 from evenhand.store.database import Database
 from evenhand.store.qualityrecords import Appeal, AppealTotals
 from evenhand.store.qualitytables import appeals as table
@@ -54,11 +55,19 @@ class Appeals:
         settings: how long after a decision one may be filed.
         queues: how urgent appeals are.
         audit: is told of every step.
+        tenant: only against its decisions; None: against all.
     """
 
-    def __init__(self, database: Database, settings: Settings, queues: Queues, audit: AuditLog) -> None:
-        self._database, self._queue, self._audit = database, queues.appeals, audit
+    def __init__(
+        self, database: Database, settings: Settings, queues: Queues, audit: AuditLog, *, tenant: str | None = None
+    ) -> None:
+        self._database, self._queue, self._audit, self._tenant = database, queues.appeals, audit, tenant
+        self._given = (settings, queues)
         self._within = timedelta(days=settings.appeal_days)
+
+    def within(self, tenant: str | None) -> Appeals:
+        """Give the appeals against a tenant's decisions."""
+        return Appeals(self._database, *self._given, self._audit, tenant=tenant)
 
     def file(
         self,
@@ -161,7 +170,8 @@ class Appeals:
 
         def work(connection: Connection) -> Appeal:
             now = datetime.now(UTC)
-            row = connection.execute(select(table).where(table.c.id == clean(appeal_id))).one_or_none()
+            query = select(table).where(table.c.id == clean(appeal_id), *mine(table.c.tenant, self._tenant))
+            row = connection.execute(query).one_or_none()
             if row is None:
                 raise NotFoundError(f"no appeal has the id {appeal_id[:80]!r}")
             query = select(items).where(items.c.decision_id == row.item_id, *within(person)).with_for_update()
@@ -180,8 +190,8 @@ class Appeals:
             task = task_of(connection, found.decision_id)
             cast(connection, found, task, person, said, now)
             done = {"state": "done", "verdict": said.as_dict(), "decided_by": person.id, "decided_at": now}
-            mine = items.c.decision_id == found.decision_id
-            connection.execute(update(items).where(mine).values(**done, holder=None, free_at=now))
+            here = items.c.decision_id == found.decision_id
+            connection.execute(update(items).where(here).values(**done, holder=None, free_at=now))
             self._stand(connection, found, task.decision_id, verdict, said, person, now)
             new = {
                 "state": outcome,
@@ -250,7 +260,8 @@ class Appeals:
         """
         if not 1 <= limit <= 1_000:
             raise ValueError(f"limit is {limit}: give 1 to 1000")
-        query = select(table).where(table.c.id > after).order_by(table.c.id).limit(limit)
+        query = select(table).where(table.c.id > after, *mine(table.c.tenant, self._tenant))
+        query = query.order_by(table.c.id).limit(limit)
         if state == "decided":
             query = query.where(table.c.state != "open")
         elif state is not None:
@@ -286,7 +297,7 @@ class Appeals:
                 *(count(name).label(name) for name in OUTCOMES),
                 in_time.label("in_time"),
             )
-            .where(or_(c.state == "open", c.decided_at >= since))
+            .where(or_(c.state == "open", c.decided_at >= since), *mine(c.tenant, self._tenant))
             .group_by(c.label, c.judged)
             .order_by(c.label, c.judged)
         )
@@ -330,7 +341,8 @@ class Appeals:
         connection.execute(insert(items), new)
 
     def _find(self, where: Any, told: str) -> Appeal:
-        row = self._database.read(lambda connection: connection.execute(select(table).where(where)).one_or_none())
+        query = select(table).where(where, *mine(table.c.tenant, self._tenant))
+        row = self._database.read(lambda connection: connection.execute(query).one_or_none())
         if row is None:
             raise NotFoundError(told)
         return as_appeal(row)

@@ -90,6 +90,13 @@ def asked_by(column: Column[Any], who: str | None) -> list[ColumnElement[bool]]:
     return [] if who is None else [or_(column == who, of_tenant(column, who))]
 
 
+def theirs(column: Column[Any], tenant: str | None) -> list[ColumnElement[bool]]:
+    """Give the condition that a column with the id of a decision names one that a tenant asked for; none for None."""
+    if tenant is None:
+        return []
+    return [column.in_(select(decisions.c.decision_id).where(of_tenant(decisions.c.key_id, tenant)))]
+
+
 def owned(column: Column[Any], tenant: str | None) -> list[ColumnElement[bool]]:
     """Give the condition that a column with the id of a tenant names this one; none for None: everybody's."""
     return [] if tenant is None else [column == tenant]

@@ -17,6 +17,7 @@ from evenhand.domain import id_time, new_id
 from evenhand.errors import ConflictError, InputError, NotFoundError
 from evenhand.store.accountscope import has_label, within
 from evenhand.store.auditlog import AuditLog
+from evenhand.store.belonging import mine, theirs
 from evenhand.store.database import Database
 from evenhand.store.qualityids import item_id_at
 from evenhand.store.qualityrecords import GoldenQuestion, GoldenTotals, Purpose, answer
@@ -44,10 +45,15 @@ class Golden:
         database: where.
         queues: how many claims get one.
         audit: is told what is made and retired.
+        tenant: only of its decisions; None: of all.
     """
 
-    def __init__(self, database: Database, queues: Queues, audit: AuditLog) -> None:
-        self._database, self._queues, self._audit = database, queues, audit
+    def __init__(self, database: Database, queues: Queues, audit: AuditLog, *, tenant: str | None = None) -> None:
+        self._database, self._queues, self._audit, self._tenant = database, queues, audit, tenant
+
+    def within(self, tenant: str | None) -> Golden:
+        """Give the questions about a tenant's decisions."""
+        return Golden(self._database, self._queues, self._audit, tenant=tenant)
 
     def make(
         self, person: Person, decision_id: str, verdict: Verdict, *, queue: str | None = None, note: str = ""
@@ -69,7 +75,7 @@ class Golden:
         """
 
         def work(connection: Connection) -> GoldenQuestion:
-            row = _decision(connection, decision_id)
+            row = _decision(connection, decision_id, self._tenant)
             where = queue or _queue_of(connection, decision_id)
             if where not in {known.name for known in self._queues.all}:
                 raise InputError(f"There is no queue {where[:80]!r}.")
@@ -96,6 +102,7 @@ class Golden:
             .join(items, and_(items.c.decision_id == votes.c.decision_id, items.c.state == "done"))
             .where(votes.c.queue == queue, votes.c.purpose.in_(("first", "second", "disagreement")))
             .where(~exists().where(table.c.decision_id == votes.c.decision_id))
+            .where(*theirs(votes.c.decision_id, self._tenant))
             .order_by(votes.c.at.desc())
             .limit(_LOOKED)
         )
@@ -107,7 +114,7 @@ class Golden:
             agreed = [name for name, all_ in said.items() if len(all_) > 1 and len({answer(x) for x in all_}) == 1]
             made = []
             for decision_id in agreed[:count]:
-                found = _decision(connection, decision_id)
+                found = _decision(connection, decision_id, self._tenant)
                 made.append(self._add(connection, person, found, queue, said[decision_id][0], "", "agreed"))
             return made
 
@@ -127,7 +134,8 @@ class Golden:
         Raises:
             StoreError: the database refused or cannot be reached.
         """
-        query = select(table).where(table.c.id > after).order_by(table.c.id).limit(limit)
+        query = select(table).where(table.c.id > after, *theirs(table.c.decision_id, self._tenant))
+        query = query.order_by(table.c.id).limit(limit)
         if queue is not None:
             query = query.where(table.c.queue == queue)
         if not retired:
@@ -141,7 +149,7 @@ class Golden:
             NotFoundError: there is none with that id.
             StoreError: nothing was changed.
         """
-        here = table.c.id == question_id.replace("\x00", "")
+        here = and_(table.c.id == question_id.replace("\x00", ""), *theirs(table.c.decision_id, self._tenant))
 
         def work(connection: Connection) -> GoldenQuestion:
             statement = update(table).where(here, table.c.retired_at.is_(None)).values(retired_at=datetime.now(UTC))
@@ -168,8 +176,6 @@ class Golden:
             pace: which labels they may be given.
         """
         rate = self._queues.working(row.queue).golden_rate
-        if person.tenant is not None:
-            return row  # a question may be another tenant's content
         if not rate or row.level or row.queue == APPEALS or random.random() >= rate:  # noqa: S311  (a sample, no secret)
             return row
         known = exists().where(votes.c.decision_id == table.c.decision_id, votes.c.person == person.id)
@@ -183,6 +189,7 @@ class Golden:
             select(table.c.id.label("question"), decisions)
             .join(decisions, decisions.c.decision_id == table.c.decision_id)
             .where(table.c.queue == row.queue, table.c.retired_at.is_(None), ~known, ~waits)
+            .where(*mine(decisions.c.key_id, person.tenant))
             .order_by(func.random())
             .limit(_TRIED)
         )
@@ -218,10 +225,12 @@ class Golden:
             StoreError: the database refused or cannot be reached.
         """
         asked = select(table.c.queue, func.count().label("number")).where(table.c.retired_at.is_(None))
+        asked = asked.where(*theirs(table.c.decision_id, self._tenant))
         right = func.sum(case((votes.c.correct == 1, 1), else_=0)).label("right")
         people = (
             select(votes.c.queue, votes.c.person, func.count().label("number"), right)
             .where(votes.c.purpose == Purpose.GOLDEN.value, votes.c.correct.is_not(None), votes.c.at >= since)
+            .where(*theirs(votes.c.decision_id, self._tenant))
             .group_by(votes.c.queue, votes.c.person)
         )
 
@@ -312,13 +321,14 @@ def _fits(values: Mapping[str, Any], wanted: Wanted | None, like: Row[Any]) -> b
     return not wanted.label or f"{values['label']}.".startswith(f"{wanted.label}.")
 
 
-def _decision(connection: Connection, decision_id: str) -> Row[Any]:
+def _decision(connection: Connection, decision_id: str, tenant: str | None) -> Row[Any]:
     try:
         id_time(decision_id)
     except ValueError:
         row = None
     else:
-        row = connection.execute(select(decisions).where(decisions.c.decision_id == decision_id)).one_or_none()
+        query = select(decisions).where(decisions.c.decision_id == decision_id, *mine(decisions.c.key_id, tenant))
+        row = connection.execute(query).one_or_none()
     if row is None:
         raise NotFoundError(f"no decision with the id {decision_id[:80]!r} is stored; it may have been deleted")
     return row

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, selec
 from evenhand.domain import new_id
 from evenhand.errors import ConflictError, NotFoundError
 from evenhand.store.auditlog import AuditLog
+from evenhand.store.belonging import mine, theirs
 from evenhand.store.database import Database
 from evenhand.store.qualityrecords import Disagreement, Feedback, GoldenAnswer, OwnQuality, Purpose, Vote, answer
 from evenhand.store.qualitytables import golden_questions, review_feedback
@@ -33,10 +34,15 @@ class Quality:
     Args:
         database: where.
         audit: is told of feedback.
+        tenant: only what is about its decisions; None: all.
     """
 
-    def __init__(self, database: Database, audit: AuditLog) -> None:
-        self._database, self._audit = database, audit
+    def __init__(self, database: Database, audit: AuditLog, *, tenant: str | None = None) -> None:
+        self._database, self._audit, self._tenant = database, audit, tenant
+
+    def within(self, tenant: str | None) -> Quality:
+        """Give what is about a tenant's decisions."""
+        return Quality(self._database, self._audit, tenant=tenant)
 
     def own(self, person: Person, since: datetime, *, now: datetime | None = None) -> OwnQuality:
         """Give a person's own results since a moment (aware). For them alone.
@@ -52,17 +58,17 @@ class Quality:
             StoreError: the database refused or cannot be reached.
         """
         shown = (now or datetime.now(UTC)) - SHOWN_AFTER
-        mine = and_(votes.c.person == person.id, votes.c.at >= since)
+        own = and_(votes.c.person == person.id, votes.c.at >= since)
         golden = (
             select(votes, golden_questions.c.verdict.label("right"), golden_questions.c.note)
             .join(golden_questions, golden_questions.c.id == votes.c.source)
-            .where(mine, votes.c.purpose == Purpose.GOLDEN.value, votes.c.correct.is_not(None), votes.c.at < shown)
+            .where(own, votes.c.purpose == Purpose.GOLDEN.value, votes.c.correct.is_not(None), votes.c.at < shown)
             .order_by(votes.c.at.desc())
         )
         given = select(votes.c.decision_id, votes.c.verdict, items.c.verdict.label("stands")).outerjoin(
             items, and_(items.c.decision_id == votes.c.decision_id, items.c.state == "done")
         )
-        given = given.where(mine, votes.c.purpose.in_(_REVIEWING))
+        given = given.where(own, votes.c.purpose.in_(_REVIEWING))
         several = select(votes.c.decision_id).where(votes.c.purpose.in_(_REVIEWING)).group_by(votes.c.decision_id)
         several = several.having(func.count() > 1)
 
@@ -93,6 +99,7 @@ class Quality:
         def work(connection: Connection) -> tuple[Vote, ...]:
             about = connection.execute(select(tasks.c.decision_id).where(tasks.c.item_id == name)).scalar_one_or_none()
             query = select(votes).where(votes.c.decision_id == (about or name), votes.c.purpose.in_(_REVIEWING))
+            query = query.where(*theirs(votes.c.decision_id, self._tenant))
             return tuple(_vote(row) for row in connection.execute(query.order_by(votes.c.at, votes.c.id)))
 
         return self._database.read(work)
@@ -113,7 +120,7 @@ class Quality:
         Raises:
             StoreError: the database refused or cannot be reached.
         """
-        where: list[ColumnElement[bool]] = [votes.c.purpose.in_(_BLIND)]
+        where: list[ColumnElement[bool]] = [votes.c.purpose.in_(_BLIND), *theirs(votes.c.decision_id, self._tenant)]
         if queue is not None:
             where.append(votes.c.queue == queue)
         several = select(votes.c.decision_id).where(*where).group_by(votes.c.decision_id)
@@ -147,7 +154,7 @@ class Quality:
             select(items, tasks.c.decision_id.label("about"), tasks.c.created_at.label("since"))
             .join(tasks, tasks.c.item_id == items.c.decision_id)
             .where(tasks.c.purpose == Purpose.DISAGREEMENT.value, items.c.decision_id > after)
-            .where(items.c.state == "done" if done else items.c.state != "done")
+            .where(items.c.state == "done" if done else items.c.state != "done", *mine(items.c.tenant, self._tenant))
         )
         if queue is not None:
             query = query.where(items.c.queue == queue)
@@ -193,7 +200,8 @@ class Quality:
         """
 
         def work(connection: Connection) -> Feedback:
-            vote = connection.execute(select(votes).where(votes.c.id == vote_id.replace("\x00", ""))).one_or_none()
+            query = select(votes).where(votes.c.id == vote_id.replace("\x00", ""))
+            vote = connection.execute(query.where(*theirs(votes.c.decision_id, self._tenant))).one_or_none()
             if vote is None:
                 raise NotFoundError(f"no verdict has the id {vote_id[:80]!r}; it may have been taken back")
             if vote.person == person.id:
@@ -248,13 +256,13 @@ class Quality:
             StoreError: nothing was changed.
         """
         c = review_feedback.c
-        mine = and_(c.id == feedback_id.replace("\x00", ""), c.person == person.id)
+        here = and_(c.id == feedback_id.replace("\x00", ""), c.person == person.id)
         now = datetime.now(UTC)
 
         def work(connection: Connection) -> Feedback:
-            new = update(review_feedback).where(mine, c.acknowledged_at.is_(None))
+            new = update(review_feedback).where(here, c.acknowledged_at.is_(None))
             done = connection.execute(new.values(acknowledged_at=now, answer=said)).rowcount
-            row = connection.execute(_feedbacks().where(mine)).one_or_none()
+            row = connection.execute(_feedbacks().where(here)).one_or_none()
             if row is None:
                 raise NotFoundError(f"no feedback to you has the id {feedback_id[:80]!r}")
             if done:

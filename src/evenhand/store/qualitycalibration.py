@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row, distinct, func, insert, select, update
 from evenhand.domain import new_id
 from evenhand.errors import ConflictError, NotFoundError
 from evenhand.store.auditlog import AuditLog
+from evenhand.store.belonging import mine
 from evenhand.store.database import Database
 from evenhand.store.qualityrecords import Calibration, CalibrationItem, CalibrationNote
 from evenhand.store.qualitytables import calibration_items as items
@@ -37,8 +38,12 @@ class Calibrations:
         audit: is told of every step.
     """
 
-    def __init__(self, database: Database, audit: AuditLog) -> None:
-        self._database, self._audit = database, audit
+    def __init__(self, database: Database, audit: AuditLog, *, tenant: str | None = None) -> None:
+        self._database, self._audit, self._tenant = database, audit, tenant
+
+    def within(self, tenant: str | None) -> Calibrations:
+        """Give the sessions that a tenant's people opened; None: all."""
+        return Calibrations(self._database, self._audit, tenant=tenant)
 
     def make(self, person: Person, name: str, decision_ids: Sequence[str]) -> Calibration:
         """Open a session.
@@ -62,6 +67,7 @@ class Calibrations:
         def work(connection: Connection) -> Calibration:
             clean = [one for one in ids if "\x00" not in one]
             stored = select(decisions.c.decision_id).where(decisions.c.decision_id.in_(clean))
+            stored = stored.where(*mine(decisions.c.key_id, self._tenant))
             known = set(connection.execute(stored).scalars())
             if missing := [one for one in ids if one not in known]:
                 raise NotFoundError(f"no decision with the id {missing[0][:80]!r} is stored; it may have been deleted")
@@ -92,7 +98,8 @@ class Calibrations:
         Raises:
             StoreError: the database refused or cannot be reached.
         """
-        query = select(table).where(table.c.id > after).order_by(table.c.id).limit(limit)
+        query = select(table).where(table.c.id > after, *mine(table.c.made_by, self._tenant))
+        query = query.order_by(table.c.id).limit(limit)
 
         def work(connection: Connection) -> list[Calibration]:
             return [self._whole(connection, row) for row in connection.execute(query).all()]
@@ -235,7 +242,7 @@ class Calibrations:
         return self._database.read(work)
 
     def _one(self, connection: Connection, session: str, *, lock: bool = False) -> Calibration:
-        query = select(table).where(table.c.id == session.replace("\x00", ""))
+        query = select(table).where(table.c.id == session.replace("\x00", ""), *mine(table.c.made_by, self._tenant))
         row = connection.execute(query.with_for_update() if lock else query).one_or_none()
         if row is None:
             raise NotFoundError(f"no calibration session has the id {session[:80]!r}")
