@@ -16,6 +16,7 @@ from PIL import Image
 
 from evenhand.detectors import drawings
 from evenhand.settings import Settings
+from evenhand.store import open_store
 from tests.compat import golden, masked
 from tests.integration.api.compat import test_openai
 from tests.integration.api.compat.test_openai import HEAVY, PNG, files, keys
@@ -349,6 +350,11 @@ def test_keys_are_the_native_ones(tmp_path: Path) -> None:
         assert error(ask()) == (403, "PERMISSION_DENIED")
         assert error(ask(reader)) == (403, "PERMISSION_DENIED")
         assert error(client.post("/v1/images:asyncBatchAnnotate", json={})) == (403, "PERMISSION_DENIED")
+        store = open_store(settings=settings)
+        here, elsewhere = (store.keys.create("limited", only=(name,)).token for name in ("google", "openai"))
+        store.close()
+        assert ask(here).status_code == 200
+        assert error(ask(elsewhere)) == (403, "PERMISSION_DENIED")
 
 
 def test_the_rate_limit_is_the_native_one(tmp_path: Path) -> None:
