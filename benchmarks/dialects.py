@@ -198,7 +198,7 @@ def running(folder: str, **more: str) -> Iterator[tuple[httpx.Client, int, Any]]
     from evenhand.store import open_store
 
     url = f"sqlite:///{folder}/bench.db"
-    settings = Settings(database_url=url, plugins=False, secret_key=SECRET)  # type: ignore[arg-type]
+    settings = Settings(database_url=url, plugins=False, secret_key=SECRET)
     store = open_store(settings=settings)
     store.migrate()
     store.close()

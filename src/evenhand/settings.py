@@ -210,7 +210,8 @@ class Settings(BaseSettings):
     dialect_incomplete: Literal["error", "worst"] = Field(
         "error",
         description="What callers of Perspective's, OpenAI's, Azure's and Google's APIs get when a detector gave no "
-        "answer, for which these have no word. error: status 503; worst: the highest score wherever it could have spoken.",
+        "answer, for which these have no word. error: status 503; worst: the highest score wherever it could have "
+        "spoken.",
     )
     openai_flagged: Literal["categories", "decision"] = Field(
         "categories",
