@@ -56,6 +56,15 @@ def error(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, body["status"]
 
 
+def calm(document: Any) -> Any:
+    """Put one likelihood in the place of all that are low: models move between them."""
+    if isinstance(document, dict):
+        return {name: calm(value) for name, value in document.items()}
+    if isinstance(document, list):
+        return [calm(value) for value in document]
+    return "UNLIKELY" if document == "VERY_UNLIKELY" else document
+
+
 @pytest.fixture(scope="module")
 def by_lists(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """Give a client of a server that loads no text model."""
@@ -284,9 +293,9 @@ def test_golden_pairs(by_lists: httpx.Client, model_client: httpx.Client) -> Non
     features = ("SAFE_SEARCH_DETECTION", "TEXT_DETECTION", "FACE_DETECTION", "LABEL_DETECTION")
     for name, part in pictures.items():
         answer = model_client.post(VISION, json={"requests": [picture(png(part), *features)]}, timeout=300)
-        golden(GOLDEN, name, masked({"request": f"{name}: {features}", "response": answer.json()}, NUMBERS))
+        golden(GOLDEN, name, masked({"request": f"{name}: {features}", "response": calm(answer.json())}, NUMBERS))
     lists = by_lists.post(VISION, json={"requests": [picture(), {}]}).json()
-    golden(GOLDEN, "likelihoods", {"request": "a drawing, and nothing", "response": lists})
+    golden(GOLDEN, "likelihoods", {"request": "a drawing, and nothing", "response": calm(lists)})
 
 
 def test_json_is_read_as_google_reads_it_and_unknown_fields_are_overlooked(by_lists: httpx.Client) -> None:
