@@ -86,7 +86,7 @@ def test_marks_from_csv_are_previewed_applied_and_undone(store: Store, tmp_path:
     ids = [mark["id"] for mark in _json(store, "mark", "import", str(tmp_path / "marks.csv"))["marks"]]
     effects = _json(store, "mark", "preview", *ids)["effects"]
     assert [(effect["action_now"], effect["action_then"]) for effect in effects] == [("review", "pass")] * 2
-    assert store.marks.applied() == {}
+    assert store.marks.applied() == []
     _json(store, "mark", "apply", *ids)
     assert len(store.marks.applied()) == 2
     _json(store, "mark", "undo", ids[0])

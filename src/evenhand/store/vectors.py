@@ -18,7 +18,7 @@ from evenhand.store.vectortables import decision_vectors as table
 from evenhand.store.vectortables import mark_chosen as chosen
 from evenhand.store.vectortables import mark_vectors as of_marks
 
-MOST_ASKING = 100_000  # applied marks that ask about alike contents: every content is compared with all of them
+MOST_ASKING = 20_000  # applied marks that ask about alike contents: every content is compared with all of them
 _TOGETHER = 500
 _CHUNK = 4_000  # rows read at a time: 5 MB of texts
 
