@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from evenhand.errors import ConflictError, NotFoundError
 from evenhand.store.announcing import announce
@@ -18,6 +18,7 @@ from evenhand.store.belonging import readable
 from evenhand.store.database import Database
 from evenhand.store.owners import check_name, may_read, refuse_shared
 from evenhand.store.policies import one_version
+from evenhand.store.policyliverows import UNKNOWN, as_live, live_row, refuse_unapproved, taken
 from evenhand.store.policyrecords import SHIPPED, BusinessLine, Live, Situation, Version
 from evenhand.store.policytables import policy_lines as lines
 from evenhand.store.policytables import policy_live as table
@@ -27,7 +28,6 @@ from evenhand.store.schema import policies as decided
 
 BRAKE = "brake"  # stands in the audit log for whoever stopped a version
 CLOCK = "schedule"  # likewise for what was planned
-_UNKNOWN = "nothing of a policy {!r} was published here"
 
 
 class PoliciesLive:
@@ -63,7 +63,7 @@ class PoliciesLive:
 
         def work(connection: Connection) -> Situation:
             revision = connection.execute(select(revisions.c.revision)).scalar() or 0
-            rows = tuple(_live(row) for row in connection.execute(select(table).order_by(table.c.policy)))
+            rows = tuple(as_live(row) for row in connection.execute(select(table).order_by(table.c.policy)))
             wanted = {one for row in rows for one in (row.live, row.candidate, row.shadow) if one and one != SHIPPED}
             query = select(versions.c.id, versions.c.policy, versions.c.document).where(versions.c.id.in_(wanted))
             documents = {row.id: (row.policy, row.document) for row in connection.execute(query)} if wanted else {}
@@ -84,7 +84,7 @@ class PoliciesLive:
         """Give what decides for all policies."""
         query = select(table).where(*readable(table.c.tenant, self._tenant)).order_by(table.c.policy)
         rows = self._database.read(lambda connection: connection.execute(query).all())
-        return [_live(row) for row in rows]
+        return [as_live(row) for row in rows]
 
     def lines(self) -> list[BusinessLine]:
         """Give the business lines that are bound to a policy."""
@@ -110,7 +110,7 @@ class PoliciesLive:
 
         def work(connection: Connection) -> Version:
             found = one_version(connection, version_id, lock=True, tenant=self._tenant, own=True)
-            _refuse_unapproved(found)
+            refuse_unapproved(found)
             values = {"plan": {**plan, "actor": actor}, "due_at": due_at}
             connection.execute(update(versions).where(versions.c.id == version_id).values(**values))
             told = {"version": found.version, "due_at": due_at.isoformat(), **plan}
@@ -152,14 +152,14 @@ class PoliciesLive:
         return self._database.write(work)
 
     def _publish(self, connection: Connection, found: Version, plan: Mapping[str, Any], *, actor: str) -> None:
-        _refuse_unapproved(found)
+        refuse_unapproved(found)
         self._keep(connection, found)
         row = self._row(connection, found)
         share = float(plan.get("share") or 1.0)
         values: dict[str, Any] = {"by": plan.get("by") or "content", "since": datetime.now(UTC)}
         if plan.get("brake") is not None:
             values["brake"] = plan["brake"]
-        values |= _taken(row, found.id) if share >= 1 else {"candidate": found.id, "share": share}
+        values |= taken(row, found.id) if share >= 1 else {"candidate": found.id, "share": share}
         if row.shadow == found.id:
             values["shadow"] = None
         self._set(connection, row, values, "policy.publish", actor, {"version": found.version, "share": share})
@@ -189,7 +189,7 @@ class PoliciesLive:
                 raise ConflictError("nothing is rolled out; publish a version with a share below 1 first")
             found = one_version(connection, row.candidate)
             values: dict[str, Any] = {"by": by or row.by, "since": datetime.now(UTC)}
-            values |= _taken(row, found.id) if share >= 1 else {"share": share}
+            values |= taken(row, found.id) if share >= 1 else {"share": share}
             self._set(connection, row, values, "policy.rollout", actor, {"version": found.version, "share": share})
             self._announce(connection, "policy.published", found, share=share)
             return self._one(connection, policy)
@@ -325,21 +325,21 @@ class PoliciesLive:
     # Within a transaction
 
     def _one(self, connection: Connection, policy: str, *, own: bool = False) -> Live:
-        row = _one(connection, policy, lock=own)
+        row = live_row(connection, policy, lock=own)
         if not may_read(row.tenant, self._tenant):
-            raise NotFoundError(_UNKNOWN.format(policy[:80]))
+            raise NotFoundError(UNKNOWN.format(policy[:80]))
         if own:
             refuse_shared(row.tenant, self._tenant)
         return row
 
     def _row(self, connection: Connection, found: Version) -> Live:
         try:
-            return _one(connection, found.policy, lock=True)
+            return live_row(connection, found.policy, lock=True)
         except NotFoundError:
             values: dict[str, Any] = {"policy": found.policy, "share": 0.0, "by": "content"}
             values |= {"since": datetime.now(UTC), "tenant": found.tenant}
             connection.execute(insert(table), values)
-            return _one(connection, found.policy, lock=True)
+            return live_row(connection, found.policy, lock=True)
 
     def _set(
         self,
@@ -354,7 +354,7 @@ class PoliciesLive:
         self._rise(connection)
         names = ("live", "previous", "candidate", "share", "by", "shadow", "brake")
         before = {name: getattr(row, name) for name in names}
-        now = _one(connection, row.policy)
+        now = live_row(connection, row.policy)
         after = {**told, **{name: getattr(now, name) for name in names}}
         self._tell(connection, action, row.policy, actor, before=before, after=after)
 
@@ -391,27 +391,3 @@ class PoliciesLive:
         after: Mapping[str, Any] | None = None,
     ) -> None:
         self._audit.append(connection, action, f"policy:{policy}", actor=actor, before=before, after=after)
-
-
-def _refuse_unapproved(found: Version) -> None:
-    if found.state not in ("approved", "published", "stopped"):
-        raise ConflictError(f"this version is {found.state}; it is published once it was approved")
-
-
-def _taken(row: Live, version_id: str) -> dict[str, Any]:
-    """Give what makes a version the live one."""
-    if row.live == version_id:
-        return {"candidate": None, "share": 0.0}
-    return {"live": version_id, "previous": row.live or SHIPPED, "candidate": None, "share": 0.0}
-
-
-def _one(connection: Connection, policy: str, *, lock: bool = False) -> Live:
-    query = select(table).where(table.c.policy == policy.replace("\x00", ""))
-    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
-    if row is None:
-        raise NotFoundError(_UNKNOWN.format(policy[:80]))
-    return _live(row)
-
-
-def _live(row: Row[Any]) -> Live:
-    return Live(**row._mapping)
