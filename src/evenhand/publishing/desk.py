@@ -26,16 +26,6 @@ def checked(document: str) -> Checked:
     return check_document(document, check_label=refuse_label)
 
 
-def names_of(document: str) -> tuple[str, str]:
-    """Give a document's name and version.
-
-    Raises:
-        PolicyError: it is wrong.
-    """
-    policy = load_policy(document, check_label=refuse_label)
-    return policy.name, policy.version
-
-
 def warnings(
     policy: Policy, store: Store, *, detectors: Iterable[str] = (), libraries: Iterable[str] = ()
 ) -> list[str]:
@@ -68,7 +58,7 @@ def draft(store: Store, document: str, *, actor: str, note: str = "") -> Version
         PolicyError: it is wrong, with all problems.
         ConflictError: its version is taken.
     """
-    policy, version = names_of(document)
+    policy, version = _names_in(store, document)
     return store.policy_versions.draft(policy, version, document, actor=actor, note=note)
 
 
@@ -76,9 +66,16 @@ def save(
     store: Store, version_id: str, document: str, *, actor: str, note: str | None = None, expects: str | None = None
 ) -> Version:
     """Change a draft; errors as `draft`, and NotFoundError."""
-    policy, version = names_of(document)
+    policy, version = _names_in(store, document)
     kept = store.policy_versions.get(version_id).note if note is None else note
     return store.policy_versions.save(version_id, policy, version, document, actor=actor, note=kept, expects=expects)
+
+
+def _names_in(store: Store, document: str) -> tuple[str, str]:
+    """Give a document's name and version. Raises PolicyError, and InputError where a line hides a tenant's."""
+    policy = load_policy(document, check_label=refuse_label)
+    store.policy_versions.check_lines(policy.name, policy.lines)
+    return policy.name, policy.version
 
 
 def base_of(store: Store, version: Version) -> str:

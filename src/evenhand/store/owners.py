@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from sqlalchemy import Connection, select
 
@@ -62,6 +63,18 @@ def check_name(connection: Connection, name: str, tenant: str | None) -> str | N
         prefix = connection.execute(select(tenants.c.prefix).where(tenants.c.id == tenant)).scalar()
         raise InputError(f"Names of your tenant's policies and business lines begin with {prefix}., as {prefix}.main.")
     return owner
+
+
+def check_lines(connection: Connection, policy: str, lines: Iterable[str]) -> None:
+    """Check that the lines in a policy's document hide no tenant's line.
+
+    Raises:
+        InputError: a line has a tenant's prefix, and the policy is not that tenant's.
+    """
+    owner = owner_of(connection, policy)
+    for name in lines:
+        if owner_of(connection, name) not in (None, owner):
+            raise InputError(f"The line {name[:80]!r} begins like a tenant's: name it otherwise.")
 
 
 def may_read(owner: str | None, tenant: str | None, *, state: str = "published") -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from evenhand.settings import Settings
 from evenhand.store.accounttables import users
 from evenhand.store.auditlog import AuditLog
 from evenhand.store.database import Database
-from evenhand.store.owners import PUBLIC, check_name, may_read, refuse_shared
+from evenhand.store.owners import PUBLIC, check_lines, check_name, may_read, refuse_shared
 from evenhand.store.policyrecords import Comment, Version
 from evenhand.store.policytables import policy_comments as comments
 from evenhand.store.policytables import policy_live as live
@@ -159,6 +159,10 @@ class PolicyVersions:
         values = {"plan": None, "due_at": None}
         states = ("draft", "proposed", "approved")
         return self._step(version_id, actor, states, "withdrawn", values, self._refuse_live)
+
+    def check_lines(self, policy: str, lines: Iterable[str]) -> None:
+        """Check that lines of a document hide no tenant's; errors as `owners.check_lines`, and StoreError."""
+        self._database.read(lambda connection: check_lines(connection, policy, lines))
 
     def get(self, version_id: str) -> Version:
         """Give a version with its document.

@@ -184,6 +184,15 @@ def test_names_are_within_the_tenants_prefix(house: House, name: str) -> None:
         assert "begin with shop-a." in answer["error"]["message"]
 
 
+def test_nobodys_document_hides_no_tenants_line(house: House) -> None:
+    for name in ("people", "shop-b.strict"):
+        document = STRICT.format(name=name, version="5").replace(
+            "  default:", "  shop-a.kids:\n    rules: []\n  default:"
+        )
+        answer = house.ask("op-policy", "POST", "/v1/policies/versions", {"document": document}, status=422)
+        assert "begins like a tenant's" in answer["error"]["message"]
+
+
 def test_nobodys_line_takes_no_tenants_policy(house: House, strict: str) -> None:
     house.ask("op-policy", "PUT", "/v1/lines/wide", {"policy": "shop-a.strict"}, status=409)
     house.ask("op-policy", "PUT", "/v1/lines/shop-b.wide", {"policy": "shop-a.strict"}, status=409)
