@@ -10,7 +10,17 @@ from typing import Any
 
 from evenhand.domain import FACTS, TAXONOMY, Action, Decision, FactInfo, JsonValue, is_under, parent
 from evenhand.errors import RefusedLabelError
-from evenhand.policy.model import INCOMPLETE, Comparison, Condition, ContextTest, IncidentTest, Line, Policy, Rule
+from evenhand.policy.model import (
+    INCOMPLETE,
+    Comparison,
+    Condition,
+    ContextTest,
+    IncidentTest,
+    Line,
+    Policy,
+    Rule,
+    threshold_rule,
+)
 from evenhand.policy.yamltree import Path, Tree
 
 SHIPPED = "evenhand"  # `extends: evenhand` is the default line of the policy that ships
@@ -142,7 +152,7 @@ class _Builder:
                 self._problem(here, f"thresholds of {label}: what is stricter needs a score at least as high")
             rules += [
                 Rule(
-                    name=f"{label}-{action.value}"[:64],
+                    name=threshold_rule(label, action.value),
                     when=Condition(labels=(label,), min_score=score),
                     action=action,
                     excused=excused,

@@ -12,6 +12,11 @@ from evenhand.errors import PolicyError
 INCOMPLETE = "incomplete"  # the name that stands for a rule when a missing detector decided
 
 
+def threshold_rule(label: str, action: str) -> str:
+    """Give the name of the rule that a threshold stands for."""
+    return f"{label}-{action}"[:64]
+
+
 class Comparison(StrEnum):
     """How a value of the context is compared."""
 

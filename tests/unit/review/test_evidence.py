@@ -9,6 +9,7 @@ import pytest
 
 from evenhand.console.reviewview import clock, timeline_of
 from evenhand.domain import Location, Mark, Source, TextPart
+from evenhand.policy import default_policy_text, load_policy, templates
 from evenhand.review.evidence import may_see, pieces, text_document
 from evenhand.review.ruletext import rule_text
 from evenhand.review.viewing import lines_of
@@ -87,6 +88,54 @@ def test_a_rule_is_found_in_its_document() -> None:
     assert rule_text(policy, "a") is None
     assert rule_text("{", "one") is None
     assert rule_text("a: &x {name: y}\nb: *x\n", "y") == "&x {name: y}"
+
+
+LINES = """\
+name: a
+incomplete: review
+lines:
+  base:
+    thresholds:
+      hate: {review: 0.6, block: 0.95}
+      ads:
+        mark: 0.5
+    rules:
+      - {name: one, when: {label: spam}}
+  kids:
+    extends: base
+    incomplete: block
+    thresholds: {ads: {block: 0.4}}
+    rules:
+      - {name: one, when: {label: scam}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rule", "line", "text"),
+    [
+        ("hate-block", "base", "thresholds:\n  hate: {review: 0.6, block: 0.95}"),
+        ("hate-review", "kids", "thresholds:\n  hate: {review: 0.6, block: 0.95}"),  # inherited
+        ("ads-mark", "base", "thresholds:\n  ads:\n    mark: 0.5"),
+        ("ads-block", "kids", "thresholds:\n  ads: {block: 0.4}"),
+        ("one", "kids", "{name: one, when: {label: scam}}"),  # each line's own
+        ("one", "base", "{name: one, when: {label: spam}}"),
+        ("one", None, "{name: one, when: {label: spam}}"),
+        ("incomplete", "kids", "incomplete: block"),
+        ("incomplete", "base", "incomplete: review"),
+        ("hate-mark", "base", None),
+    ],
+)
+def test_the_text_of_every_kind_of_rule_is_found(rule: str, line: str | None, text: str | None) -> None:
+    assert rule_text(LINES, rule, line) == text
+
+
+def test_every_rule_of_the_policy_that_ships_and_of_templates_has_its_text() -> None:
+    for document in (default_policy_text(), *(one.document for one in templates())):
+        policy = load_policy(document)
+        for name, line in policy.lines.items():
+            for rule in line.rules:
+                text = rule_text(document, rule.name, name) or rule_text(default_policy_text(), rule.name)
+                assert text is not None, (policy.name, name, rule.name)
 
 
 @pytest.mark.parametrize(
