@@ -1,9 +1,9 @@
 """Facts: what a finding says about its evidence beside the score, so that a policy can ask for it.
 
 A closed list. Every fact is about the picture (how large, sharp, turned, covered), is one of the three inspections,
-names a sound, a kind of weapon and what a recording mostly is, or is a place in a sample; none says who a person is, what group they
-belong to, how old they are or how they feel. Numbers are rounded so that no set of facts describes a face closely
-enough to compare it with another.
+names a sound, a kind of weapon and what a recording mostly is, or is a place in a sample; none says who a person is,
+what group they belong to, how old they are or how they feel. Numbers are rounded so that no set of facts describes a
+face closely enough to compare it with another.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from evenhand.api.compat.base import Dialect, under
 from evenhand.api.compat.calls import Call
 from evenhand.api.compat.categories import unanswered
 from evenhand.api.compat.shadow import shadow_of
-from evenhand.domain import Content, JsonValue, Result
+from evenhand.domain import Content, ContentKind, JsonValue, Result
 
 _FOUR, _EIGHT = "FourSeverityLevels", "EightSeverityLevels"
 _ROOT = "/contentsafety"
@@ -128,12 +128,12 @@ def _picture(image: Mapping[str, Any]) -> Content:
     if url is not None:
         if not url.lower().startswith("https://") and not url.lower().startswith("http://"):
             raise AzureError("'image.blobUrl' must start with https://.", target="image.blobUrl")
-        return Content(url=url)
+        return Content(url=url, kind=ContentKind.IMAGE)
     try:
         data = base64.b64decode(packed.translate({9: None, 10: None, 13: None, 32: None}), validate=True)
     except (ValueError, binascii.Error):
         raise AzureError("'image.content' must be base64.", target="image.content") from None
-    return Content(data=data)
+    return Content(data=data, kind=ContentKind.IMAGE)
 
 
 def _analysis(call: Call, result: Result, wanted: Sequence[str], scale: str) -> list[dict[str, Any]]:

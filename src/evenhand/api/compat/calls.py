@@ -15,8 +15,8 @@ from starlette.responses import Response
 from evenhand.api.auth import ForbiddenError
 from evenhand.api.idempotency import DECISION_HEADER, once
 from evenhand.api.state import State, state_of
-from evenhand.domain import Content, ItemError, Options, Result
-from evenhand.errors import InputError, NotFoundError
+from evenhand.domain import Content, ContentKind, ItemError, Options, Result
+from evenhand.errors import InputError, NotFoundError, UnsupportedError
 from evenhand.settings import Settings
 from evenhand.store import DialectKey
 
@@ -80,21 +80,32 @@ class Call:
         return body
 
     async def check(self, content: Content, *, service: str | None = None, record: bool = True) -> Result:
-        """Check one content with all scores, on the dialect's business line; errors as `AsyncModerator.check`.
+        """Check one content with all scores, on the dialect's business line.
+
+        What is said to be a picture and is none, a web page in its place above all, is refused: read as a text it would
+        pass for a clean picture.
 
         Args:
             content: it gets `dialect` into its context, for policies that tell callers apart.
             service: see `line`.
             record: False where the caller forbids to keep anything.
+
+        Raises:
+            EvenhandError: as `AsyncModerator.check`.
+            UnsupportedError: it was said to be a picture, and is none.
         """
-        return await self.state.moderator.check(self._marked(content), options=self._options(service, record))
+        result = await self.state.moderator.check(self._marked(content), options=self._options(service, record))
+        if error := _no_picture(content, result):
+            raise error
+        return result
 
     async def check_many(
         self, contents: Sequence[Content], *, service: str | None = None, record: bool = True
     ) -> list[Result | ItemError]:
         """Check contents together; one that cannot be read gives an ItemError in its place. Otherwise as `check`."""
         marked = [self._marked(content) for content in contents]
-        return await self.state.moderator.check_batch(marked, options=self._options(service, record))
+        results = await self.state.moderator.check_batch(marked, options=self._options(service, record))
+        return [_unless_other(content, result) for content, result in zip(contents, results, strict=True)]
 
     async def decision(self, decision_id: str) -> Mapping[str, Any]:
         """Give the result document of an earlier decision for the same caller.
@@ -173,3 +184,16 @@ async def admit_pair(request: Request, dialect: str, pair: DialectKey, *, scope:
     """
     state = state_of(request)
     return Call(request, state, dialect, state.guard.settle(request, pair.id, pair.scopes, scope), pair.scopes)
+
+
+def _no_picture(content: Content, result: Result) -> UnsupportedError | None:
+    if content.kind is not ContentKind.IMAGE or result.kind == ContentKind.IMAGE.value:
+        return None
+    return UnsupportedError(f"what was sent as a picture is of the kind {result.kind!r}; send a picture")
+
+
+def _unless_other(content: Content, result: Result | ItemError) -> Result | ItemError:
+    error = None if isinstance(result, ItemError) else _no_picture(content, result)
+    if error is None:
+        return result
+    return ItemError(id=content.id, code=error.code, message=error.message, status=error.status)

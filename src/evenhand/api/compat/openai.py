@@ -20,7 +20,7 @@ from evenhand.api.compat.categories import unanswered
 from evenhand.api.compat.openai_categories import CATEGORIES, KNOWN, OMNI_ONLY, Judged, judge
 from evenhand.api.compat.shadow import shadow_of
 from evenhand.api.errors import Problem
-from evenhand.domain import Action, Content, ItemError, Result
+from evenhand.domain import Action, Content, ContentKind, ItemError, Result
 from evenhand.errors import AuthError, FetchError, InputError
 
 NAME = "openai"
@@ -194,14 +194,14 @@ def _image(url: str, where: str) -> Content:
                 param=where,
                 error_code="invalid_base64",
             ) from None
-        return Content(data=data, media_type=media_type or None)
+        return Content(data=data, media_type=media_type or None, kind=ContentKind.IMAGE)
     if not url.lower().startswith(("http://", "https://")):
         raise OpenAIError(
             f"Invalid '{where}': expected a URL that starts with http://, https:// or data:.",
             param=where,
             error_code="invalid_image_url",
         )
-    return Content(url=url)
+    return Content(url=url, kind=ContentKind.IMAGE)
 
 
 def _result(answer: Result | ItemError, where: str) -> Result:

@@ -61,6 +61,7 @@ def files() -> Iterator[str]:
         "listed.png": png(drawings.landscape()),
         "words.png": words_in_picture("FLORBZIM DEAL", "TODAY ONLY"),
         "code.png": file.getvalue(),
+        "page.png": b"<!doctype html><p>Please sign in to see this picture.</p>",
         "broken.png": b"\x89PNG\r\n\x1a\n broken",
     }
     with hosting(pictures) as address:
@@ -202,6 +203,13 @@ def test_pictures_that_cannot_be_had(served: Served, files: str) -> None:
     assert answer["data"][0]["url"] == f"{files}/nowhere.png"
     gone = moderated(served, f"{files}/nowhere.png")
     assert (gone.code, gone.msg.partition(":")[0]) == (480, "DOWNLOAD_FAILED")
+
+
+def test_a_page_in_a_pictures_place_is_no_clean_picture(served: Served, files: str) -> None:
+    [row] = scan(served, f"{files}/page.png")["data"]
+    assert row["code"] == 400
+    assert "picture" in row["msg"]
+    assert moderated(served, f"{files}/page.png").code == 400
 
 
 def test_the_servers_own_network_is_not_reached(served: Served) -> None:

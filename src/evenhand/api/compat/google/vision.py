@@ -118,8 +118,6 @@ def _answer(call: Call, asked: _Asked, result: Result | ItemError | None) -> dic
         return {"error": within(asked.error)}
     if isinstance(result, ItemError):
         return {"error": within(result)}
-    if result is not None and result.kind != ContentKind.IMAGE.value:  # (it may be a text, and was read as one)
-        return {"error": entry("INVALID_ARGUMENT", f"Bad image data. (It is no picture: {result.kind}.)")}
     out: dict[str, Any] = {}
     missing = [name for name in asked.features if name not in _ANSWERED]
     if result is not None:
