@@ -18,27 +18,22 @@ from evenhand.decode import Decoded, decode
 from evenhand.decode.media import MediaPlan
 from evenhand.detectors.registry import Registry
 from evenhand.domain import (
-    Action,
     Content,
     ContentKind,
-    Finding,
-    ImagePart,
     Incident,
     ItemError,
     Options,
     Part,
     Result,
-    Seen,
     new_id,
 )
 from evenhand.errors import InputError
-from evenhand.policy import Line, Policy, decide, heard
-from evenhand.publishing.course import Course, Facts, in_order, one_for, part
+from evenhand.policy import Line, Policy
+from evenhand.publishing.course import Course, in_order, one_for, part
 from evenhand.recording import Recorder, Recording
 from evenhand.recordings import Recordings, shell
-from evenhand.review.alike import Asked, raised
-from evenhand.review.corrections import Corrections, corrected
-from evenhand.review.near import Query
+from evenhand.results import Results
+from evenhand.review.corrections import Corrections
 from evenhand.rounds import Item, Rounds
 from evenhand.segments import SegmentFindings
 from evenhand.settings import Settings
@@ -54,7 +49,6 @@ if TYPE_CHECKING:
 
 FILES_TOGETHER = 4  # encoded files decoded in one run: pictures are the memory of this process
 _FILE_RUNS = 2  # such runs at a time
-MOST_FINDINGS = 2_000  # listed in a result; hours of video have more
 _CLOSE_S = 5.0  # seconds that closing waits for a write that has begun
 
 
@@ -92,8 +86,7 @@ class Pipeline:
         revision: Callable[[], int] = int,
     ) -> None:
         self._settings, self._registry, self._policy, self._course = settings, registry, policy, course
-        self._metrics, self._corrections, self._revision = metrics, corrections, revision
-        self._belonging = belonging
+        self._metrics, self._corrections, self._belonging = metrics, corrections, belonging
         self._threads = ThreadPoolExecutor(max_workers=FILES_TOGETHER, thread_name_prefix="evenhand")
         self._rounds = Rounds(settings, registry=registry, metrics=metrics, threads=self._threads, fresh=fresh)
         self._recording = Recording(recorder) if recorder is not None else None
@@ -102,7 +95,8 @@ class Pipeline:
         embedder = embedder or Embedder(settings)
         self._askers = Askers(corrections, embedder, threads=self._threads)
         self._printing = Printing(settings, corrections=corrections, embedder=embedder, threads=self._threads)
-        self._shadowing = Shadowing(settings, rounds=self._rounds, registry=registry)
+        shadowing = Shadowing(settings, rounds=self._rounds, registry=registry)
+        self._results = Results(registry, shadowing, corrections=corrections, course=course, revision=revision)
         self._recordings = Recordings(settings, rounds=self._rounds, registry=registry, threads=self._decoders)
         self._file_runs = WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]()
 
@@ -173,7 +167,7 @@ class Pipeline:
                 ran = played[id(item)] if id(item) in played else models[item.kinds]
                 place = len(results) - refused
                 query, asked = queries.get(place), compared.asked.get(place)
-                results.append(self._decide(item, options, policy, ran, timing, query, asked, tenant=tenant))
+                results.append(self._results.of(item, options, policy, ran, timing, query, asked, tenant=tenant))
         self._count(results, options.line)
         if self._recording is not None and options.record:
             with span("evenhand.record", items=len(items)):
@@ -223,7 +217,7 @@ class Pipeline:
             await self._corrections.fresh()
         item = Item(content, replace(shell(plan, content), plan=plan))
         models = self._recordings.fill(item, segments)
-        result = self._decide(item, options, policy, models, {}, tenant=await self._tenant(options))
+        result = self._results.of(item, options, policy, models, {}, tenant=await self._tenant(options))
         self._count([result], options.line)
         if self._recording is not None and options.record:
             await self._record([item], [result], options.caller)
@@ -258,7 +252,7 @@ class Pipeline:
         item = Item(content, _streamed(()), findings=list(incident.findings), incidents=(incident,))
         item.media = {"start": round(incident.start, 3), "end": round(incident.end, 3)}
         tenant = self._belonging.tenant(options.caller) if self._belonging is not None else None
-        return self._decide(item, options, self._policy(tenant), models, {}, tenant=tenant)
+        return self._results.of(item, options, self._policy(tenant), models, {}, tenant=tenant)
 
     async def keep(self, content: Content, result: Result, options: Options) -> None:
         """Count and record what was decided about a stream.
@@ -318,77 +312,7 @@ class Pipeline:
                 opened.append(ItemError(id=content.id, code=error.code, message=error.message, status=error.status))
         return opened
 
-    # Decide and record
-
-    def _decide(
-        self,
-        item: Item,
-        options: Options,
-        policy: Policy,
-        models: Mapping[str, str],
-        timing: Mapping[str, float],
-        query: Query | None = None,
-        asked: Asked | None = None,
-        *,
-        tenant: str | None,
-    ) -> Result:
-        findings = tuple(sorted(item.findings, key=_strictest_first)) if item.findings else ()
-        if findings and policy.line(options.line).libraries is not None:
-            findings = tuple(heard(policy.line(options.line), findings))  # others' lists are nobody's business here
-        facts = Facts(
-            findings=findings,
-            context=item.content.told(),
-            kind=item.decoded.kind.value,
-            languages=tuple(item.languages),
-            incomplete=item.incomplete,
-            incidents=item.incidents,
-        )
-        decision, decision_id, course = (
-            decide(policy, options.line, **facts.given()),
-            new_id(),
-            self._course(options.line),
-        )
-        if course is not None and options.record:
-            line = policy.line(options.line)
-            self._shadowing.note(course, line, item, decision_id, decision, policy, facts)
-        mark = None
-        if self._corrections is not None:
-            mark = self._corrections.find(item.decoded.content_hash, query, tenant=tenant)
-        if mark is not None:
-            least = policy.line(options.line).incomplete if item.incomplete else Action.PASS
-            findings, decision = corrected(mark, findings, decision, item.decoded.kind.value, least=least)
-        if asked is not None and not (mark is not None and mark.exact):
-            decision = raised(decision, asked)
-        if revision := self._revision():
-            models = {**models, "libraries": str(revision)}  # which versions decided: for replay
-        labels: dict[str, float] = {}
-        if options.all_scores:
-            labels = self._all_labels(models)
-            if mark is None:  # what a person marked, no detector's score speaks against
-                labels.update(item.scores)
-        for finding in findings:
-            if finding.score > labels.get(finding.label, 0.0):
-                labels[finding.label] = finding.score
-        return Result(
-            id=item.content.id,
-            decision_id=decision_id,
-            action=decision.action,
-            labels=labels,
-            findings=findings[:MOST_FINDINGS],
-            rule=decision.rule,
-            reason=decision.reason,
-            incomplete=item.incomplete,
-            policy=f"{decision.policy}@{decision.policy_version}/{decision.line}",
-            models=models,
-            content_hash=item.decoded.content_hash,
-            kind=item.decoded.kind.value,
-            languages=tuple(item.languages),
-            notes=(*item.decoded.notes, *item.notes, *_left_out(findings)),
-            timing_ms=timing,
-            incidents=item.incidents,
-            media=item.media,
-            seen=_seen(item),
-        )
+    # Count and record
 
     async def rules(self, options: Options) -> Policy:
         """Give what is in force, with the business lines that the caller's contents may be decided by."""
@@ -406,10 +330,6 @@ class Pipeline:
         if line.only is None:
             return line.skip
         return line.skip | {slot.name for slot in self._registry.slots() if slot.name not in line.only}
-
-    def _all_labels(self, models: Mapping[str, str]) -> dict[str, float]:
-        detectors = (slot.detector for slot in self._registry.slots() if slot.name in models)
-        return {label: 0.0 for detector in detectors if detector is not None for label in detector.info.labels}
 
     def _count(self, results: Sequence[Result | ItemError], line: str) -> None:
         counts: dict[tuple[str, str], int] = {}
@@ -432,17 +352,3 @@ def _streamed(parts: tuple[Part, ...]) -> Decoded:
     """Give what stands for a stream, which has neither a size nor a hash: a moment of it has a name of its own."""
     digest = hashlib.sha256(new_id().encode()).hexdigest()
     return Decoded(kind=ContentKind.STREAM, parts=parts, content_hash=f"sha256:{digest}", size=0)
-
-
-def _seen(item: Item) -> Seen | None:
-    first = next((part for part in item.decoded.parts if isinstance(part, ImagePart)), None)
-    return None if first is None else Seen(size=first.size, scores=item.pictured, words=tuple(item.words))
-
-
-def _left_out(findings: Sequence[Finding]) -> tuple[str, ...]:
-    many = len(findings) - MOST_FINDINGS
-    return (f"{many} weaker findings are not listed; they were counted for the decision",) if many > 0 else ()
-
-
-def _strictest_first(finding: Finding) -> tuple[float, str]:
-    return (-finding.score, finding.label)

@@ -101,6 +101,6 @@ def test_no_fact_says_more_about_a_person_than_the_three_inspections() -> None:
     answers = {f"{name}{more}" for name in ("glasses", "sunglasses", "smile") for more in ("", "_score", "_unseen")}
     picture = {"faces", "share", "eye_span", "off_centre", "yaw", "pitch", "roll", "blur"}
     sound = {"sound", "speech_share", "music_share", "silence_share"}
-    symbol = {"words"}
+    symbol, weapon = {"words"}, {"weapon"}
     video = {"sample", "sample_start", "sample_end", "sample_share"}
-    assert set(FACTS) == answers | picture | sound | symbol | video | {"eyes_covered", "mouth_covered"}
+    assert set(FACTS) == answers | picture | sound | symbol | weapon | video | {"eyes_covered", "mouth_covered"}
