@@ -333,6 +333,13 @@ class Settings(BaseSettings):
         description="File of grounds (YAML): which label rests on which law or clause, for statements of reasons.",
     )
 
+    detector_hour_price: float | None = Field(
+        None,
+        ge=0,
+        description="What an hour of a detector at work costs, in money of yours: the dashboard of detectors then says "
+        "what each has cost. Left out, it gives seconds alone.",
+    )
+
     # Webhooks
     webhook_timeout_s: float = Field(10.0, gt=0, description="Seconds one delivery may take.")
     webhook_attempts: int = Field(12, ge=1, le=100, description="Tries of one delivery, over some four hours.")

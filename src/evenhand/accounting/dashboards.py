@@ -209,7 +209,9 @@ def titles() -> dict[str, str]:
     return {name: kind.title for name, kind in _KINDS.items()}
 
 
-def dashboard(store: Store, name: str, *, period: Period, of: Of | None = None) -> Dashboard:
+def dashboard(
+    store: Store, name: str, *, period: Period, of: Of | None = None, hour_price: float | None = None
+) -> Dashboard:
     """Make one dashboard.
 
     Args:
@@ -217,6 +219,8 @@ def dashboard(store: Store, name: str, *, period: Period, of: Of | None = None) 
         name: one of NAMES.
         period: at most 400 days.
         of: which decisions; queues, agreement and detectors are not parted by it.
+        hour_price: what an hour of a detector costs, in money of the operator's; adds a column to "detectors". None:
+            nothing is said about money.
 
     Raises:
         NotFoundError: there is none of this name.
@@ -230,11 +234,15 @@ def dashboard(store: Store, name: str, *, period: Period, of: Of | None = None) 
     if not 1 <= length <= MOST_DAYS:
         raise UserError(f"a dashboard takes 1 to {MOST_DAYS} days")
     rows, svg = kind.make(store, period, of or Of())
+    columns = kind.columns
+    if name == "detectors" and hour_price is not None:
+        columns = (*columns, "money")
+        rows = [(*row, row[2] / 3_600 * hour_price) for row in rows]
     return Dashboard(
         name=name,
         title=kind.title,
         about=kind.about,
-        columns=kind.columns,
+        columns=columns,
         rows=tuple(tuple(_rounded(value) for value in row) for row in rows),
         svg=svg,
     )

@@ -70,14 +70,15 @@ async def show(
     store = state.store.within((await state.guard.caller(request, "read")).tenant)
     period = Period.last(days, today=until)
     of = Of(line=line, kind=kind, language=language, tenant=tenant)
-    found = await asyncio.to_thread(partial(fresh, store, name, period, of))
+    price = state.moderator.settings.detector_hour_price
+    found = await asyncio.to_thread(partial(fresh, store, name, period, of, price))
     return _json(found.as_dict())
 
 
-def fresh(store: Store, name: str, period: Period, of: Of) -> Dashboard:
+def fresh(store: Store, name: str, period: Period, of: Of, hour_price: float | None = None) -> Dashboard:
     """Count what was not counted yet, and make a dashboard."""
     refresh(store)
-    return dashboard(store, name, period=period, of=of)
+    return dashboard(store, name, period=period, of=of, hour_price=hour_price)
 
 
 def _json(document: Any) -> Response:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from evenhand.cli.accounting import SinceDay, UntilDay, period
+from evenhand.cli.common import read_settings
 from evenhand.cli.output import plain
 from evenhand.cli.reviewing import dump, opened
 
@@ -35,8 +36,9 @@ def dashboard(
             print(f"{known}  {title}")
         return
     asked = period(since, until, days=days)
+    settings = read_settings()
     with opened() as store:
-        found = fresh(store, name, asked, Of(line=line, language=language, kind=kind))
+        found = fresh(store, name, asked, Of(line=line, language=language, kind=kind), settings.detector_hour_price)
     if json:
         dump(found.as_dict())
         return

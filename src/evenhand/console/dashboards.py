@@ -35,7 +35,8 @@ async def overview(
     """Show all dashboards below each other."""
     visitor = await visitor_of(request, "read")
     of = Of(line=line or None, language=language or None, kind=kind or None)
-    make = partial(_all, parts(request).store.within(visitor.tenant), Period.last(days), of)
+    price = parts(request).moderator.settings.detector_hour_price
+    make = partial(_all, parts(request).store.within(visitor.tenant), Period.last(days), of, price)
     found, lines = await asyncio.to_thread(make)
     return page(
         request,
@@ -68,10 +69,10 @@ def first_look(store: Store) -> list[tuple[Dashboard, Markup]]:
     return [(board, Markup(board.svg)) for board in made]  # noqa: S704  (drawn here; what it names is escaped)
 
 
-def _all(store: Store, period: Period, of: Of) -> tuple[list[Dashboard], list[str]]:
+def _all(store: Store, period: Period, of: Of, price: float | None) -> tuple[list[Dashboard], list[str]]:
     refresh(store)
     lines = store.tallies.count("action", period.since, period.until, by=("line",))
-    shown = [dashboard(store, name, period=period, of=of) for name in NAMES]
+    shown = [dashboard(store, name, period=period, of=of, hour_price=price) for name in NAMES]
     return shown, sorted(name for (name,) in lines if name)
 
 

@@ -139,6 +139,10 @@ def test_detectors(store: Store) -> None:
         ("text.harm", 10, 3.0, 0.75),
         ("text.words", 5, 1.0, 0.25),
     ]
+    priced = dashboard(store, "detectors", period=_WEEK, hour_price=7.2)
+    assert priced.columns[-1] == "money"
+    assert [row[-1] for row in priced.rows] == [pytest.approx(0.006), pytest.approx(0.002)]
+    assert "money" not in dashboard(store, "detectors", period=_WEEK).columns
 
 
 def test_agreement_needs_two_people(store: Store) -> None:
