@@ -136,7 +136,7 @@ def test_nobody_reads_the_output_or_the_run_is_interrupted() -> None:
                 process.stdin.close()
             else:
                 process.send_signal(signal.SIGINT)
-            assert process.wait(30) == expected
+            assert process.wait(120) == expected
             assert process.stderr.read() == b""
 
 
