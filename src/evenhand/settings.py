@@ -127,7 +127,9 @@ class Settings(BaseSettings):
     )
 
     # Running
-    threads: int = Field(0, ge=0, description="Threads a model may use; 0: one per core.")
+    threads: int = Field(
+        0, ge=0, description="Threads a model may use; 0: one per core, a quarter where picture models run together."
+    )
     detector_timeout_s: float = Field(
         30.0,
         gt=0,

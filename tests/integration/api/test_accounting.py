@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from evenhand.store.auditlogchain import check, read_lines
 from tests.server import quick, serving
 
 _TODAY = datetime.now(UTC).date().isoformat()
+_TOMORROW = (datetime.now(UTC).date() + timedelta(days=1)).isoformat()  # a run may go over midnight
 _NO_ID = "01a209b4-1e64-7205-ba76-06515345d4f2"
 _SCOPES = ("check", "read", "review", "audit", "admin")
 _WHO: list[tuple[str, str, dict[str, Any], set[str]]] = [
@@ -114,10 +115,10 @@ def test_from_a_decision_to_its_account(served: tuple[httpx.Client, dict[str, st
     stated = client.get(f"/v1/decisions/{decision}/statement", headers=admin).json()
     assert stated["ground"]["reference"] == "Terms 4.2"
     assert "Terms 4.2" in client.get(f"/v1/decisions/{decision}/statement?format=text&lang=pl", headers=admin).text
-    exported = client.get(f"/v1/statements?since={_TODAY}&until={_TODAY}", headers=admin).json()
+    exported = client.get(f"/v1/statements?since={_TODAY}&until={_TOMORROW}", headers=admin).json()
     assert decision in [one["puid"] for batch in exported["batches"] for one in batch["statements"]]
     assert client.post(f"/v1/decisions/{decision}/replay", headers=admin).json()["same"] is True
-    report = client.get(f"/v1/reports/transparency?since={_TODAY}&until={_TODAY}", headers=admin).json()
+    report = client.get(f"/v1/reports/transparency?since={_TODAY}&until={_TOMORROW}", headers=admin).json()
     assert {one["key"] for one in report["sections"]} >= {"actions", "labels", "automation", "appeals", "times"}
     board = client.get("/v1/dashboards/volume?days=1", headers=admin).json()
     assert board["rows"][-1][1] >= 1
