@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Self
 from evenhand.contents import Checkable, Pause, as_content, async_batches, batches, item_error
 from evenhand.detectors.base import AnyDetector, DetectorContext
 from evenhand.detectors.harm_models import HarmModels
+from evenhand.detectors.listing import detector_list, label_list
 from evenhand.detectors.registry import Registry
 from evenhand.domain import (
-    TAXONOMY,
     Content,
     CustomClass,
     ItemError,
@@ -285,35 +285,11 @@ class AsyncModerator:
 
     def labels(self) -> list[dict[str, Any]]:
         """List the taxonomy, each label with the detectors that can give it here."""
-        infos = {
-            name: dict[str, Any](name=name, description=i.description, harm=i.harm) for name, i in TAXONOMY.items()
-        }
-        givers: dict[str, list[str]] = {}
-        for slot in self.registry.slots():
-            detector = slot.get()
-            for label in detector.info.labels if detector else ():
-                infos.setdefault(label, {"name": label, "description": "An operator's own label.", "harm": True})
-                givers.setdefault(label, []).append(slot.name)
-        return [{**infos[name], "detectors": givers.get(name, [])} for name in sorted(infos)]
+        return label_list(self.registry)
 
     def detectors(self) -> list[dict[str, Any]]:
         """List the detectors, those that cannot be had too, with the reason."""
-        out = []
-        for slot in self.registry.slots():
-            detector = slot.get()
-            entry: dict[str, Any] = {"name": slot.name, "available": detector is not None, "why": slot.failure}
-            if detector is not None:
-                info = detector.info
-                entry |= {
-                    "version": info.version,
-                    "reads": info.reads.value,
-                    "emits": sorted(kind.value for kind in info.emits),
-                    "labels": list(info.labels),
-                    "cost": info.cost.name.lower(),
-                    "description": info.description,
-                }
-            out.append(entry)
-        return out
+        return detector_list(self.registry)
 
     def policies(self, tenant: str | None = None) -> list[dict[str, Any]]:
         """List the policy in force: its version, and for each business line its rules in order of strictness.
