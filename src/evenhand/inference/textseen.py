@@ -38,7 +38,8 @@ class Seen:
     size: tuple[int, int]  # height and width of the frame that was read, in pixels
     blocks: NDArray[np.float32]  # [height / 4, width / 4], luma as each cell was when it was last read
     searched: Cells  # cells that were searched for text
-    sure: NDArray[np.float16]  # [height, width], how sure the search was of letters; 0 where it did not look
+    sure: NDArray[np.float32]  # [height, width], how sure the search was of letters; 0 where it did not look
+    lettered: Cells  # cells in which it was sure enough of letters, see `lettered`
     lines: tuple[tuple[Quad, object], ...]  # where a line was, in pixels of the array, and what was read
 
 
@@ -58,6 +59,13 @@ def blocks(small: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
+def lettered(sure: NDArray[np.float32]) -> Cells:
+    """Say for each cell whether it may belong to a line: float32 [height, width] -> bool [height / 16, width / 16]."""
+    rows, columns = (side // CELL for side in sure.shape)
+    found: Cells = sure.reshape(rows, CELL, columns, CELL).max((1, 3)) > _LETTERS
+    return found
+
+
 def changed(now: NDArray[np.float32], before: Seen) -> Cells:
     """Say for each cell whether it shows something else than when it was last read, or is of a line that does.
 
@@ -70,8 +78,7 @@ def changed(now: NDArray[np.float32], before: Seen) -> Cells:
     differs = np.abs(now - before.blocks) > _SAME
     found = differs.reshape(rows, CELL // _BLOCK, columns, CELL // _BLOCK).any((1, 3))
     # A line of which a part has changed is searched for as a whole, or it would come apart there.
-    letters = before.sure.reshape(rows, CELL, columns, CELL).max((1, 3)) > _LETTERS
-    _, regions = cv2.connectedComponents((letters | found).astype(np.uint8), connectivity=8)
+    _, regions = cv2.connectedComponents((before.lettered | found).astype(np.uint8), connectivity=8)
     return np.asarray(np.isin(regions, np.unique(regions[found])), np.bool_) if found.any() else found
 
 
