@@ -13,6 +13,7 @@ from evenhand.review.corrections import Corrections, corrected
 from evenhand.review.near import Query
 from evenhand.rounds import Item
 from evenhand.shadowing import Shadowing
+from evenhand.shelves.embedding import text_of
 
 MOST_FINDINGS = 2_000  # listed in a result; hours of video have more
 
@@ -91,7 +92,11 @@ class Results:
             mark = self._corrections.find(item.decoded.content_hash, query, tenant=tenant)
         if mark is not None:
             least = policy.line(options.line).incomplete if item.incomplete else Action.PASS
-            findings, decision = corrected(mark, findings, decision, item.decoded.kind.value, least=least)
+            before, kind = decision, item.decoded.kind.value
+            text = None if mark.exact else text_of(item.decoded.parts)
+            findings, decision = corrected(mark, findings, decision, kind, least=least, text=text)
+            if not mark.exact and (decision.action, decision.rule) == (before.action, before.rule):
+                mark = None  # it changed nothing
         if asked is not None and not (mark is not None and mark.exact):
             decision = raised(decision, asked)
         if revision := self._revision():

@@ -59,9 +59,9 @@ def embedder() -> Embedder:
     return Embedder(Settings(plugins=False, threads=1))
 
 
-def strangers(count: int) -> list[str]:
+def strangers(count: int, *, draw: int = 20_261_123) -> list[str]:
     """Draw unlike texts of 40 to 600 characters, as many of each kind."""
-    dice, out = random.Random(20_261_123), list[str]()
+    dice, out = random.Random(draw), list[str]()
     for kind in KINDS:
         own = sorted({row["text"] for row in rows(kind)[:: 2 if kind == "paradetox" else 1]})
         fit = [text for text in own if 40 <= len(text) <= 600]
@@ -70,13 +70,13 @@ def strangers(count: int) -> list[str]:
     return out[:count]
 
 
-def rewrites(count: int) -> list[tuple[str, str]]:
+def rewrites(count: int, *, draw: int = 5) -> list[tuple[str, str]]:
     """Draw insulting texts, each with its neutral rewrite by a person."""
     pairs: dict[int, dict[int, str]] = defaultdict(dict)
     for row in rows("paradetox"):
         pairs[row["pair"]][row["labels"]["toxic"]] = row["text"]
     fit = [(two[1], two[0]) for two in pairs.values() if len(two) == 2 and len(two[1]) >= 40]
-    return random.Random(5).sample(fit, count)
+    return random.Random(draw).sample(fit, count)
 
 
 def alike(first: Sequence[str], second: Sequence[str], least: Least) -> int:

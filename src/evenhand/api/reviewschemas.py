@@ -255,6 +255,9 @@ class EffectOut(BaseModel):
     clashes: list[str] = Field(description="Other marks given here that say something else about the same content.")
     touched: list[dict[str, Any]] = Field(description="Stored decisions it speaks of: id, and how alike in per cent.")
     touched_total: int
+    unlike_total: int = Field(
+        0, description="Stored decisions about nearly the same that carry or lack something, and stay as they are."
+    )
     alike: list[AlikeOut] = Field([], description="Past decisions to choose among; none is chosen beforehand.")
     alike_why: str | None = Field(None, description="Why none could be looked for.")
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from evenhand.review.documents import effect_document
+from evenhand.review.guarding import answers_alike, seen_in
 from evenhand.review.near import Query, near_of, turned
 from evenhand.store import Store
 from evenhand.store.reviewrecords import Chosen, Effect, Mark, Person, Touched
@@ -14,6 +15,7 @@ from evenhand.store.reviewrecords import Chosen, Effect, Mark, Person, Touched
 MOST_TOUCHED = 2_000  # stored decisions of one mark that show it; more answer so in future all the same
 MOST_COMPARED = 200_000  # fingerprints looked through, newest first
 _SHOWN = 200  # in one answer, of each mark
+_TOGETHER = 500  # decisions read at a time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,7 @@ class Foreseen:
     touched: tuple[Touched, ...]
     compared: int  # fingerprints of stored decisions that were looked through
     all: bool  # those were all there are
+    unlike: Mapping[str, int]  # mark -> stored decisions nearly the same that it leaves as they are (`guarding`)
 
 
 def foresee(store: Store, ids: Sequence[str], *, tenant: str | None = None) -> Foreseen:
@@ -40,8 +43,8 @@ def foresee(store: Store, ids: Sequence[str], *, tenant: str | None = None) -> F
         ValueError: there are none, or more than 1000.
     """
     effects = store.marks.preview(ids, tenant=tenant)
-    touched, compared, whole = _touched(store, store.marks.some(ids, tenant=tenant))
-    return Foreseen(effects=tuple(effects), touched=tuple(touched), compared=compared, all=whole)
+    seen = _touched(store, store.marks.some(ids, tenant=tenant))
+    return replace(seen, effects=tuple(effects))
 
 
 def apply(store: Store, ids: Sequence[str], person: Person, *, alike: Sequence[Chosen] = ()) -> Foreseen:
@@ -54,9 +57,9 @@ def apply(store: Store, ids: Sequence[str], person: Person, *, alike: Sequence[C
         alike: what the person chose among alike contents; corrected together with the marks.
     """
     marks = store.marks.some(ids, tenant=person.tenant)
-    touched, compared, whole = _touched(store, marks, alike)
-    effects = store.marks.apply(ids, person, found=touched, alike=alike)
-    return Foreseen(effects=tuple(effects), touched=tuple(touched), compared=compared, all=whole)
+    seen = _touched(store, marks, alike)
+    effects = store.marks.apply(ids, person, found=seen.touched, alike=alike)
+    return replace(seen, effects=tuple(effects))
 
 
 def foreseen_document(foreseen: Foreseen) -> dict[str, Any]:
@@ -71,13 +74,14 @@ def foreseen_document(foreseen: Foreseen) -> dict[str, Any]:
     for effect in foreseen.effects:
         mine = sorted(by_mark.get(effect.mark, []), key=lambda one: (-one.alike, one.decision_id))
         shown = [{"decision_id": one.decision_id, "alike": one.alike} for one in mine[:_SHOWN]]
-        more = {"touched": shown, "touched_total": len(mine), "alike": [], "alike_why": None}
+        unlike = foreseen.unlike.get(effect.mark, 0)
+        more = {"touched": shown, "touched_total": len(mine), "unlike_total": unlike, "alike": [], "alike_why": None}
         effects.append({**effect_document(effect), **more})
     counted = {"compared": foreseen.compared, "compared_all": foreseen.all}
     return {"effects": effects, **counted, "alike_compared": 0, "alike_all": True}
 
 
-def _touched(store: Store, marks: Sequence[Mark], alike: Sequence[Chosen] = ()) -> tuple[list[Touched], int, bool]:
+def _touched(store: Store, marks: Sequence[Mark], alike: Sequence[Chosen] = ()) -> Foreseen:
     found: dict[tuple[str, str], Touched] = {}
     for mark in marks:
         for chosen in alike:
@@ -86,6 +90,7 @@ def _touched(store: Store, marks: Sequence[Mark], alike: Sequence[Chosen] = ()) 
                     found[mark.id, decision_id] = Touched(mark=mark.id, decision_id=decision_id, alike=chosen.alike)
         for decision_id in store.marks.same(mark.content_hash, limit=MOST_TOUCHED, tenant=mark.tenant):
             found[mark.id, decision_id] = Touched(mark=mark.id, decision_id=decision_id, alike=100)
+    very = set(found)  # and what a person chose
     near: dict[tuple[str, str | None], list[tuple[str, Query]]] = {}
     for mark in marks:
         if mark.near is not None:
@@ -102,7 +107,31 @@ def _touched(store: Store, marks: Sequence[Mark], alike: Sequence[Chosen] = ()) 
                     one = Touched(mark=mark_id, decision_id=decision_id, alike=share)
                     found.setdefault((mark_id, decision_id), one)
         compared, whole = compared + seen, whole and seen < MOST_COMPARED
-    return _bounded(found), compared, whole
+    bounded = _bounded(found)
+    touched, unlike = _answered(store, marks, bounded, very)
+    return Foreseen(effects=(), touched=tuple(touched), compared=compared, all=whole, unlike=unlike)
+
+
+def _answered(
+    store: Store, marks: Sequence[Mark], some: Sequence[Touched], very: Collection[tuple[str, str]]
+) -> tuple[list[Touched], dict[str, int]]:
+    """Leave out near-same decisions that a mark would not answer as it says, and count them by mark."""
+    by_id = {mark.id: mark for mark in marks}
+    kept, unlike = [one for one in some if (one.mark, one.decision_id) in very], dict[str, int]()
+    rest = [one for one in some if (one.mark, one.decision_id) not in very]
+    for start in range(0, len(rest), _TOGETHER):
+        part = rest[start : start + _TOGETHER]
+        documents = store.log.many([one.decision_id for one in part])
+        for one in part:
+            mark, document = by_id[one.mark], documents.get(one.decision_id)
+            rows: Any = () if document is None else document["findings"]
+            if document is None or not answers_alike(
+                seen_in(rows), mark.carried, mark.verdict, str(document["action"])
+            ):
+                unlike[one.mark] = unlike.get(one.mark, 0) + 1
+            else:
+                kept.append(one)
+    return kept, unlike
 
 
 def _bounded(found: Mapping[tuple[str, str], Touched]) -> list[Touched]:

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 
 from evenhand.domain import Action, Decision, Embedding, Finding, Location, Source
 from evenhand.review.alike import Asking
+from evenhand.review.guarding import lacks, news, seen
 from evenhand.review.near import Near, Query
 from evenhand.store import Store
+from evenhand.store.reviewmarks import ADDED
 from evenhand.store.reviewrecords import Mark
 
-DETECTOR = "review.mark"  # stands as the detector of findings that a person added
 _EVERY_S = 1.0
 _SOURCES = {"text": Source.TEXT, "audio": Source.AUDIO, "video": Source.FRAME, "stream": Source.FRAME}
 
@@ -134,9 +135,18 @@ class _Held:
 
 
 def corrected(
-    correction: Correction, findings: Sequence[Finding], decision: Decision, kind: str, *, least: Action = Action.PASS
+    correction: Correction,
+    findings: Sequence[Finding],
+    decision: Decision,
+    kind: str,
+    *,
+    least: Action = Action.PASS,
+    text: str | None = None,
 ) -> tuple[tuple[Finding, ...], Decision]:
     """Give findings and decision as a mark has them.
+
+    A mark about nearly the same content never softens what rests on something that the marked content did not carry,
+    and asks a person instead of blocking where nothing is left of what was found there.
 
     Args:
         correction: a mark in force, about this content or nearly the same.
@@ -145,15 +155,29 @@ def corrected(
         kind: content kind.
         least: mildest action that may be given out: where a detector gave no answer, what the policy says of that.
             A person looked at the content, but not at what this detector would have seen in it.
+        text: of a text, what the caller wrote: its words are compared with the marked text's.
     """
     mark = correction.mark
-    labels = mark.verdict["labels"]
+    wanted, labels, other = Action(mark.verdict["action"]), mark.verdict["labels"], list[str]()
+    what = "this very content" if correction.exact else f"content that is {correction.alike}% alike"
+    if not correction.exact:
+        found = seen(findings)
+        other = news(found, mark.carried, mark.near, text)
+        milder = wanted.severity < decision.action.severity
+        if (milder and not decision.findings) or (other and wanted.severity <= decision.action.severity):
+            why = f"this one differs in {', '.join(other)}" if other else "the rule rests on no finding"
+            said = f"{decision.reason}; a person marked {what} {wanted.value} (mark {mark.id}), but {why}"
+            return tuple(findings), replace(decision, reason=said)
+        if wanted is Action.BLOCK and lacks(found, mark.carried, labels):
+            wanted, labels = Action.REVIEW, None
+            if decision.action.severity >= wanted.severity:
+                return tuple(findings), decision
+            what += ", and nothing is found here of what was found there"
     kept = tuple(findings)
     if labels is not None:
-        kept = tuple(finding for finding in findings if finding.label in labels)
-        kept = tuple(_finding(label, kind) for label in sorted(set(labels) - {x.label for x in kept})) + kept
-    wanted = Action(mark.verdict["action"])
-    what = "this very content" if correction.exact else f"content that is {correction.alike}% alike"
+        kept = tuple(finding for finding in findings if finding.label in labels or finding.label in other)
+        added = sorted(set(labels) - {x.label for x in kept})
+        kept = tuple(_finding(label, kind, correction) for label in added) + kept
     reason = f"a person marked {what} ({mark.verdict['verdict']}): {wanted.value}; mark {mark.id}"
     if least.severity > wanted.severity:
         said = f"{reason}; a detector gave no answer, and then the policy says {least.value}"
@@ -161,12 +185,13 @@ def corrected(
     return kept, replace(decision, action=wanted, rule="mark", reason=reason, findings=kept)
 
 
-def _finding(label: str, kind: str) -> Finding:
+def _finding(label: str, kind: str, correction: Correction) -> Finding:
+    where = "this very content" if correction.exact else f"content that is {correction.alike}% alike"
     return Finding(
         label=label,
         score=1.0,
         location=Location(source=_SOURCES.get(kind, Source.IMAGE)),
-        detector=DETECTOR,
+        detector=ADDED,
         version="1",
-        reason="a person found it in this very content",
+        reason=f"a person found it in {where}",
     )

@@ -90,6 +90,7 @@ mark_prints = Table(
     Column("mark_id", ident(), primary_key=True),
     Column("kind", Text, nullable=False),
     Column("print", LargeBinary, nullable=False),
+    Column("carried", JSON(none_as_null=True)),  # label -> score of what was found in the content; NULL: not known
 )
 
 mark_touches = Table(

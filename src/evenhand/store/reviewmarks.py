@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,8 +24,15 @@ from evenhand.store.vectortables import mark_vectors
 
 MOST = 1_000  # marks in one call
 _MOST_TOLD = 1_000  # decisions named in one event
+ADDED = "review.mark"  # stands as the detector of findings that a person added
 _ALL = (
-    select(table, prints.c.kind.label("near_kind"), prints.c.print.label("near_print"), mark_vectors.c.asks)
+    select(
+        table,
+        prints.c.kind.label("near_kind"),
+        prints.c.print.label("near_print"),
+        prints.c.carried,
+        mark_vectors.c.asks,
+    )
     .outerjoin(prints, prints.c.mark_id == table.c.id)
     .outerjoin(mark_vectors, mark_vectors.c.mark_id == table.c.id)
 )
@@ -73,10 +80,11 @@ class Marks:
                     "created_at": now,
                     "tenant": person.tenant,
                 }
-                made.append(Mark(**row, near=one.near, asks=one.asks))  # type: ignore[arg-type]
+                found = None if one.near is None else _carried(connection, one.decision_id, content_hash, person.tenant)
+                made.append(Mark(**row, near=one.near, carried=found or {}, asks=one.asks))  # type: ignore[arg-type]
                 connection.execute(insert(table), row)
                 if one.near is not None:
-                    near = {"mark_id": row["id"], "kind": one.near.kind, "print": one.near.data}
+                    near = {"mark_id": row["id"], "kind": one.near.kind, "print": one.near.data, "carried": found}
                     connection.execute(insert(prints), near)
                 keep_vector(connection, str(row["id"]), one)
             for mark in made:
@@ -205,6 +213,7 @@ class Marks:
                 connection.execute(update(table).where(*same).values(state="undone"))
             values = {"state": "applied", "applied_by": person.id, "applied_at": now}
             connection.execute(update(table).where(table.c.id.in_(chosen)).values(**values))
+            _learn(connection, found)
             refuse_many(connection)
             choose(connection, chosen, alike)
             connection.execute(delete(touches).where(touches.c.mark_id.in_(chosen)))
@@ -308,6 +317,15 @@ class Marks:
         return effects
 
 
+def carried(findings: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    """Give label -> highest score of findings as they are stored, without those that people added."""
+    found: dict[str, float] = {}
+    for one in findings:
+        if one["detector"] != ADDED:
+            found[one["label"]] = max(found.get(one["label"], 0.0), one["score"])
+    return found
+
+
 def _answer(verdict: Mapping[str, Any]) -> tuple[Any, Any]:
     return verdict["action"], verdict["labels"]
 
@@ -347,8 +365,32 @@ def _refuse_number(count: int) -> None:
         raise ValueError(f"{count} marks: give 1 to {MOST} at a time")
 
 
+def _carried(
+    connection: Connection, decision_id: str | None, content_hash: str, tenant: str | None
+) -> dict[str, float] | None:
+    """Give label -> highest score of what detectors found in a content; None: no decision about it is stored."""
+    own = decisions.c.content_hash == content_hash if decision_id is None else decisions.c.decision_id == decision_id
+    query = select(decisions.c.findings).where(own, *mine(decisions.c.key_id, tenant))
+    row = connection.execute(query.order_by(decisions.c.decision_id.desc()).limit(1)).one_or_none()
+    if row is None:
+        return None
+    return carried(row.findings)
+
+
+def _learn(connection: Connection, found: Sequence[Mark]) -> None:
+    """Fill in what was found in marked contents where it was not known when they were marked."""
+    ids = [mark.id for mark in found if mark.near is not None]
+    lacking = select(prints.c.mark_id).where(prints.c.mark_id.in_(ids), prints.c.carried.is_(None))
+    known = {mark.id: mark for mark in found}
+    for mark_id in connection.execute(lacking).scalars().all() if ids else ():
+        mark = known[mark_id]
+        made = _carried(connection, mark.decision_id, mark.content_hash, mark.tenant)
+        connection.execute(update(prints).where(prints.c.mark_id == mark_id).values(carried=made))
+
+
 def _mark(row: Row[Any]) -> Mark:
     values = dict(row._mapping)
+    values["carried"] = values["carried"] or {}
     values["asks"] = bool(values["asks"])
     kind, data = values.pop("near_kind"), values.pop("near_print")
     return Mark(**values, near=None if kind is None else Fingerprint(kind=kind, data=bytes(data)))

@@ -162,6 +162,7 @@ class Mark:
     applied_at: datetime | None
     created_at: datetime
     near: Fingerprint | None = None  # it speaks of what is nearly the same, too
+    carried: Mapping[str, float] = field(default_factory=dict)  # what was found in it; kept of marks with `near` alone
     tenant: str | None = None  # id of the one whose contents alone it answers; None: everybody's
     asks: bool = False  # while it is applied, a person is asked about contents that are alike by their embedding
 

@@ -27,6 +27,7 @@ REVISIONS = (
     "0017",
     "0018",
     "0019",
+    "0020",
 )
 
 metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"})

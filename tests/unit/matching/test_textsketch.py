@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evenhand.matching.textsketch import MOST_CHARS, alike, as_text, from_text, normalised, sketch
+from evenhand.matching.textsketch import MOST_CHARS, alike, as_text, from_text, normalised, share_new, sketch
 from evenhand.matching.textsketch_index import SketchIndex
 
 TEXT = "The choir meets on Thursday evenings in the old hall, and everybody who likes to sing is welcome to come"
@@ -51,6 +51,41 @@ def test_long_texts_are_cut_alike() -> None:
     assert one is not None
     assert two is not None
     assert alike(one, two) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("other", "words", "least", "most"),
+    [
+        (TEXT, "everybody who likes to sing", 0.0, 0.0),
+        (TEXT.replace("to sing", "to row"), "everybody who", 0.0, 0.0),
+        (TEXT.replace("to sing", "to row"), "row", 0.3, 1.0),
+        (TEXT.replace("everybody who likes", "rascals who moan"), "rascals who moan", 0.5, 1.0),
+        ("So: " + TEXT, "the old hall", 0.0, 0.0),
+        ("他们星期四晚上在老礼堂唱歌欢迎大家一起来参加活动", "星期四晚上", 0.6, 1.0),
+    ],
+)
+def test_what_is_new_in_a_stretch(other: str, words: str, least: float, most: float) -> None:
+    held = sketch(TEXT)
+    assert held is not None
+    at = other.index(words)
+    assert least <= share_new(other, (at, at + len(words)), held) <= most
+
+
+@given(st.text("abcdefgh ", min_size=40, max_size=400), st.data())
+@settings(max_examples=60, deadline=None)
+def test_nothing_old_is_ever_called_new(text: str, data: st.DataObject) -> None:
+    held = sketch(text)
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+    if held is not None:
+        assert share_new(text, (start, end), held) == 0.0
+
+
+def test_a_stretch_beyond_what_is_compared_is_new() -> None:
+    body = "".join(chr(97 + (number * number) % 26) for number in range(MOST_CHARS))
+    held = sketch(body)
+    assert held is not None
+    assert share_new(body + "and something else", (MOST_CHARS + 4, MOST_CHARS + 9), held) == 1.0
 
 
 @given(st.lists(st.integers(0, 2**32 - 1), min_size=128, max_size=128))
