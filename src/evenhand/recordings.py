@@ -8,18 +8,19 @@ The same in steps, for durable work, as `pipeline.Pipeline` offers it:
 
 Segments do not depend on each other: they may be checked in any order, by several processes, again after a crash.
 Plans and findings of segments are JSON-able (`as_dict`, `from_dict`), to be stored and fused later, elsewhere. In order
-and in one process, `Recordings.run` reads the file once.
+and in one process, `Recordings.run` reads the file once, and decodes a segment while the detectors are still busy with
+the one before.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from functools import partial
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from evenhand.captions import Captions
 from evenhand.decode import Decoded
@@ -34,7 +35,8 @@ from evenhand.settings import Settings
 
 T = TypeVar("T")
 
-FRAMES_TOGETHER = 8  # frames in memory at a time, besides as many being decoded
+FRAMES_TOGETHER = 4  # frames that detectors are given together
+_AHEAD = 3  # groups of frames that detectors have at a time, so that none waits for the slowest; two more are decoded
 _SUSPICIOUS = 0.4  # score from which the pictures around a frame are looked at too
 _CLOSER = 8  # such further frames in a segment
 _NO_CLOSER = frozenset({"face", "politics"})
@@ -71,16 +73,34 @@ class Recordings:
             Detector -> version, for those that ran.
         """
         plan, source = _opened(item.decoded)
-        reader = await self._off(partial(open_reader, source, plan, self._settings))
+        last, places = len(plan.segments) - 1, asyncio.Semaphore(_AHEAD)
         done: list[SegmentFindings] = []
+        behind: asyncio.Future[SegmentFindings] | None = None  # the segment that is decoded and not yet looked at
+        reader = await self._off(partial(open_reader, source, plan, self._settings))
+        again = _Again(partial(open_reader, source, plan, self._settings))
+
+        async def told(segment: asyncio.Future[SegmentFindings]) -> None:
+            done.append(await segment)
+            if progress is not None:
+                progress(done[-1])
+
         try:
             for number in range(len(plan.segments)):
-                done.append(await self.segment(reader, number, item.content, skip))
-                if progress is not None:
-                    progress(done[-1])
-        except InputError as error:
-            item.incomplete["decode"] = error.message
+                try:
+                    run = await self._begun(reader, number, item.content, skip, places)
+                except InputError as error:
+                    item.incomplete["decode"] = error.message
+                    break
+                if behind is not None:
+                    await told(behind)
+                behind = asyncio.ensure_future(self._finished(run, skip, again if number < last else None))
+            if behind is not None:
+                await told(behind)
         finally:
+            if behind is not None:
+                behind.cancel()
+                await asyncio.gather(behind, return_exceptions=True)
+            await self._off(again.close)
             await self._off(reader.close)
         return self.fill(item, done)
 
@@ -120,54 +140,137 @@ class Recordings:
         Raises:
             InputError: the file cannot be read any more.
         """
+        run = await self._begun(reader, number, content, skip, asyncio.Semaphore(_AHEAD))
+        return await self._finished(run, skip, None)
+
+    async def _begun(
+        self, reader: Reader, number: int, content: Content, skip: frozenset[str], places: asyncio.Semaphore
+    ) -> _Run:
+        """Decode all of a segment; the detectors may not be done with the last of it."""
         parts: Parts = await self._off(lambda: reader.segment(number))
-        run = _Run(parts, content, shell(reader.plan, content), Captions())
-        texts: list[Part] = [*await self._off(parts.texts), *await self._off(parts.covers)]
-        if self._registry.slots([PartKind.AUDIO], skip=skip):  # else nobody would hear it
-            texts += await self._off(parts.sound)
-        if content.language is not None:
-            texts = [_hinted(part, content.language) for part in texts]
-        await asyncio.gather(self._look(run, parts.frames(), skip), self._check(run, texts, skip))
-        await self._look(run, parts.closer(run.suspicious(), most=_CLOSER), skip)
+        run = _Run(parts, content, shell(reader.plan, content), Captions(), places)
+        try:
+            texts: list[Part] = [*await self._off(parts.texts), *await self._off(parts.covers)]
+            if self._registry.slots([PartKind.AUDIO], skip=skip):  # else nobody would hear it
+                texts += await self._off(parts.sound)
+            if content.language is not None:
+                texts = [_hinted(part, content.language) for part in texts]
+            if texts:
+                run.start(self._check(run, run.item(texts), skip))
+            await self._look(run, parts.frames(), skip)
+        except BaseException:
+            await run.dropped()
+            raise
+        return run
+
+    async def _finished(self, run: _Run, skip: frozenset[str], again: _Again | None) -> SegmentFindings:
+        """Wait for what the detectors say of a segment, and look closer where they suspect something.
+
+        Args:
+            run: of the segment.
+            skip: names of detectors that are not to run.
+            again: reads the segment once more, for its reader is busy with the next; None: it is not.
+        """
+        try:
+            await run.settled()
+            if times := run.suspicious():
+                await self._look(run, await self._closer(run, times, again), skip)
+                await run.settled()
+        except BaseException:
+            await run.dropped()
+            raise
         return run.done()
 
+    async def _closer(self, run: _Run, times: Sequence[float], again: _Again | None) -> Iterator[ImagePart]:
+        if again is None:
+            return run.parts.closer(times, most=_CLOSER)
+        try:
+            parts = await self._off(lambda: again.segment(run.parts.segment.number))
+        except InputError as error:
+            run.parts.incomplete["decode.video"] = error.message
+            return iter(())
+        run.closer = parts
+        return parts.closer(times, most=_CLOSER, known=run.parts.looked_at)
+
     async def _look(self, run: _Run, frames: Iterator[ImagePart], skip: frozenset[str]) -> None:
-        """Check frames a few at a time; while the detectors look at some, the next are decoded."""
+        """Give frames to the detectors, a few at a time; while these look at some, the next are decoded."""
         following = asyncio.ensure_future(self._off(partial(_take, frames)))
         try:
             while some := await following:
                 following = asyncio.ensure_future(self._off(partial(_take, frames)))
-                await self._check(run, some, skip)
+                await run.places.acquire()
+                run.start(self._check(run, run.item(some), skip), places=run.places)
         finally:
             # Nobody may use the decoder before this thread is done with it.
             await asyncio.gather(following, return_exceptions=True)
 
-    async def _check(self, run: _Run, parts: Sequence[Part], skip: frozenset[str]) -> None:
-        if parts:
-            item = run.item(parts)
-            models = await self._rounds.run([item], skip)
-            run.take(item, models[item.kinds])
+    async def _check(self, run: _Run, item: Item, skip: frozenset[str]) -> None:
+        models = await self._rounds.run([item], skip)
+        run.take(item, models[item.kinds])
 
     async def _off(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
 
+class _Again:
+    """A second reader of a file, opened when it is needed: for frames of segments that the first has left behind."""
+
+    def __init__(self, opened: Callable[[], Reader]) -> None:
+        self._opened = opened
+        self._reader: Reader | None = None
+
+    def segment(self, number: int) -> Parts:
+        """Read a segment; raises as `Reader.segment`."""
+        self._reader = self._reader or self._opened()
+        return self._reader.segment(number)
+
+    def close(self) -> None:
+        """Close the file, if it was opened."""
+        if self._reader is not None:
+            self._reader.close()
+
+
 class _Run:
     """What comes together of one segment."""
 
-    def __init__(self, parts: Parts, content: Content, shell: Decoded, captions: Captions) -> None:
-        self._parts, self._content, self._shell, self._captions = parts, content, shell, captions
+    def __init__(
+        self, parts: Parts, content: Content, shell: Decoded, captions: Captions, places: asyncio.Semaphore
+    ) -> None:
+        self.parts, self.places = parts, places
+        self.closer: Parts | None = None  # of a second reader
+        self._content, self._shell, self._captions = content, shell, captions
         self._items: list[Item] = []
         self._models: dict[str, str] = {}
+        self._tasks: list[asyncio.Future[None]] = []
 
     def item(self, parts: Sequence[Part]) -> Item:
         """Make an item of some parts."""
-        return Item(self._content, replace(self._shell, parts=tuple(parts), notes=()), keep=self._captions.is_new)
+        self._items.append(
+            Item(self._content, replace(self._shell, parts=tuple(parts), notes=()), keep=self._captions.is_new)
+        )
+        return self._items[-1]
+
+    def start(self, check: Coroutine[Any, Any, None], *, places: asyncio.Semaphore | None = None) -> None:
+        """Let a check run, which gives its place back in the end."""
+        task = asyncio.ensure_future(check)
+        if places is not None:
+            task.add_done_callback(lambda _: places.release())
+        self._tasks.append(task)
+
+    async def settled(self) -> None:
+        """Wait for all checks."""
+        await asyncio.gather(*self._tasks)
+        self._tasks.clear()
+
+    async def dropped(self) -> None:
+        """Give up the checks that run."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def take(self, item: Item, models: Mapping[str, str]) -> None:
         """Keep what was found, and let go of the parts."""
         item.decoded = self._shell
-        self._items.append(item)
         self._models.update(models)
 
     def suspicious(self) -> list[float]:
@@ -179,25 +282,28 @@ class _Run:
 
     def done(self) -> SegmentFindings:
         """Give what the segment amounts to."""
-        parts = self._parts
+        parts = self.parts
+        looked = [parts] if self.closer is None else [parts, self.closer]
         incomplete: dict[str, str] = {}
         scores: dict[str, float] = {}
         for item in self._items:
             incomplete.update(item.incomplete)
             for label, score in item.scores.items():
                 scores[label] = max(score, scores.get(label, 0.0))
-        incomplete.update(parts.incomplete)
+        for one in looked:
+            incomplete.update(one.incomplete)
+        told = [note for one in looked for note in one.notes]
         return SegmentFindings(
             number=parts.segment.number,
             findings=self._captions.extended(finding for item in self._items for finding in item.findings),
             scores=scores,
             languages=_distinct(language for item in self._items for language in item.languages),
             incomplete=incomplete,
-            notes=_distinct([*parts.notes, *(note for item in self._items for note in item.notes)]),
+            notes=_distinct([*told, *(note for item in self._items for note in item.notes)]),
             models=self._models,
             kinds=_distinct(kind.value for item in self._items for kind in item.kinds),
-            frames=len(parts.looked_at),
-            repeated=parts.repeated,
+            frames=sum(len(one.looked_at) for one in looked),
+            repeated=sum(one.repeated for one in looked),
             heard=parts.heard,
             packets=parts.packets,
         )

@@ -165,11 +165,11 @@ class ApartParts:
         """Give the sampled frames; as `SegmentParts.frames`."""
         return self._pictures({"do": "frames"})
 
-    def closer(self, times: Sequence[float], *, most: int) -> Iterator[ImagePart]:
+    def closer(self, times: Sequence[float], *, most: int, known: Sequence[float] = ()) -> Iterator[ImagePart]:
         """Give more frames between suspicious ones; as `SegmentParts.closer`."""
-        if not times or not self.looked_at:
+        if not times or not (self.looked_at or known):
             return iter(())
-        return self._pictures({"do": "closer", "times": list(times), "most": most})
+        return self._pictures({"do": "closer", "times": list(times), "most": most, "seen": list(known)})
 
     def at(self, times: Sequence[float]) -> Iterator[ImagePart]:
         """Give the frames at moments; as `SegmentParts.at`."""

@@ -80,7 +80,7 @@ class _Served:
         if what == "frames":
             self._pictures = parts.frames()
         elif what == "closer":
-            self._pictures = parts.closer(asked["times"], most=int(asked["most"]))
+            self._pictures = parts.closer(asked["times"], most=int(asked["most"]), known=asked.get("seen", ()))
         elif what == "at":
             self._pictures = parts.at(asked["times"])
         elif what == "next":

@@ -93,14 +93,15 @@ class SegmentParts:
             )
             yield from self._joined(track, held, looks)
 
-    def closer(self, times: Sequence[float], *, most: int) -> Iterator[ImagePart]:
+    def closer(self, times: Sequence[float], *, most: int, known: Sequence[float] = ()) -> Iterator[ImagePart]:
         """Give more frames, between suspicious ones and their neighbours.
 
         Args:
             times: seconds at which something was found, those worth most first.
             most: how many frames are given at most.
+            known: times of frames that were looked at, where another reader gave them.
         """
-        moments = between(times, sorted(self.looked_at), most=most)
+        moments = between(times, sorted({*self.looked_at, *known}), most=most)
         for track in self.reader.plan.of("video")[:1] if moments else ():
             looks = [Look(moment, True) for moment in moments]
             yield from self._joined(track, self._held.get(track.index, []), looks)
