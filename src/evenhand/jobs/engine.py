@@ -163,7 +163,13 @@ class Queue:
 
     def close(self) -> None:
         """End the queue's threads and connections; what runs goes on in its thread, and is recorded nowhere here."""
+        instance = getattr(self, "_instance", None)
+        system = None if instance is None else instance._sys_db_field
         self._dbos.destroy(destroy_registry=True)
+        if system is not None:
+            # The thread of a task that was given back asks for its result, from whoever does it now, once a second for
+            # as long as the process lives, and keeps it from ending: nobody here wants to know.
+            system.check_workflow_result = _leave
         if self._engine is not None:
             self._engine.dispose()
         logging.getLogger("dbos").removeHandler(self._handler)
@@ -200,6 +206,10 @@ def require() -> None:
 def available() -> bool:
     """Say whether jobs could be worked on here: the extra is installed."""
     return importlib.util.find_spec("dbos") is not None
+
+
+def _leave(*_: Any, **__: Any) -> Any:
+    raise SystemExit  # ends the thread it is raised in, and DBOS writes no error about it
 
 
 def _task_of(run: Run) -> Run:

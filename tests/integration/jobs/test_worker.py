@@ -184,6 +184,32 @@ def test_a_step_that_hangs_is_left_behind(tmp_path: Path, settings: Settings, st
     assert (over.state, over.result["sum"]) == ("done", 5)
 
 
+def test_what_was_given_back_keeps_no_thread(settings: Settings, store: Store) -> None:
+    """Or the process of a worker that was asked to stop, and gives back what it claimed ahead, would never end."""
+    begun, free = threading.Event(), threading.Event()
+
+    def work(task: Work, number: int) -> int:
+        begun.set()
+        free.wait(60)
+        return number
+
+    job_id = _script(store)
+    before = {thread.ident for thread in threading.enumerate()}
+
+    def of_the_queue() -> list[threading.Thread]:
+        new = [thread for thread in threading.enumerate() if thread.ident not in before]
+        return [thread for thread in new if thread.name.startswith("dbos-executor")]
+
+    narrow = settings.model_copy(update={"jobs_slots": 1})
+    with working(narrow, Script(work)) as worker:
+        assert begun.wait(60)
+        # One works, another was claimed ahead and waits for its place.
+        until(lambda: sum(task.worker == worker.id for task in store.jobs.tasks(job_id) if task.state == "queued") == 2)
+        assert not worker.stop(0.1)
+        free.set()
+    until(lambda: not of_the_queue())
+
+
 def test_a_long_task_goes_on_where_it_was(settings: Settings, store: Store) -> None:
     seen: list[Any] = []
 
