@@ -85,12 +85,12 @@ class AsyncModerator:
         self._redactor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="evenhand-redact")
         self.store = store or _store(self.settings)
         self.in_force = in_force(self.settings, store=self.store, policy=policy)
-        models = HarmModels()
-        self.teaching = Teaching(self.settings, store=self.store, models=models, changed=self._renew)
-        self.embedder = Embedder(self.settings, models)
+        self._models = HarmModels()
+        self.teaching = Teaching(self.settings, store=self.store, models=self._models, changed=self._renew)
+        self.embedder = Embedder(self.settings, self._models)
         self.shelves = Shelves(self.libraries, store=self.store, changed=self._use_libraries)
         context = DetectorContext(
-            settings=self.settings, libraries=self.shelves.libraries, classes=self.teaching.live, models=models
+            settings=self.settings, libraries=self.shelves.libraries, classes=self.teaching.live, models=self._models
         )
         self.registry = Registry(context, extra=detectors)
         if self.store is not None:
@@ -324,11 +324,14 @@ class AsyncModerator:
             raise ClosedError("This moderator was made before a fork; make one in each process, after the fork.")
 
     def close(self) -> None:
-        """Free the threads and the database connections. Closing twice does nothing."""
+        """Free the threads, the models and the database connections. Closing twice does nothing."""
         if self._closed:
             return
         self._closed = True
         self.pipeline.close()
+        # By hand: a framework's cache may hold a closed server for as long as the process lives.
+        for held in (self.registry, self.embedder, self._models):
+            held.close()
         self.in_force.close()
         self._redactor.shutdown(wait=False, cancel_futures=True)
         self.keep_meter(due=False)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +126,9 @@ def test_nobody_reads_the_output_or_the_run_is_interrupted() -> None:
     """Neither may look like 0 (clean) or 1 (flagged), nor end in a traceback."""
     command = [sys.executable, "-m", "evenhand", "check", "--jsonl", "-"]
     for expected in (141, 130):
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        pipes: dict[str, object] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        # A shell's background job is started with interrupts turned off, and hands that on.
+        pipes["preexec_fn"] = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
         with subprocess.Popen(command, env={**os.environ, **QUICK}, **pipes) as process:  # type: ignore[call-overload]
             process.stdin.write(b'{"text": "hello"}\n')
             process.stdin.flush()

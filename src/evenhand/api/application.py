@@ -110,6 +110,7 @@ def create_app(
             warming.cancel()
         metering.cancel()
         state.moderator.close()
+        gc.unfreeze()  # or a process that starts servers one after another would keep all their models
 
     app: FastAPI = FastAPIOffline(
         title="evenhand",

@@ -82,6 +82,11 @@ class HarmModels:
                 self._open[version] = open_model(version, threads=threads, cascade=cascade)
             return self._open[version]
 
+    def close(self) -> None:
+        """Let go of all models."""
+        with self._lock:
+            self._open.clear()
+
 
 def open_model(version: str, *, threads: int = 0, cascade: bool = True) -> HarmModel:
     """Give a version of the harm model.

@@ -131,6 +131,11 @@ class Registry:
                 fresh = Slot(name=slot.name, reads=slot.reads, make=slot.make, extra=slot.extra)
                 slot.detector, slot.failure = fresh.get(), fresh.failure
 
+    def close(self) -> None:
+        """Let go of all detectors and what they hold; whoever asks for one from now on is told so."""
+        for slot in self._slots:
+            slot.detector, slot.failure = None, "evenhand is closing"
+
 
 def _builtin_slot(builtin: BuiltIn, context: Callable[[], DetectorContext]) -> Slot:
     def make() -> AnyDetector:

@@ -107,6 +107,12 @@ class Embedder:
         vector = pack("image", self.looks([part])[0])
         return Embedding(kind="image", space=space, vector=vector, landmarks=landmarks.pack(landmarks_of(part)))
 
+    def close(self) -> None:
+        """Let go of the models."""
+        with self._lock:
+            self._texts = self._pictures = None
+            self._made.clear()
+
     def is_face(self, part: ImagePart) -> bool:
         """Say whether a picture is mostly a face: such a one is never compared."""
         from evenhand.detectors.face_share import MOST_FACE
