@@ -46,7 +46,9 @@ class ReplayOut(BaseModel):
     same: bool | None = Field(description="Everything that could be made again is the same; null: nothing could.")
     policy: dict[str, Any]
     decision: dict[str, Any] = Field(description="then, now, and whether they are the same; null: that cannot be said.")
-    detectors: list[dict[str, Any]]
+    detectors: list[dict[str, Any]] = Field(
+        description="Which version was then, is here now and looked again (null: none), and what differs."
+    )
     libraries: list[dict[str, Any]]
     cannot: list[dict[str, str]] = Field(description="What could not be had, and why.")
 
@@ -103,7 +105,8 @@ async def search(
 )
 async def again(request: Request, decision_id: str, body: ReplayIn | None = None) -> Response:
     """Decide again with the stored policy about the stored findings, and let the detectors of the same versions look
-    again where the content is kept. Nothing is recorded. For keys with the scope audit.
+    again where the content is kept; an older text model and lists as they were are loaded for it. Nothing is recorded.
+    For keys with the scope audit.
     """
     state = state_of(request)
     store = state.store.within((await state.guard.caller(request, "audit")).tenant)

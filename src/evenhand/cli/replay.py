@@ -15,7 +15,7 @@ DIFFERS = 1  # exit code: something that could be made again came out otherwise
 
 def replay(
     decision_id: Annotated[str, typer.Argument(help="Id of the decision.")],
-    detectors: Annotated[bool, typer.Option(help="Detectors of the same versions look again at kept content.")] = True,
+    detectors: Annotated[bool, typer.Option(help="Detectors look again at kept content, as they were then.")] = True,
     policy: PolicyFile = None,
     libraries: Libraries = None,
 ) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _EVERY_S = 0.9  # how often the store is asked: what others changed is in force within two seconds
 _WAIT_S = 2.0  # that the first check after a change waits for the indexes; others go on with those there are
-_DETECTORS = {
+DETECTORS = {  # that read them
     LibraryKind.WORDS: ("text.words", "text.voice"),
     LibraryKind.IMAGES: ("image.hash",),
     LibraryKind.SOUNDS: ("audio.known",),
@@ -96,7 +96,7 @@ class Shelves:
                 if ended:
                     kinds = set(LibraryKind)
                 self.libraries = libraries
-                names = frozenset(name for kind in kinds for name in _DETECTORS[kind])
+                names = frozenset(name for kind in kinds for name in DETECTORS[kind])
                 self._changed(libraries, names)
             self._looked = time.monotonic()
 

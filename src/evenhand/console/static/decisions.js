@@ -38,7 +38,7 @@ button?.addEventListener("api:done", (event) => {
   const { decision } = found;
   const told = (one) => (one ? `${one.action} · ${one.rule ?? "–"}` : "–");
   body.append(head, row(button.dataset.policy, told(decision.then), told(decision.now), decision.same));
-  for (const one of found.detectors) body.append(row(one.name, one.then, one.now, one.same));
+  for (const one of found.detectors) body.append(row(one.name, one.then, one.looked ?? one.now, one.same));
   for (const one of found.libraries) body.append(row(one.name, one.then, one.now, one.same));
   table.append(body);
   const parts = [title, table];
