@@ -1,6 +1,6 @@
 """Reading the lines of text in a picture, with PP-OCR (English and Chinese) as packaged by rapidocr.
 
-The weights come inside that package. Sessions are made here and handed to it, so it has nothing to fetch or to write.
+The sessions are those of `textengine`.
 """
 
 from __future__ import annotations
@@ -8,17 +8,17 @@ from __future__ import annotations
 import itertools
 import os
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from evenhand.domain.location import Box, union
-from evenhand.errors import ModelError
 from evenhand.inference import textseen
-from evenhand.inference.denormals import flushed
 from evenhand.inference.glance import CELL, Glance, windows
+from evenhand.inference.textengine import make_engine
+from evenhand.inference.textmoved import Look, Moved, look_of
 from evenhand.inference.textseen import Seen
 from evenhand.inference.textshape import Shape, shape_of, standing
 
@@ -29,11 +29,6 @@ DETECT_SIDE = 960  # px; text is looked for at this long side, then read from th
 MAX_LINES = 200  # most lines read of one array, the tallest first: reading takes longest, and a page has about 60
 MIN_CONFIDENCE = 0.5  # mean confidence of a line's characters; below, it is mostly texture taken for letters
 _FLIPPED = 0.9  # confidence from which a line is taken to stand on its head
-_STAGES = (
-    ("Det", "PP-OCRv6_det_small.onnx"),
-    ("Cls", "ch_ppocr_mobile_v2.0_cls_mobile.onnx"),
-    ("Rec", "PP-OCRv6_rec_small.onnx"),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +67,7 @@ class _Known:
 
     line: Line | None
     shape: Shape | None = None  # None: of a still, or too small to be known again over another ground
+    look: Look | None = None  # None: of a still, or slanted
 
 
 class LineReader:
@@ -168,16 +164,24 @@ class LineReader:
             quads = quads[np.argsort([-_height(quad) for quad in quads], kind="stable")[:MAX_LINES]]
         scale = np.asarray([small.shape[1] / bgr.shape[1], small.shape[0] / bgr.shape[0]], np.float32)
         places = [np.asarray(quad, np.float32) * scale for quad in quads]
-        known = [last and textseen.same_line(place, last, different, _Known) for place in places]
+        known: list[_Known | None] = [
+            textseen.same_line(place, last, different, _Known) if last else None for place in places
+        ]
         grey = None if before is None else textseen.luma(small)
         if before and grey is not None:
             alike = [seen for seen in before if seen.size == size[::-1]]
             known = [old or _standing(grey, place, alike) for place, old in zip(places, known, strict=True)]
+        full = None if before is None else textseen.luma(bgr)
+        if before and full is not None and None in known:
+            moved = Moved(full, _looks(before))
+            known = [old or _moved(moved, quad, size) for quad, old in zip(quads, known, strict=True)]
         fresh = iter(self._lines(bgr, [q for q, old in zip(quads, known, strict=True) if old is None], size))
-        kept: list[tuple[NDArray[np.float32], object]] = [
-            (place, old or _Known(next(fresh), None if grey is None else shape_of(grey, place)))
-            for place, old in zip(places, known, strict=True)
-        ]
+        kept: list[tuple[NDArray[np.float32], object]] = []
+        for place, quad, old in zip(places, quads, known, strict=True):
+            now = old or _Known(next(fresh))
+            if grey is not None and full is not None and now.look is None:
+                now = replace(now, shape=shape_of(grey, place), look=look_of(full, quad))
+            kept.append((place, now))
         return kept, left_out, sum(old is not None for old in known)
 
     def _searched(
@@ -248,52 +252,8 @@ class LineReader:
     def _loaded(self) -> Any:
         with self._lock:
             if self._engine is None:
-                self._engine = _make_engine(self._threads or len(os.sched_getaffinity(0)))
+                self._engine = make_engine(self._threads or len(os.sched_getaffinity(0)), side=DETECT_SIDE)
             return self._engine
-
-
-def _make_engine(threads: int) -> Any:
-    try:
-        import onnxruntime as ort
-        from omegaconf import flag_override
-        from rapidocr import RapidOCR
-    except ImportError as error:
-        raise ModelError("Reading text in pictures needs rapidocr: install evenhand with the extra 'image'.") from error
-    from importlib import resources
-
-    engine: Any = RapidOCR(
-        params={
-            "Global.log_level": "critical",
-            "Global.return_word_box": True,
-            "Det.limit_type": "max",
-            "Det.limit_side_len": DETECT_SIDE,
-            # A line is scored over its own outline. Over its bounding box, slanted lines count what is beside them.
-            "Det.score_mode": "slow",
-            # Six lines at a time, padded to the longest, cost a fifth more than one by one.
-            "Rec.rec_batch_num": 1,
-        }
-    )
-    for section, file in _STAGES:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.enable_cpu_mem_arena = False  # pictures differ in size, and an arena keeps the most it ever held
-        try:
-            weights = (resources.files("rapidocr") / "models" / file).read_bytes()
-            # A tenth of the weights that search for text are denormal, and took two thirds of its time.
-            session = ort.InferenceSession(flushed(weights), options, providers=["CPUExecutionProvider"])
-        except Exception as error:
-            raise ModelError(f"OCR weights {file} cannot be loaded; reinstall rapidocr 3.10 or later.") from error
-        with flag_override(engine.cfg[section], "allow_objects", True):
-            engine.cfg[section].session = session
-    # Its stages are loaded by its own first call; a blank picture would stop at the first, so they are asked for here.
-    engine.text_det, engine.text_cls, engine.text_rec = (
-        engine._load_det_model(),
-        engine._load_cls_model(),
-        engine._load_rec_model(),
-    )
-    engine.text_det.preprocess_op = engine.text_det.get_preprocess()  # reads its settings, which takes a millisecond
-    return engine
 
 
 def _bgr(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -309,6 +269,31 @@ def _standing(grey: NDArray[np.uint8], place: NDArray[np.float32], before: Seque
             if isinstance(old, _Known) and old.line and old.shape and standing(grey, place, old.shape):
                 return old
     return None
+
+
+def _looks(before: Sequence[Seen]) -> Iterator[tuple[Look, _Known]]:
+    for seen in before:
+        for _, old in seen.lines:
+            if isinstance(old, _Known) and old.look is not None:
+                yield old.look, old
+
+
+def _moved(moved: Moved[_Known], quad: NDArray[np.float32], size: tuple[int, int]) -> _Known | None:
+    """Give what was read of a line that has moved with its ground; its look and shape are those of its new place."""
+    found = moved.find(np.asarray(quad, np.float32))
+    if found is None:
+        return None
+    old, (dx, dy) = found
+    if old.line is None:
+        return _Known(None)
+    wide, high = size
+
+    def there(box: Box) -> Box:
+        x0, y0, x1, y1 = box
+        return (min(max(x0 + dx, 0), wide), min(max(y0 + dy, 0), high), min(x1 + dx, wide), min(y1 + dy, high))
+
+    words = tuple(replace(word, box=there(word.box)) for word in old.line.words)
+    return _Known(replace(old.line, words=words, box=there(old.line.box)))
 
 
 def _roomy(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:

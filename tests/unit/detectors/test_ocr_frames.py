@@ -89,6 +89,39 @@ def test_a_caption_over_a_ground_that_moves_is_read_once(reader: LineReader) -> 
     assert [one.reused for one in found[:7]] == [0, 1, 1, 1, 1, 1, 0]
 
 
+def scrolled(by: int, *, digit: str = "7", grain: int = 0) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """A page of lines of which some have left at the top and some have come at the bottom."""
+    lines = [
+        "Orders of the second office",
+        f"Call 202 555 014{digit}",
+        "Prices went down in May",
+        "Nobody had asked why",
+    ]
+    words = [(60, 60 + 90 * row - by, lines[row % 4] + f" {row}") for row in range(9)]
+    return frame(*(one for one in words if -20 < one[1] < SIZE[1]), ground=20, grain=grain)
+
+
+@pytest.mark.parametrize("grain", [0, 1])
+def test_lines_of_a_page_that_scrolls_are_read_once_but_for_new_ones(reader: LineReader, grain: int) -> None:
+    first, second = read(reader, scrolled(0, grain=grain), scrolled(97, grain=2 * grain))
+    (plain,) = read(reader, scrolled(97, grain=2 * grain))
+    assert len(first.lines) == 6
+    assert second.reused >= 4
+    assert texts(second) == texts(plain)
+    boxes, expected = (
+        sorted((line.box for line in reading.lines), key=lambda box: box[1]) for reading in (second, plain)
+    )
+    assert np.abs(np.subtract(boxes, expected)).max() <= 8  # half a letter: noise moves the search's marks
+
+
+@pytest.mark.parametrize("digit", "0123456890")
+def test_a_line_that_scrolls_and_changes_by_a_digit_is_read_anew(reader: LineReader, digit: str) -> None:
+    _, second = read(reader, scrolled(0), scrolled(97, digit=digit))
+    (plain,) = read(reader, scrolled(97, digit=digit))
+    assert any(f"014{digit}" in text for text in texts(plain))
+    assert texts(second) == texts(plain)
+
+
 def test_a_caption_that_fades_in_by_little_steps_is_read_in_the_end(reader: LineReader) -> None:
     shades = [f"#{level:02x}{level:02x}{level:02x}" for level in range(90, 190, 3)]
     *_, last = read(reader, *(frame((200, 440, "Call 202 555 0147"), ink=ink) for ink in shades))
