@@ -67,11 +67,12 @@ class Settings(BaseSettings):
         description="Of which decisions about texts and pictures fingerprints are kept, by which a mark finds stored "
         "near-same content: none, acted (all that do not pass), or all. Content cannot be had back from them.",
     )
-    embeddings: Literal["none", "acted", "all"] = Field(
+    embeddings: Literal["none", "review", "acted", "all"] = Field(
         "none",
         description="Of which decisions about texts and pictures embeddings are kept, by which a mark shows stored "
-        "alike content that is not kept itself: none, acted (all that do not pass), or all. Content cannot be had back "
-        "from them. A text costs a second reading, a picture some 40 ms.",
+        "alike content that is not kept itself, and an item those like it: none, review (what waits for a person), "
+        "acted (all that do not pass), or all. Content cannot be had back from them. A text costs a second reading, a "
+        "picture some 40 ms.",
     )
     keep_context_keys: tuple[str, ...] = Field(
         (),

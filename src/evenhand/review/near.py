@@ -88,13 +88,19 @@ def alike_of_bits(bits: int) -> int:
     return round(100 * (1 - bits / 256))
 
 
-def near_of(query: Query, prints: Sequence[Fingerprint]) -> list[tuple[int, int]]:
-    """Compare a content with fingerprints of its kind, all of them: number and how alike, in order of number."""
+def near_of(query: Query, prints: Sequence[Fingerprint], *, bits: int = MOST_BITS) -> list[tuple[int, int]]:
+    """Compare a content with fingerprints of its kind, all of them: number and how alike, in order of number.
+
+    Args:
+        query: what is looked up.
+        prints: of its kind.
+        bits: that may differ of two pictures' hashes.
+    """
     if not prints:
         return []
     others = np.concatenate([form(one) for one in prints])
     if query.kind == "text":
         shares = (others == query.forms[0]).mean(1)
         return [(int(i), round(100 * float(shares[i]))) for i in np.flatnonzero(shares >= LEAST_TEXT)]
-    bits = np.bitwise_count(others[:, None, :] ^ query.forms[None]).sum(-1).min(1)
-    return [(int(i), alike_of_bits(int(bits[i]))) for i in np.flatnonzero(bits <= MOST_BITS)]
+    differ = np.bitwise_count(others[:, None, :] ^ query.forms[None]).sum(-1).min(1)
+    return [(int(i), alike_of_bits(int(differ[i]))) for i in np.flatnonzero(differ <= bits)]

@@ -1,6 +1,8 @@
 """Similar past items: by the content's hash, by a perceptual one, and by meaning or look, with what was decided.
 
 A text's print is a 64-bit SimHash of its four-letter pieces, once its disguise is undone; a picture's is its PDQ hash.
+Those are made when somebody opens an item. What was kept when contents were decided counts besides (`pastprints`), so
+what nobody has opened is found, too.
 """
 
 from __future__ import annotations
@@ -12,10 +14,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from evenhand.decode import decode
-from evenhand.domain import ImagePart
+from evenhand.domain import Fingerprint, ImagePart
 from evenhand.errors import EvenhandError, InputError
+from evenhand.matching.textsketch import sketch
 from evenhand.matching.undisguise import undisguise
 from evenhand.review.evidence import Held, held, text_of
+from evenhand.review.pastprints import alike_past, near_past
 from evenhand.settings import Settings
 from evenhand.store import Store
 from evenhand.store.records import Original
@@ -67,10 +71,13 @@ def similar(store: Store, settings: Settings, item: ReviewItem, person: Person |
         StoreError: the database cannot be asked.
     """
     mine = traits_of(store, settings, item)
-    found: dict[str, tuple[float, str]] = {item.content_hash: (1.0, "same")}
+    tenant = None if person is None else person.tenant
+    found = alike_past(store, item.content_hash, item.kind, tenant=tenant)
     if mine is not None:
         others = store.traits.others(item.content_hash, mine.kind, most=_COMPARED)
         found |= _near(mine, others)
+    found |= near_past(store, item.content_hash, _fingerprint(store, settings, item, mine), tenant=tenant)
+    found[item.content_hash] = (1.0, "same")
     best = sorted(found, key=lambda content_hash: -found[content_hash][0])[: 5 * _GIVEN]
     past = store.traits.past(best, but=item.decision_id, most=10 * _GIVEN)
     whole = person is None or not person.limited
@@ -83,8 +90,8 @@ def similar(store: Store, settings: Settings, item: ReviewItem, person: Person |
     shown += [
         {
             "decision_id": other["decision_id"],
-            "how": "same",
-            "similarity": 1.0,
+            "how": found[other["content_hash"]][1],
+            "similarity": round(found[other["content_hash"]][0], 3),
             "state": "automatic",
             "label": "",
             "action": other["action"],
@@ -92,12 +99,28 @@ def similar(store: Store, settings: Settings, item: ReviewItem, person: Person |
             "excerpt": None,
             "created_at": _moment(other["created_at"]),
         }
-        for other in store.traits.decided(item.content_hash, but=item.decision_id, most=_GIVEN)
+        for other in store.traits.decided(best, but=item.decision_id, most=5 * _GIVEN)
         if whole and other["decision_id"] not in asked
     ]
     # What people decided says more than what only waits.
     shown.sort(key=lambda one: (-one["similarity"], one["verdict"] is None))
     return shown[:_GIVEN]
+
+
+def _fingerprint(store: Store, settings: Settings, item: ReviewItem, mine: Traits | None) -> Fingerprint | None:
+    """Give the fingerprint that decisions are kept with, made now of a kept content if it was not then."""
+    kept = store.prints.of_content(item.content_hash)
+    if kept is not None or mine is None:
+        return kept
+    if mine.kind == "image":
+        return None if mine.print is None else Fingerprint(kind="image", data=bytes.fromhex(mine.print))
+    original = held(store, settings, item.content_hash)
+    try:
+        text = None if original is None else text_of(original, settings)
+    except InputError:
+        return None
+    numbers = None if text is None else sketch(text)
+    return None if numbers is None else Fingerprint(kind="text", data=numbers.astype("<u4").tobytes())
 
 
 def _shown(one: ReviewItem, action: str, near: tuple[float, str], texts: Mapping[str, Original]) -> dict[str, Any]:

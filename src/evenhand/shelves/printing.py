@@ -24,8 +24,8 @@ class Printing:
     """Works fingerprints out, those of a content once.
 
     Args:
-        settings: of which decisions fingerprints and embeddings are recorded: "none", "acted" (all but those that
-            pass) or "all".
+        settings: of which decisions fingerprints and embeddings are recorded: "none", "review" (embeddings alone),
+            "acted" (all but those that pass) or "all".
         corrections: what people marked; None: nothing is.
         embedder: the models; read only where embeddings are recorded.
         threads: where pictures are hashed.
@@ -91,11 +91,8 @@ class Printing:
 def _wanted(which: str, made: Sequence[Result]) -> list[int]:
     if which == "none":
         return []
-    return [
-        place
-        for place, result in enumerate(made)
-        if result.kind in _KINDS and (which == "all" or result.action is not Action.PASS)
-    ]
+    actions = {"all": frozenset(Action), "acted": frozenset(Action) - {Action.PASS}, "review": {Action.REVIEW}}[which]
+    return [place for place, result in enumerate(made) if result.kind in _KINDS and result.action in actions]
 
 
 def _embeddings(embedder: Embedder, decoded: Sequence[Decoded]) -> list[Embedding | None]:

@@ -51,6 +51,19 @@ class Prints:
                 found[row.decision_id] = Fingerprint(kind=row.kind, data=bytes(row.print))
         return found
 
+    def of_content(self, content_hash: str, *, tenant: str | None = None) -> Fingerprint | None:
+        """Give the fingerprint of a content; None: none is kept.
+
+        Args:
+            content_hash: of it.
+            tenant: only decisions that its keys and people asked for; None: all.
+
+        Raises:
+            StoreError: the database refused or cannot be reached.
+        """
+        rows = self._rows(select(table).where(table.c.content_hash == content_hash, *_mine(tenant)).limit(1))
+        return Fingerprint(kind=rows[0].kind, data=bytes(rows[0].print)) if rows else None
+
     def newest(self, kind: str, *, most: int, tenant: str | None = None) -> Iterator[list[Printed]]:
         """Give the fingerprints of the newest decisions of a kind, some thousand at a time.
 

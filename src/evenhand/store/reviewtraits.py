@@ -116,16 +116,16 @@ class TraitStore:
 
         return self._database.read(work)
 
-    def decided(self, content_hash: str, *, but: str, most: int) -> list[dict[str, Any]]:
-        """Give other decisions about the very same content, newest first: those that asked nobody, too.
+    def decided(self, content_hashes: Sequence[str], *, but: str, most: int) -> list[dict[str, Any]]:
+        """Give other decisions about contents, newest first: those that asked nobody, too.
 
         Raises:
             StoreError: the database refused or cannot be reached.
         """
         c = decisions.c
         query = (
-            select(c.decision_id, c.action, c.rule, c.created_at)
-            .where(c.content_hash == content_hash, c.decision_id != but, ~_about(decisions, but))
+            select(c.decision_id, c.content_hash, c.action, c.rule, c.created_at)
+            .where(c.content_hash.in_(list(content_hashes)), c.decision_id != but, ~_about(decisions, but))
             .order_by(c.decision_id.desc())
             .limit(most)
         )

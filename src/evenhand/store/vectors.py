@@ -53,6 +53,12 @@ class DecisionVectors:
         rows = self._rows(_whose(query, tenant).limit(1))
         return _embedding(rows[0], rows[0].landmarks) if rows else None
 
+    def newest_of(self, content_hash: str, *, tenant: str | None = None) -> Embedding | None:
+        """Give the embedding of a content that was made last, of whatever space, with landmarks; else as `of`."""
+        query = select(table).where(table.c.content_hash == content_hash).order_by(table.c.decision_id.desc())
+        rows = self._rows(_whose(query, tenant).limit(1))
+        return _embedding(rows[0], rows[0].landmarks) if rows else None
+
     def newest(
         self, kind: str, space: str, *, most: int, tenant: str | None = None
     ) -> Iterator[list[tuple[Embedded, bytes]]]:

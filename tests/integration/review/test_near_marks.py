@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +18,6 @@ from evenhand.review.marking import Said
 from evenhand.settings import Settings
 from evenhand.shelves.nearmarks import read_rows
 from evenhand.store.reviewrecords import Person
-from tests.postgres import PostgresServer
 
 CHIEF = Person(id="chief", name="chief", senior=True)
 FLAGGED = (
@@ -60,14 +58,8 @@ class Here:
         return foresee(store, [mark.id]), decision
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def here(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Here]:
-    url = f"sqlite:///{tmp_path / 'near.db'}"
-    if request.param == "postgresql":
-        postgres: PostgresServer = request.getfixturevalue("postgres_server")
-        postgres.execute("DROP DATABASE IF EXISTS near_marks")
-        postgres.execute("CREATE DATABASE near_marks")
-        url = postgres.url("near_marks")
+@pytest.fixture
+def here(url: str) -> Iterator[Here]:
     settings = Settings(database_url=url, plugins=False, threads=1, fingerprints="all")
     moderator = AsyncModerator(settings)
     yield Here(moderator, settings)
