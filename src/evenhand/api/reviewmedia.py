@@ -74,7 +74,8 @@ async def content(request: Request, decision_id: str) -> Response:
     state, _, item = await _seen(request, decision_id)
 
     def work() -> dict[str, Any]:
-        return content_document(state.store, state.moderator.settings, item, state.store.decision(decision_id))
+        decision, context = state.store.decision_with_context(decision_id)
+        return content_document(state.store, state.moderator.settings, item, decision, context)
 
     return _json(await asyncio.to_thread(work))
 

@@ -121,7 +121,7 @@ def show_one(
     with opened() as store:
         me, settings = person(store, who), read_settings()
         found = store.reviews.get(decision_id, me)
-        decision: dict[str, Any] = dict(store.decision(decision_id))
+        decision, context = store.decision_with_context(decision_id)
         if media is not None:
             kept = held(store, settings, found.content_hash)
             if kept is None:
@@ -130,7 +130,7 @@ def show_one(
         dump(
             {
                 "item": item_document(found, me),
-                "content": content_document(store, settings, found, decision),
+                "content": content_document(store, settings, found, decision, context),
                 "policy": rule_document(store, decision),
                 "similar": similar(store, settings, found, me),
             }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -94,7 +95,8 @@ async def items(
 async def item(request: Request, decision_id: str) -> Response:
     """Show an item: the content, the evidence in it, the context, the rule and the scores."""
     visitor, state = await visitor_of(request, "review"), parts(request)
-    values = await asyncio.to_thread(_item, state, visitor, decision_id)
+    work = partial(_item, state, visitor, decision_id)
+    values = await asyncio.to_thread(state.store.database.together, work)
     wanted = {name: request.query_params[name][:200] for name in _FILTERS if request.query_params.get(name)}
     values |= {"wanted": wanted, "query": urlencode(wanted), "labels_all": _HARMS}
     return page(request, visitor, "review/item.html", work="work" in request.query_params, **values)
@@ -138,9 +140,8 @@ def _item(state: State, visitor: Visitor, decision_id: str) -> dict[str, Any]:
     found = store.reviews.get(decision_id, me)
     if not may_see(found, me):
         raise ForbiddenError("That item was escalated: only somebody senior sees its content.")
-    decision: dict[str, Any] = dict(store.decision(decision_id))
-    content = content_document(store, settings, found, decision)
-    context = dict(content["context"])
+    decision, context = store.decision_with_context(decision_id)
+    content = content_document(store, settings, found, decision, context)
     return {
         "item": item_document(found, me),
         "decision": decision,

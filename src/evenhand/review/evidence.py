@@ -115,8 +115,17 @@ def text_of(kept: Held, settings: Settings) -> str | None:
     return texts[0] if decoded.kind is ContentKind.TEXT and texts else None
 
 
-def content_document(store: Store, settings: Settings, item: ReviewItem, decision: Mapping[str, Any]) -> dict[str, Any]:
+def content_document(
+    store: Store, settings: Settings, item: ReviewItem, decision: Mapping[str, Any], context: Mapping[str, Any]
+) -> dict[str, Any]:
     """Give what there is to look at, as JSON; pictures and recordings themselves have addresses of their own.
+
+    Args:
+        store: where the content is kept.
+        settings: limits of decoding.
+        item: that is looked at.
+        decision: the result document of its decision.
+        context: kept with the decision.
 
     Raises:
         StoreError: the database cannot be asked.
@@ -131,7 +140,7 @@ def content_document(store: Store, settings: Settings, item: ReviewItem, decisio
         "text": None,
         "incidents": decision.get("incidents") or [],
         "recording": decision.get("media"),
-        "context": store.context(item.decision_id),
+        "context": dict(context),
     }
     if kept is not None and kept.family == "text":
         try:

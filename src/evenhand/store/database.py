@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -57,6 +59,8 @@ class Database:
         self.address = masked(url)
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self._busy_timeout_s = busy_timeout_s
+        self._turn = threading.Lock()
+        self._reading = threading.local()  # the connection of a thread that reads together
         in_memory = self.is_sqlite and url.database in {None, "", ":memory:"}
         if self.is_sqlite and not in_memory:
             self._make_file(Path(str(url.database)))
@@ -132,7 +136,29 @@ class Database:
         Raises:
             StoreError: the database refused or cannot be reached.
         """
+        shared: Connection | None = getattr(self._reading, "connection", None)
+        if shared is not None:
+            return work(shared)
         return self._run(work, "DEFERRED", 2)
+
+    def together(self, work: Callable[[], T]) -> T:
+        """Run work whose reads, on this thread, are to be one transaction; once more if the connection was lost.
+
+        One connection instead of one a read. On SQLite, all of them see the same state. What it writes is, as ever, in
+        transactions of its own.
+
+        Raises:
+            StoreError: the database refused or cannot be reached.
+        """
+
+        def run(connection: Connection) -> T:
+            self._reading.connection = connection
+            try:
+                return work()
+            finally:
+                self._reading.connection = None
+
+        return self._run(run, "DEFERRED", 2)
 
     def write(self, work: Callable[[Connection], T], *, repeatable: bool = False) -> T:
         """Run writing work in one transaction: all of it is stored, or nothing.
@@ -144,10 +170,25 @@ class Database:
         Raises:
             StoreError: the database refused or cannot be reached.
         """
-        done = self._run(work, "IMMEDIATE", 2 if repeatable else 1)
+        with self._in_turn():
+            done = self._run(work, "IMMEDIATE", 2 if repeatable else 1)
         if self._checkpointer is not None:
             self._checkpointer.wrote()
         return done
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """Let this process's writers of an SQLite file wait for each other here, and go on the moment it is their turn.
+
+        SQLite lets who waits for its one lock sleep, longer each time, up to a tenth of a second. Other processes still
+        wait that way; so does who has waited here in vain, and is then told what SQLite says.
+        """
+        mine = self.is_sqlite and self._turn.acquire(timeout=self._busy_timeout_s)
+        try:
+            yield
+        finally:
+            if mine:
+                self._turn.release()
 
     def insert(self, table: Table) -> Any:
         """Start an INSERT that knows ON CONFLICT, which both databases spell the same."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Unpack
+from typing import Any, TypeVar, Unpack
 
 from sqlalchemy import ColumnElement, Connection, Row, func, select
 
@@ -15,13 +15,15 @@ from evenhand.store.belonging import mine
 from evenhand.store.columns import dumps, escape, instant_text
 from evenhand.store.database import Database
 from evenhand.store.librarytables import decision_prints
-from evenhand.store.qualityrows import abouts
+from evenhand.store.qualityrows import abouts, shown_hashes
 from evenhand.store.records import Filters, Page, Record
 from evenhand.store.reviewqueues import read_queues
-from evenhand.store.reviewrows import marked_as, new_items, outcome
+from evenhand.store.reviewrows import marked_as, new_items, outcome, undone_of
 from evenhand.store.schema import decisions, originals, review_items
 from evenhand.store.vectors import vector_row
 from evenhand.store.vectortables import decision_vectors
+
+T = TypeVar("T")
 
 MAX_PAGE = 1_000
 _RECORDING = ("incidents", "media")  # what only results about videos and sounds have
@@ -117,24 +119,40 @@ class Decisions:
             query = query.where(*mine(decisions.c.key_id, tenant), *mine(decisions.c.key_id, self._tenant))
             found = {row.decision_id: row for row in connection.execute(query)}
             wanted = {name: found.get(about.get(name, name)) for name in decision_ids}
-            return {name: result_document(row, name) for name, row in wanted.items() if row is not None}
+            made = {name: result_document(row, name) for name, row in wanted.items() if row is not None}
+            for name, shown in shown_hashes(connection, [name for name in about if name in made]).items():
+                made[name]["content_hash"] = shown
+            return made
 
         return self._database.read(work)
 
     def get(self, decision_id: str) -> dict[str, object]:
         """Give the result document of a decision, with `created_at` (RFC 3339, UTC), `review` once a person judged,
-        and `marked` while an applied mark speaks of it.
+        `marked` while an applied mark speaks of it, and `undone` where what a policy said was undone.
 
         Raises:
             NotFoundError: there is none with that id, or no longer.
             StoreError: the database refused or cannot be reached.
         """
-        document = result_document(self._one(decision_id), decision_id)
-        judged = self._database.read(lambda connection: outcome(connection, decision_id))
-        marked = self._database.read(lambda connection: marked_as(connection, decision_id))
-        if marked is not None:
-            document = {**document, "marked": marked}
-        return document if judged is None else {**document, "review": judged}
+        return self.with_context(decision_id)[0]
+
+    def with_context(self, decision_id: str) -> tuple[dict[str, object], dict[str, object]]:
+        """Give what `get` and `context` give, read together.
+
+        Raises:
+            NotFoundError, StoreError: as for `get`.
+        """
+
+        def work(connection: Connection, row: Row[Any]) -> tuple[dict[str, object], dict[str, object]]:
+            said = {
+                "marked": marked_as(connection, decision_id),
+                "review": outcome(connection, decision_id),
+                "undone": undone_of(connection, decision_id),
+            }
+            known = {name: value for name, value in said.items() if value is not None}
+            return {**result_document(row, decision_id), **known}, dict(row.context or {})
+
+        return self._one(decision_id, work)
 
     def caller(self, decision_id: str) -> str | None:
         """Give the id of the key that asked for a decision; None: no key was needed.
@@ -142,7 +160,7 @@ class Decisions:
         Raises:
             NotFoundError, StoreError: as for `get`.
         """
-        key: str | None = self._one(decision_id).key_id
+        key: str | None = self._one(decision_id, lambda _, row: row.key_id)
         return key
 
     def context(self, decision_id: str) -> dict[str, object]:
@@ -151,7 +169,7 @@ class Decisions:
         Raises:
             NotFoundError, StoreError: as for `get`.
         """
-        return dict(self._one(decision_id).context or {})
+        return self._one(decision_id, lambda _, row: dict(row.context or {}))
 
     def page(self, **filters: Unpack[Filters]) -> Page:
         """List decisions, newest first.
@@ -180,16 +198,21 @@ class Decisions:
         query = select(func.count()).select_from(decisions)
         return self._database.read(lambda connection: connection.execute(query).scalar_one())
 
-    def _one(self, decision_id: str) -> Row[Any]:
+    def _one(self, decision_id: str, work: Callable[[Connection, Row[Any]], T]) -> T:
+        """Give what `work` makes of a decision's row, in the same transaction."""
+        missing = NotFoundError(f"no decision with the id {decision_id[:80]!r} is stored; it may have been deleted")
         try:
             id_time(decision_id)
         except ValueError:
-            row = None  # what is no id cannot be stored; PostgreSQL would refuse some such texts with an error
-        else:
-            row = self._database.read(lambda connection: _row_of(connection, decision_id, self._tenant))
-        if row is None:
-            raise NotFoundError(f"no decision with the id {decision_id[:80]!r} is stored; it may have been deleted")
-        return row
+            raise missing from None  # cannot be stored; PostgreSQL would refuse some such texts with an error
+
+        def run(connection: Connection) -> T:
+            row = _row_of(connection, decision_id, self._tenant)
+            if row is None:
+                raise missing
+            return work(connection, row)
+
+        return self._database.read(run)
 
     def _rows(self, records: Sequence[Record], expires: datetime | None) -> list[tuple[object, ...]]:
         """Give the rows in the order of the table's columns, each value as the database holds it."""
@@ -311,7 +334,11 @@ def _row_of(connection: Connection, name: str, tenant: str | None) -> Row[Any] |
     query = select(decisions).where(*mine(decisions.c.key_id, tenant))
     row = connection.execute(query.where(decisions.c.decision_id == name)).one_or_none()
     if row is None and (about := abouts(connection, [name])):
-        row = connection.execute(query.where(decisions.c.decision_id == about[name])).one_or_none()
+        shown = select(review_items.c.shown_hash).where(review_items.c.decision_id == name).scalar_subquery()
+        rest = [column for column in decisions.c if column is not decisions.c.content_hash]
+        query = select(*rest, func.coalesce(shown, decisions.c.content_hash).label("content_hash"))
+        query = query.where(*mine(decisions.c.key_id, tenant), decisions.c.decision_id == about[name])
+        row = connection.execute(query).one_or_none()
     return row
 
 

@@ -59,20 +59,6 @@ class PolicyUndo:
         query = select(c.decision_id).where(c.decision_id.in_(list(decision_ids)), taken)
         return set(self._database.read(lambda connection: connection.execute(query).scalars().all()))
 
-    def undone(self, decision_id: str) -> dict[str, Any] | None:
-        """Give what was undone of a decision and stands: {run, at, was}; None: nothing."""
-        query = (
-            select(table)
-            .where(table.c.decision_id == decision_id, table.c.reverted_at.is_(None))
-            .order_by(table.c.run_id.desc())
-            .limit(1)
-        )
-        row = self._database.read(lambda connection: connection.execute(query).first())
-        if row is None:
-            return None
-        at: datetime = row.at
-        return {"run": row.run_id, "at": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"), "was": row.was}
-
     def replace(self, run: Run, chunk: Sequence[Redecided]) -> int:
         """Replace decisions, all in one transaction; those that a person has judged meanwhile stay.
 

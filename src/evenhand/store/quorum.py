@@ -65,11 +65,12 @@ def task_of(connection: Connection, item_id: str) -> Task:
 def took_part(connection: Connection, task: Task, person: Person) -> str | None:
     """Say why somebody may not judge what an item is about; None: they may."""
     votes, barred = review_votes.c, review_barred.c
-    mine = select(votes.id).where(votes.decision_id == task.decision_id, votes.person == person.id)
-    if connection.execute(mine.limit(1)).first() is not None:
+    judged = exists().where(votes.decision_id == task.decision_id, votes.person == person.id)
+    kept_away = exists().where(barred.item_id == task.item_id, barred.person == person.id)
+    row = connection.execute(select(judged.label("judged"), kept_away.label("kept_away"))).one()
+    if row.judged:
         return "you have judged that decision already: somebody else is asked now"
-    kept_away = select(barred.person).where(barred.item_id == task.item_id, barred.person == person.id)
-    if connection.execute(kept_away).first() is not None:
+    if row.kept_away:
         return "you took part in what this appeal is about: somebody else decides it"
     return None
 

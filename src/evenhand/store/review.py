@@ -359,9 +359,10 @@ class Reviews:
         *,
         before: Mapping[str, Any] | None = None,
     ) -> ReviewItem:
-        connection.execute(update(table).where(table.c.decision_id == found.decision_id).values(**fields))
-        self._wellness.did(connection, person, found.decision_id, datetime.now(UTC))
-        row = connection.execute(select(table).where(table.c.decision_id == found.decision_id)).one()
+        change = update(table).where(table.c.decision_id == found.decision_id).values(**fields).returning(table)
+        row = connection.execute(change).one()
+        if action != "review.claim":  # which notes it by itself
+            self._wellness.did(connection, person, found.decision_id, datetime.now(UTC))
         old = {"state": found.state, "holder": found.holder, "level": found.level, **(before or {})}
         subject = f"decision:{found.decision_id}"
         self._audit.append(connection, action, subject, actor=person.id, before=old, after=after)

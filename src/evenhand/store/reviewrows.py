@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, select, update
 
 from evenhand.domain import Action, id_time
 from evenhand.store.librarytables import mark_touches as touches
+from evenhand.store.policytables import policy_undone
 from evenhand.store.qualityrows import forget_quality
 from evenhand.store.records import Record
 from evenhand.store.reviewqueues import Queues
@@ -17,6 +18,24 @@ from evenhand.store.reviewrecords import ReviewItem
 from evenhand.store.schema import marks
 from evenhand.store.schema import review_items as table
 from evenhand.store.schema import review_skips as skips
+
+# Made once: each is asked for every decision that is shown.
+_THIS: BindParameter[str] = bindparam("decision_id")
+_OUTCOME = select(table.c.verdict, table.c.decided_at).where(table.c.decision_id == _THIS, table.c.state == "done")
+_MARKED = (
+    select(marks.c.id, marks.c.verdict, marks.c.applied_at, touches.c.alike)
+    .join(touches, touches.c.mark_id == marks.c.id)
+    .where(touches.c.decision_id == _THIS, marks.c.state == "applied")
+    # As when a content is checked: the most alike; of those equally so, what its tenant says.
+    .order_by(touches.c.alike.desc(), marks.c.tenant.is_(None), marks.c.applied_at.desc())
+    .limit(1)
+)
+_UNDONE = (
+    select(policy_undone)
+    .where(policy_undone.c.decision_id == _THIS, policy_undone.c.reverted_at.is_(None))
+    .order_by(policy_undone.c.run_id.desc())
+    .limit(1)
+)
 
 
 def new_items(records: Sequence[Record], queues: Queues) -> list[dict[str, Any]]:
@@ -51,29 +70,26 @@ def _row(record: Record, queues: Queues) -> dict[str, Any]:
 
 def outcome(connection: Connection, decision_id: str) -> dict[str, Any] | None:
     """Give what people made of a decision, without who they are; None: nothing yet."""
-    query = select(table.c.verdict, table.c.decided_at).where(
-        table.c.decision_id == decision_id, table.c.state == "done"
-    )
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        return None
-    at: datetime = row.decided_at
-    return {**row.verdict, "at": at.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
+    row = connection.execute(_OUTCOME, {"decision_id": decision_id}).one_or_none()
+    return None if row is None else {**row.verdict, "at": _text(row.decided_at)}
 
 
 def marked_as(connection: Connection, decision_id: str) -> dict[str, Any] | None:
     """Give what the applied mark that is most alike says of a stored decision; None: none speaks of it."""
-    query = select(marks.c.id, marks.c.verdict, marks.c.applied_at, touches.c.alike)
-    query = query.join(touches, touches.c.mark_id == marks.c.id)
-    query = query.where(touches.c.decision_id == decision_id, marks.c.state == "applied")
-    # As when a content is checked: the most alike; of those equally so, what its tenant says.
-    order = (touches.c.alike.desc(), marks.c.tenant.is_(None), marks.c.applied_at.desc())
-    row = connection.execute(query.order_by(*order).limit(1)).one_or_none()
+    row = connection.execute(_MARKED, {"decision_id": decision_id}).one_or_none()
     if row is None:
         return None
-    at: datetime = row.applied_at
-    moment = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return {**row.verdict, "mark": row.id, "alike": row.alike, "at": moment}
+    return {**row.verdict, "mark": row.id, "alike": row.alike, "at": _text(row.applied_at)}
+
+
+def undone_of(connection: Connection, decision_id: str) -> dict[str, Any] | None:
+    """Give what was undone of a decision and stands: {run, at, was}; None: nothing."""
+    row = connection.execute(_UNDONE, {"decision_id": decision_id}).first()
+    return None if row is None else {"run": row.run_id, "at": _text(row.at), "was": row.was}
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def item(row: Row[Any], now: datetime | None = None) -> ReviewItem:

@@ -156,13 +156,15 @@ class Store:
         self.log.record(results)
 
     def decision(self, decision_id: str) -> dict[str, object]:
-        """Give a decision as `Result.as_dict()` gave it, with `created_at`, and `undone` where that was undone.
+        """Give a decision as `Result.as_dict()` gave it, with what was said of it since; see `Decisions.get`.
 
         Raises NotFoundError for none.
         """
-        document = self.log.get(decision_id)  # first: it knows what can be no id
-        undone = self.policy_undo.undone(decision_id)
-        return document if undone is None else {**document, "undone": undone}
+        return self.log.get(decision_id)
+
+    def decision_with_context(self, decision_id: str) -> tuple[dict[str, object], dict[str, object]]:
+        """Give a decision and the context kept with it, read together. Raises NotFoundError for none."""
+        return self.log.with_context(decision_id)
 
     def decisions(self, **filters: Unpack[Filters]) -> Page:
         """List decisions, newest first; see `Filters` and `Decisions.page`."""

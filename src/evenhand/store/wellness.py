@@ -6,7 +6,8 @@ items; not being given anything for the length of a break is one, too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -100,7 +101,7 @@ class Wellness:
             worked = _session(seen, comfort, rest, now)
             return Today(
                 items=len(seen),
-                hard=sum(is_hard(one.labels) for one in seen),
+                hard=_hard(seen),
                 labels={root: _under(seen, root) for root in sorted(comfort.budget)},
                 working_since=worked[-1].at if worked else None,
                 rest_until=rest if rest is not None and rest > now else None,
@@ -136,7 +137,7 @@ class Wellness:
             return Pace(rest_until=rest)
         seen = _seen(connection, person, now)
         worked = _session(seen, comfort, rest, now)
-        hard = sum(is_hard(one.labels) for one in worked)
+        hard = _hard(worked)
         long = timedelta(minutes=comfort.break_after_minutes)
         over = comfort.break_after_minutes and worked and now - worked[-1].at >= long
         if over or (comfort.break_after_hard and hard >= comfort.break_after_hard):
@@ -153,7 +154,7 @@ class Wellness:
         return Pace(barred=_settings(_row(connection, person)).opt_outs).bars([label])
 
     def saw(self, connection: Connection, person: Person, decision_id: str, label: str, now: datetime) -> None:
-        """Note that a person was given an item. Within the transaction of a claim; the same one again counts once."""
+        """Note that a person was given an item, and so is at work. Within the claim; the same one again counts once."""
         query = select(decisions.c.labels).where(decisions.c.decision_id == decision_id)
         row = {
             "person": person.id,
@@ -164,7 +165,8 @@ class Wellness:
             "last_at": now,
         }
         known = self._database.insert(exposures).values(row)
-        connection.execute(known.on_conflict_do_nothing(index_elements=["person", "decision_id"]))
+        again = {"last_at": now}
+        connection.execute(known.on_conflict_do_update(index_elements=["person", "decision_id"], set_=again))
 
     def did(self, connection: Connection, person: Person, decision_id: str, now: datetime) -> None:
         """Note that a person did something with an item: they are at work. Within that transaction."""
@@ -223,4 +225,13 @@ def _session(seen: Sequence[Any], comfort: Comfort, rest: datetime | None, now: 
 
 
 def _under(seen: Sequence[Any], root: str) -> int:
-    return sum(any(is_under(label, root) for label in one.labels) for one in seen)
+    return sum(times for labels, times in _alike(seen) if any(is_under(label, root) for label in labels))
+
+
+def _hard(seen: Sequence[Any]) -> int:
+    return sum(times for labels, times in _alike(seen) if is_hard(labels))
+
+
+def _alike(seen: Sequence[Any]) -> Iterable[tuple[tuple[str, ...], int]]:
+    """Give the sets of labels among what was shown, and how often: a day has hundreds of items of few kinds."""
+    return Counter(tuple(one.labels) for one in seen).items()
