@@ -1,4 +1,4 @@
-"""Single sign-on in a real browser: by the pages of a certified provider on loopback, from the first login to sign out."""
+"""Single sign-on in a real browser, by the pages of a certified provider: from the first login to sign out."""
 
 from __future__ import annotations
 
