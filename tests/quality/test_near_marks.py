@@ -23,7 +23,7 @@ from evenhand.matching.textsketch import sketch
 from evenhand.review.corrections import Correction, corrected
 from evenhand.review.near import LEAST_TEXT
 from evenhand.settings import Settings
-from evenhand.store.reviewmarks import carried
+from evenhand.store.reviewcarried import carried
 from evenhand.store.reviewrecords import Mark
 from tests.quality.test_alike import TEXTS, rewrites, strangers
 from tests.quality.text_edits import EDITS

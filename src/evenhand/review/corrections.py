@@ -15,7 +15,7 @@ from evenhand.review.alike import Asking
 from evenhand.review.guarding import lacks, news, seen
 from evenhand.review.near import Near, Query
 from evenhand.store import Store
-from evenhand.store.reviewmarks import ADDED
+from evenhand.store.reviewcarried import ADDED
 from evenhand.store.reviewrecords import Mark
 
 _EVERY_S = 1.0

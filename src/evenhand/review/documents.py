@@ -27,7 +27,7 @@ def item_document(item: ReviewItem, person: Person) -> dict[str, Any]:
         "language": item.language,
         "label": item.label,
         "tenant": item.tenant,
-        "content_hash": item.content_hash,
+        "content_hash": item.shown_hash or item.content_hash,
         "note": item.note,
         "verdict": None if item.verdict is None else dict(item.verdict),
         "decided_at": None if item.decided_at is None else _moment(item.decided_at),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evenhand.domain import Action, Finding, Fingerprint, Source
-from evenhand.store.reviewmarks import ADDED
+from evenhand.store.reviewcarried import ADDED
 
 # Measured in quality/text.md.
 MORE = 0.1  # a score that is higher by more than that is another finding

@@ -65,7 +65,9 @@ def _near(store: Store, settings: Settings, row: Said, kept: Fingerprint | None,
     if content_hash is None:
         if tenant is not None:
             store.accounts.check_decision(str(row.decision_id), tenant=tenant)
-        content_hash = str(store.decision(str(row.decision_id))["content_hash"])
+        content_hash = _content_of(store, str(row.decision_id))
+        if (kept := store.prints.of_content(content_hash, tenant=tenant)) is not None:
+            return kept
     try:
         store.belonging.check_content(content_hash, tenant)
         original = store.original(content_hash)
@@ -76,6 +78,14 @@ def _near(store: Store, settings: Settings, row: Said, kept: Fingerprint | None,
         ) from error
     kind = LibraryKind.TEXTS if original.media_type == "text/plain" else LibraryKind.IMAGES
     return from_sample(sample_of(original.body, kind, settings))
+
+
+def _content_of(store: Store, decision_id: str) -> str:
+    """Give the hash of what a decision or an item is about; a golden question shows another."""
+    try:
+        return store.reviews.get(decision_id).content_hash
+    except NotFoundError:
+        return str(store.decision(decision_id)["content_hash"])
 
 
 def _embedding(finder: Finder, row: Said, mark: NewMark, tenant: str | None) -> Embedding | None:
@@ -90,7 +100,7 @@ def _embedding(finder: Finder, row: Said, mark: NewMark, tenant: str | None) -> 
         if row.text is not None:
             found = finder.embedder.texts([row.text])[0]
         else:
-            content_hash = row.content_hash or str(finder.store.decision(str(row.decision_id))["content_hash"])
+            content_hash = row.content_hash or _content_of(finder.store, str(row.decision_id))
             found = finder.content(content_hash, tenant)
     except ModelError:
         if row.ask:

@@ -7,11 +7,12 @@ alone.
 from __future__ import annotations
 
 import random
+import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, case, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, case, delete, exists, func, insert, or_, select, update
 
 from evenhand.domain import id_time, new_id
 from evenhand.errors import ConflictError, InputError, NotFoundError
@@ -178,7 +179,9 @@ class Golden:
         rate = self._queues.working(row.queue).golden_rate
         if not rate or row.level or row.queue == APPEALS or random.random() >= rate:  # noqa: S311  (a sample, no secret)
             return row
-        known = exists().where(votes.c.decision_id == table.c.decision_id, votes.c.person == person.id)
+        # The same content may have been sent in again: who judged it then would know it.
+        judged = or_(votes.c.decision_id == table.c.decision_id, votes.c.content_hash == table.c.content_hash)
+        known = exists().where(judged, votes.c.person == person.id)
         # Somebody has it before them, or has put it back: that item is given to the next one.
         waits = (
             exists()
@@ -303,6 +306,7 @@ def _item(found: Row[Any], like: Row[Any]) -> dict[str, Any]:
         "language": found.languages[0] if found.languages else "",
         "label": label[0] if label[1] > 0 else "",
         "content_hash": found.content_hash,
+        "shown_hash": f"sha256:{secrets.token_hex(32)}",  # by its source's it could be told, and be marked
         "free_at": like.free_at,
         "due_at": like.due_at,
         "note": "",

@@ -40,6 +40,15 @@ def abouts(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
     return {row.item_id: row.decision_id for row in connection.execute(query)}
 
 
+def shown_hashes(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """Give the hashes that golden questions show instead of their contents'; other items are left out."""
+    if not ids:
+        return {}
+    items = review_items.c
+    query = select(items.decision_id, items.shown_hash).where(items.decision_id.in_(list(ids)))
+    return {row.decision_id: row.shown_hash for row in connection.execute(query.where(items.shown_hash.is_not(None)))}
+
+
 def standing() -> ColumnElement[bool]:
     """Say whether a review item holds what stands on its own decision, and not somebody's further word on another."""
     of = review_tasks.c

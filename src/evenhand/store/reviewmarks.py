@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +16,8 @@ from evenhand.store.belonging import mine, owned
 from evenhand.store.database import Database
 from evenhand.store.librarytables import mark_prints as prints
 from evenhand.store.librarytables import mark_touches as touches
+from evenhand.store.qualityrows import abouts, shown_hashes
+from evenhand.store.reviewcarried import carried_by, learn, without_effect
 from evenhand.store.reviewrecords import Chosen, Effect, Mark, NewMark, Person, Touched
 from evenhand.store.schema import decisions
 from evenhand.store.schema import marks as table
@@ -24,7 +26,6 @@ from evenhand.store.vectortables import mark_vectors
 
 MOST = 1_000  # marks in one call
 _MOST_TOLD = 1_000  # decisions named in one event
-ADDED = "review.mark"  # stands as the detector of findings that a person added
 _ALL = (
     select(
         table,
@@ -65,8 +66,10 @@ class Marks:
         def work(connection: Connection) -> list[Mark]:
             ids = [one.decision_id for one in new if one.decision_id is not None]
             hashes = _hashes(connection, ids, person.tenant)
+            shown = shown_hashes(connection, ids)
             made = []
-            for one in new:
+            # Nobody may tell that it is a question, and nothing is to come of it.
+            for one in [without_effect(one) if one.decision_id in shown else one for one in new]:
                 content_hash = one.content_hash or hashes[str(one.decision_id)]
                 row = {
                     "id": new_id(),
@@ -80,7 +83,9 @@ class Marks:
                     "created_at": now,
                     "tenant": person.tenant,
                 }
-                found = None if one.near is None else _carried(connection, one.decision_id, content_hash, person.tenant)
+                found = (
+                    None if one.near is None else carried_by(connection, one.decision_id, content_hash, person.tenant)
+                )
                 made.append(Mark(**row, near=one.near, carried=found or {}, asks=one.asks))  # type: ignore[arg-type]
                 connection.execute(insert(table), row)
                 if one.near is not None:
@@ -213,7 +218,7 @@ class Marks:
                 connection.execute(update(table).where(*same).values(state="undone"))
             values = {"state": "applied", "applied_by": person.id, "applied_at": now}
             connection.execute(update(table).where(table.c.id.in_(chosen)).values(**values))
-            _learn(connection, found)
+            learn(connection, found)
             refuse_many(connection)
             choose(connection, chosen, alike)
             connection.execute(delete(touches).where(touches.c.mark_id.in_(chosen)))
@@ -317,15 +322,6 @@ class Marks:
         return effects
 
 
-def carried(findings: Iterable[Mapping[str, Any]]) -> dict[str, float]:
-    """Give label -> highest score of findings as they are stored, without those that people added."""
-    found: dict[str, float] = {}
-    for one in findings:
-        if one["detector"] != ADDED:
-            found[one["label"]] = max(found.get(one["label"], 0.0), one["score"])
-    return found
-
-
 def _answer(verdict: Mapping[str, Any]) -> tuple[Any, Any]:
     return verdict["action"], verdict["labels"]
 
@@ -343,6 +339,9 @@ def _hashes(connection: Connection, ids: Sequence[str], tenant: str | None) -> d
     query = select(decisions.c.decision_id, decisions.c.content_hash).where(decisions.c.decision_id.in_(list(ids)))
     query = query.where(*mine(decisions.c.key_id, tenant))
     found = {row.decision_id: row.content_hash for row in connection.execute(query)} if ids else {}
+    if about := abouts(connection, [decision_id for decision_id in ids if decision_id not in found]):
+        of = _hashes(connection, list(about.values()), tenant)
+        found |= {name: of[decision_id] for name, decision_id in about.items()} | shown_hashes(connection, list(about))
     if missing := [decision_id for decision_id in ids if decision_id not in found]:
         raise NotFoundError(f"no decision with the id {missing[0]} is stored; it may have been deleted")
     return found
@@ -363,29 +362,6 @@ def _some(connection: Connection, ids: Sequence[str], tenant: str | None, *, loc
 def _refuse_number(count: int) -> None:
     if not 1 <= count <= MOST:
         raise ValueError(f"{count} marks: give 1 to {MOST} at a time")
-
-
-def _carried(
-    connection: Connection, decision_id: str | None, content_hash: str, tenant: str | None
-) -> dict[str, float] | None:
-    """Give label -> highest score of what detectors found in a content; None: no decision about it is stored."""
-    own = decisions.c.content_hash == content_hash if decision_id is None else decisions.c.decision_id == decision_id
-    query = select(decisions.c.findings).where(own, *mine(decisions.c.key_id, tenant))
-    row = connection.execute(query.order_by(decisions.c.decision_id.desc()).limit(1)).one_or_none()
-    if row is None:
-        return None
-    return carried(row.findings)
-
-
-def _learn(connection: Connection, found: Sequence[Mark]) -> None:
-    """Fill in what was found in marked contents where it was not known when they were marked."""
-    ids = [mark.id for mark in found if mark.near is not None]
-    lacking = select(prints.c.mark_id).where(prints.c.mark_id.in_(ids), prints.c.carried.is_(None))
-    known = {mark.id: mark for mark in found}
-    for mark_id in connection.execute(lacking).scalars().all() if ids else ():
-        mark = known[mark_id]
-        made = _carried(connection, mark.decision_id, mark.content_hash, mark.tenant)
-        connection.execute(update(prints).where(prints.c.mark_id == mark_id).values(carried=made))
 
 
 def _mark(row: Row[Any]) -> Mark:

@@ -76,6 +76,7 @@ class ReviewItem:
     decided_by: str | None
     decided_at: datetime | None
     created_at: datetime
+    shown_hash: str | None = None  # what people see as its content's hash; None: the hash itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ REVISIONS = (
     "0018",
     "0019",
     "0020",
+    "0021",
 )
 
 metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"})
@@ -311,6 +312,7 @@ review_items = Table(
     Column("language", Words, nullable=False),
     Column("label", Words, nullable=False),
     Column("content_hash", ident(), nullable=False, index=True),
+    Column("shown_hash", ident()),  # of a golden question, what people see instead; NULL: the content's own
     Column("holder", ident()),
     Column("free_at", Instant, nullable=False),
     Column("due_at", Instant, nullable=False),

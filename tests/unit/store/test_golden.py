@@ -10,11 +10,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from evenhand.domain import Action, id_time
+from evenhand.domain import Action, Fingerprint, id_time
 from evenhand.errors import ConflictError, InputError, NotFoundError
+from evenhand.review.corrections import Corrections
+from evenhand.review.documents import item_document
+from evenhand.review.marking import Said
+from evenhand.review.near import turned
+from evenhand.settings import Settings
+from evenhand.shelves.nearmarks import read_rows
 from evenhand.store import Store
 from evenhand.store.qualitytables import golden_questions
-from evenhand.store.reviewrecords import Judged, Person, ReviewItem, Verdict, Wanted
+from evenhand.store.reviewrecords import Judged, NewMark, Person, ReviewItem, Verdict, Wanted
 from evenhand.store.schema import webhook_deliveries
 from tests.unit.store.factory import record
 
@@ -76,6 +82,64 @@ def test_a_golden_question_looks_like_any_other_item(open_here: OpenStore, tmp_p
     (queue,) = store.review_totals.stats(START).queues
     assert (queue.waiting, queue.done) == (3, 0)
     assert store.review_totals.stats(START).labels == ()
+
+
+def test_a_golden_question_shows_no_hash_of_its_source_and_marks_about_it_hit_nothing(
+    open_here: OpenStore, tmp_path: Path
+) -> None:
+    store = _store(open_here, tmp_path)
+    source = _past(store)
+    hashed = str(store.decision(source)["content_hash"])
+    store.golden.make(CHIEF, source, PASS)
+    golden = _until_golden(store, ANN, {_asked(store)})
+    shown = item_document(golden, ANN)["content_hash"]
+    assert golden.content_hash == hashed  # what is shown of the content is found by it
+    assert shown != hashed
+    assert (len(shown), shown[:7]) == (len(hashed), "sha256:")
+    assert store.decision(golden.decision_id)["content_hash"] == shown
+    assert store.log.many([golden.decision_id])[golden.decision_id]["content_hash"] == shown
+    assert store.reviews.get(golden.decision_id, ANN).shown_hash == shown
+    near = Fingerprint(kind="text", data=bytes(512))
+    (mark,) = store.marks.add(ANN, [NewMark(decision_id=golden.decision_id, verdict=PASS, near=near)])
+    assert (mark.content_hash, mark.decision_id) == (shown, golden.decision_id)
+    (effect,) = store.marks.apply([mark.id], CHIEF)
+    assert effect.decisions == 0
+    corrections = Corrections(store)
+    corrections.look()
+    assert corrections.find(hashed) is None
+    assert corrections.find(hashed, turned(near)) is None
+    said = Said(decision_id=golden.decision_id, verdict="right", near=True, text="a text that is long enough for it")
+    assert read_rows(store, Settings(plugins=False), [said])[0].near is not None
+    by_hash = NewMark(content_hash=shown, verdict=PASS)
+    store.marks.apply([one.id for one in store.marks.add(ANN, [by_hash])], CHIEF)
+    corrections.look()
+    assert corrections.find(hashed) is None
+    # Another's word on a decision is a word on its content.
+    (real,) = store.marks.add(ANN, [NewMark(decision_id=source, verdict=PASS)])
+    assert real.content_hash == hashed
+    # It goes with its content.
+    store.delete_content(hashed, decisions_too=True)
+    with pytest.raises(NotFoundError):
+        store.reviews.get(golden.decision_id)
+
+
+def test_nobody_is_asked_about_content_that_they_judged_when_it_was_sent_in_again(
+    open_here: OpenStore, tmp_path: Path
+) -> None:
+    store = _store(open_here, tmp_path)
+    source = _past(store)
+    again = _asked(store, content_hash=store.decision(source)["content_hash"])
+    assert (claimed := store.reviews.claim(ANN)) is not None
+    assert claimed.decision_id == again
+    store.reviews.decide(again, ANN, BLOCK)
+    store.golden.make(CHIEF, source, PASS)
+    waiting = {_asked(store)}
+    for _ in range(40):
+        found = store.reviews.claim(ANN)
+        assert found is not None
+        assert found.decision_id in waiting
+        store.reviews.release(found.decision_id, ANN)
+    assert _until_golden(store, BOB, waiting).content_hash == store.decision(source)["content_hash"]
 
 
 def test_nobody_gets_a_question_twice_or_about_what_they_judged(open_here: OpenStore, tmp_path: Path) -> None:
