@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 DETECT_SIDE = 960  # px; text is looked for at this long side, then read from the full array. At 1,600 it finds no more
 MAX_LINES = 200  # most lines read of one array, the tallest first: reading takes longest, and a page has about 60
 MIN_CONFIDENCE = 0.5  # mean confidence of a line's characters; below, it is mostly texture taken for letters
+_CERTAIN = 0.95  # confidence from which a line is known again elsewhere; others have another chance where they go
 _FLIPPED = 0.9  # confidence from which a line is taken to stand on its head
 
 
@@ -67,7 +68,7 @@ class _Known:
 
     line: Line | None
     shape: Shape | None = None  # None: of a still, or too small to be known again over another ground
-    look: Look | None = None  # None: of a still, or slanted
+    look: Look | None = None  # None: of a still, not certain, slanted or at an edge
 
 
 class LineReader:
@@ -171,16 +172,17 @@ class LineReader:
         if before and grey is not None:
             alike = [seen for seen in before if seen.size == size[::-1]]
             known = [old or _standing(grey, place, alike) for place, old in zip(places, known, strict=True)]
-        full = None if before is None else textseen.luma(bgr)
+        stood, full = known, None if before is None else textseen.luma(bgr)
         if before and full is not None and None in known:
             moved = Moved(full, _looks(before))
             known = [old or _moved(moved, quad, size) for quad, old in zip(quads, known, strict=True)]
         fresh = iter(self._lines(bgr, [q for q, old in zip(quads, known, strict=True) if old is None], size))
         kept: list[tuple[NDArray[np.float32], object]] = []
-        for place, quad, old in zip(places, quads, known, strict=True):
+        for place, quad, old, still in zip(places, quads, known, stood, strict=True):
             now = old or _Known(next(fresh))
-            if grey is not None and full is not None and now.look is None:
-                now = replace(now, shape=shape_of(grey, place), look=look_of(full, quad))
+            if grey is not None and full is not None and still is None:
+                certain = now.line is not None and now.line.confidence >= _CERTAIN
+                now = replace(now, shape=shape_of(grey, place), look=look_of(full, quad) if certain else None)
             kept.append((place, now))
         return kept, left_out, sum(old is not None for old in known)
 
@@ -285,7 +287,7 @@ def _moved(moved: Moved[_Known], quad: NDArray[np.float32], size: tuple[int, int
         return None
     old, (dx, dy) = found
     if old.line is None:
-        return _Known(None)
+        return None
     wide, high = size
 
     def there(box: Box) -> Box:

@@ -43,7 +43,7 @@ class Look:
 
 
 def look_of(grey: Grey, quad: Quad) -> Look | None:
-    """Give the look of a line; None: it is slanted.
+    """Give the look of a line; None: it is slanted, or so near the frame's edge that some of it may be cut off.
 
     Args:
         grey: luma of the frame in full size, uint8 [height, width].
@@ -52,10 +52,15 @@ def look_of(grey: Grey, quad: Quad) -> Look | None:
     if max(abs(quad[0, 1] - quad[1, 1]), abs(quad[3, 1] - quad[2, 1])) > _LEVEL:
         return None
     (x0, y0), (x1, y1) = quad.min(0).tolist(), quad.max(0).tolist()
-    left, top = max(0, int(x0) - _ROUND[0]), max(0, int(y0) - _ROUND[1])
-    cut = grey[top : int(y1) + 1 + _ROUND[1], left : int(x1) + 1 + _ROUND[0]]
-    if min(cut.shape) < 2 * _BLOCK:
+    left, top, right, bottom = (
+        int(x0) - _ROUND[0],
+        int(y0) - _ROUND[1],
+        int(x1) + 1 + _ROUND[0],
+        int(y1) + 1 + _ROUND[1],
+    )
+    if left < 0 or top < 0 or bottom > grey.shape[0] or right > grey.shape[1]:
         return None
+    cut = grey[top:bottom, left:right]
     dark, bright = np.percentile(cut, (3, 97))
     return Look((x0, y0, x1, y1), left, top, cut.copy(), float(bright - dark))
 

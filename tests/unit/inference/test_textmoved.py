@@ -73,6 +73,9 @@ def test_faint_letters_are_told_apart_too() -> None:
 def test_what_cannot_be_compared_is_not_known() -> None:
     before = page("Call 202 555 0147", (30, 40))
     assert look_of(before, quad((30, 40), slant=9)) is None
+    assert all(
+        look_of(before, quad(at)) is None for at in ((30, 2), (30, 176), (4, 40), (336, 40))
+    )  # it may be cut off
     assert found(before, page("Call 202 555 0147", (30, 90)), (30, 90), wide=340) is None
     assert found(before, page("Call 202 555 0147", (30, 190)), (30, 190)) is None  # half of it has left the page
     assert found(before, page("Call 202 555 0147", (30, 90), ground=90), (30, 90)) is None
