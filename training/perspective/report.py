@@ -152,6 +152,10 @@ comments it takes, not which, and not how much harm it catches. SEXUALLY_EXPLICI
 vulgar words too, our labels mean sexual acts and offers. `evenhand migrate perspective --texts` measures that on
 your own comments.
 - **Rare attributes** (threats, identity attacks) rest on a few dozen comments above 0.7.
+- **1,547 of the 2,000 published rows were not read.** They lie behind the 347 that Perspective would most likely
+reject; 106 rows of that part stand for all of it, each for 11 to 20. Of these 106, Perspective gives one a TOXICITY
+of 0.5 and none of 0.6, and at 0.7 and more nothing in any attribute; so what is missing may add up to 3% of that
+part (95% bound for none in 106) to Perspective's side, and would mostly be harmless comments at 0.5.
 """
 
 
