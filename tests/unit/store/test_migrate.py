@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, text
+from sqlalchemy import Connection, MetaData, select, text
 
+from evenhand.domain import Action
 from evenhand.errors import StoreError
 from evenhand.store import migrate as migrating
 from evenhand.store import open_store
+from evenhand.store.librarytables import mark_prints
 from evenhand.store.schema import REVISIONS, metadata
+from tests.unit.store.factory import finding, record
 
 _FOLDER = Path(migrating.__file__).parent / "migrations"
 
@@ -61,6 +65,45 @@ def test_upgrades_from_every_revision(empty_url: str, revision: str) -> None:
     store.migrate()  # nothing left to do
     assert store.database.read(migrating.current_revision) == REVISIONS[-1]
     assert store.database.read(_differences) == []
+    store.close()
+
+
+def test_marks_learn_what_was_found_in_their_contents(empty_url: str) -> None:
+    store = open_store(empty_url)
+    migrating.migrate(store.database, revision="0019")
+    found = (finding(label="spam.scam", score=0.75), finding(label="spam.scam", score=0.5))
+    made = record(action=Action.BLOCK, findings=found)
+    store.record([made])
+    hashed = made.result.content_hash
+    marks: dict[str, dict[str, str | None]] = {
+        "by-id": {"decision_id": made.result.decision_id, "hash": hashed},
+        "by-hash": {"decision_id": None, "hash": hashed},
+        "gone": {"decision_id": None, "hash": "sha256:gone"},
+    }
+
+    def old(connection: Connection) -> None:
+        for mark_id, about in marks.items():
+            values = {"id": mark_id, **about, "at": datetime.now(UTC).isoformat(), "verdict": "{}"}
+            connection.execute(
+                text(
+                    "INSERT INTO marks (id, decision_id, content_hash, verdict, person, state, created_at) "
+                    "VALUES (:id, :decision_id, :hash, :verdict, 'ann', 'proposed', :at)"
+                ),
+                values,
+            )
+            row = {"id": mark_id, "print": bytes(512)}
+            statement = "INSERT INTO mark_prints (mark_id, kind, print) VALUES (:id, 'text', :print)"
+            connection.execute(text(statement), row)
+
+    store.database.write(old)
+    store.migrate()
+    carried = select(mark_prints.c.mark_id, mark_prints.c.carried)
+    rows = store.database.read(lambda connection: connection.execute(carried).all())
+    assert {row.mark_id: row.carried for row in rows} == {
+        "by-id": {"spam.scam": 0.75},
+        "by-hash": {"spam.scam": 0.75},
+        "gone": None,
+    }
     store.close()
 
 
