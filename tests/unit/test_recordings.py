@@ -132,6 +132,25 @@ async def test_pictures_around_a_finding_are_looked_at_more_closely() -> None:
     assert len(alarmed.seen) > len(calm.seen)
 
 
+@pytest.mark.parametrize("isolation", ["auto", "never"])
+async def test_a_closer_look_at_a_segment_that_was_left_behind_sees_what_it_sees_alone(isolation: str) -> None:
+    content = Content(data=video(scene((1, 2.5), (6, 7.5), (16, 17)), seconds=20, gop=60))
+    settings: dict[str, Any] = {"frame_interval_s": 4.0, "keyframe_interval_s": 4.0, "media_isolation": isolation}
+    together, alone = Sample(PartKind.IMAGE, red_is_found), Sample(PartKind.IMAGE, red_is_found)
+    async with opened(together, **settings) as moderator:
+        whole = await moderator.check(content)
+    async with opened(alone, **settings) as moderator:
+        plan = await moderator.pipeline.plan(content)
+        assert plan is not None
+        assert len(plan.segments) >= 3
+        done = [await moderator.pipeline.check_segment(content, plan, n, STEPS) for n in range(len(plan.segments))]
+        steps = await moderator.pipeline.fuse(content, plan, done, STEPS)
+    assert compared(whole) == compared(steps)
+    times = [sorted(part.origin.time for part in one.seen) for one in (together, alone)]
+    assert times[0] == times[1]
+    assert len(times[0]) > 20 / 4 + 2  # (closer looks came on top)
+
+
 async def test_sound_that_nobody_listens_to_is_never_clean() -> None:
     data = video(scene(), seconds=4, sounds=[tone(4)])
     async with opened(Sample(PartKind.IMAGE, red_is_found)) as moderator:
