@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import unicodedata
-from functools import partial
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from evenhand.accounting.report import Report, Section
+from evenhand.accounting.words import words
 from evenhand.errors import SettingsError
 
 _FOLDERS = (
@@ -59,8 +60,14 @@ def as_csv(made: Report) -> bytes:
     return b"\xef\xbb\xbf" + out.getvalue().encode()
 
 
-def as_pdf(made: Report) -> bytes:
+def as_pdf(made: Report, *, folders: Sequence[Path] = _FOLDERS) -> bytes:
     """Give a PDF of A4 pages; Chinese in a font that every reader brings (STSong-Light).
+
+    Where the font lacks letters, they lose their accents, and the document says so.
+
+    Args:
+        made: the report.
+        folders: where DejaVu Sans is looked for; without it, Vera is taken, which comes with reportlab.
 
     Raises:
         SettingsError: the extra 'console' is not installed.
@@ -72,8 +79,8 @@ def as_pdf(made: Report) -> bytes:
         from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
     except ImportError as error:
         raise SettingsError("PDF needs the extra 'console': pip install 'evenhand[console]'.") from error
-    plain, bold = _fonts(made.language)
-    show = partial(_xml, language=made.language)
+    type_ = _Type(made.language, folders)
+    plain, bold, show = type_.plain, type_.bold, type_.show
     wrap = "CJK" if made.language == "zh" else None
     body = ParagraphStyle("body", fontName=plain, fontSize=9, leading=12, wordWrap=wrap)
     head = ParagraphStyle("head", parent=body, fontName=bold)
@@ -97,6 +104,8 @@ def as_pdf(made: Report) -> bytes:
             story.append(Paragraph(show(section.note or "–"), body))
         story.append(Spacer(1, 12))
     story.append(Paragraph(show(made.made), body))
+    if type_.lacks:
+        story += [Spacer(1, 12), Paragraph(show(words(made.language).tell("letters")), head)]
     out = io.BytesIO()
     template = SimpleDocTemplate(
         out,
@@ -131,37 +140,55 @@ def _html(section: Section) -> str:
     )
 
 
-def _fonts(language: str) -> tuple[str, str]:
-    """Give the names of a plain and a bold font that have the letters of a language."""
-    from reportlab.pdfbase import pdfmetrics
-    from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+class _Type:
+    """The fonts of one document, and whether they lacked a letter of what was shown.
 
-    if language == "zh":
-        pdfmetrics.registerFont(UnicodeCIDFont("STSong-Light"))
-        return "STSong-Light", "STSong-Light"
-    from reportlab.pdfbase.ttfonts import TTFont
+    Args:
+        language: of the document.
+        folders: where DejaVu Sans is looked for.
+    """
 
-    for name, file in (("plain", "DejaVuSans.ttf"), ("bold", "DejaVuSans-Bold.ttf")):
-        pdfmetrics.registerFont(TTFont(name, _font(file)))
-    return "plain", "bold"
+    def __init__(self, language: str, folders: Sequence[Path]) -> None:
+        from reportlab.pdfbase import pdfmetrics
+        from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+        from reportlab.pdfbase.ttfonts import TTFont
+
+        self.lacks = False
+        self._glyphs: frozenset[int] | None = None  # characters that there are; None: the reader's own font
+        if language == "zh":
+            pdfmetrics.registerFont(UnicodeCIDFont("STSong-Light"))
+            self.plain = self.bold = "STSong-Light"
+            return
+        fonts = []
+        for file in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf"):
+            path = _font(file, folders)
+            fonts.append(TTFont(f"evenhand-{path.stem}", str(path)))
+            pdfmetrics.registerFont(fonts[-1])
+        self.plain, self.bold = (str(font.fontName) for font in fonts)
+        self._glyphs = frozenset.intersection(*(frozenset(font.face.charToGlyph) for font in fonts))
+
+    def show(self, text: str) -> str:
+        """Give a text for a paragraph: letters that the font lacks would be boxes; without accent they can be read."""
+        if self._glyphs is not None:
+            text = "".join(self._nearest(ch) for ch in text)
+        return escape(text, quote=False)
+
+    def _nearest(self, ch: str) -> str:
+        if self._glyphs is None or ord(ch) in self._glyphs or ch.isspace():
+            return ch
+        self.lacks = True
+        bare = "".join(one for one in unicodedata.normalize("NFKD", ch) if not unicodedata.combining(one))
+        return bare if bare and all(ord(one) in self._glyphs for one in bare) else "?"
 
 
-def _font(file: str) -> str:
-    """Give the path of a font: the system's DejaVu, which has Polish letters, or Vera, which comes with reportlab."""
+def _font(file: str, folders: Sequence[Path]) -> Path:
     import reportlab
 
-    for folder in _FOLDERS:
+    for folder in folders:
         if (folder / file).is_file():
-            return str(folder / file)
+            return folder / file
     vera = {"DejaVuSans.ttf": "Vera.ttf", "DejaVuSans-Bold.ttf": "VeraBd.ttf"}[file]
-    return str(Path(reportlab.__file__).parent / "fonts" / vera)
-
-
-def _xml(text: str, language: str) -> str:
-    if language == "pl" and "Vera" in _font("DejaVuSans.ttf").rpartition("/")[2]:
-        # Letters that the font lacks would be boxes: an ogonek less can still be read.
-        text = "".join(ch for ch in unicodedata.normalize("NFD", text) if not unicodedata.combining(ch))
-    return escape(text, quote=False)
+    return Path(reportlab.__file__).parent / "fonts" / vera
 
 
 def _safe(cell: str) -> str:
