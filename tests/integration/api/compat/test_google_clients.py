@@ -60,6 +60,18 @@ def moderator(server: Server, key: str | None = None) -> Any:
     return language.LanguageServiceClient(transport="rest", client_options=options(server, key))
 
 
+def spelled(whole: Any) -> str:
+    """Put a text together from its symbols, as programs for document text do."""
+    after = vision.TextAnnotation.DetectedBreak.BreakType
+    text = ""
+    for page in whole.pages:
+        for word in (word for block in page.blocks for part in block.paragraphs for word in part.words):
+            for symbol in word.symbols:
+                kind = symbol.property.detected_break.type_
+                text += symbol.text + {after.SPACE: " ", after.LINE_BREAK: "\n"}.get(kind, "")
+    return text.removesuffix("\n")
+
+
 def test_the_discovery_clients(server: Server) -> None:
     address, key, _ = server
     texts = discovery.build("language", "v2", developerKey=key, client_options={"api_endpoint": address})
@@ -100,6 +112,15 @@ def test_the_vision_client(server: Server) -> None:
     words = client.text_detection(image=image, timeout=300).text_annotations
     assert words[0].description.split() == [word.description for word in words[1:]]
     assert len(words[1].bounding_poly.vertices) == 4
+    document = client.document_text_detection(image=image, timeout=300)
+    assert not document.error.code
+    whole = document.full_text_annotation
+    assert spelled(whole) == whole.text == words[0].description
+    assert document.text_annotations == words
+    (page,) = whole.pages
+    assert (page.width, page.height) == drawings.notice().image.size
+    assert {block.block_type for block in page.blocks} == {vision.Block.BlockType.TEXT}
+    assert all(0 < block.confidence <= 1 for block in page.blocks)
     (face,) = client.face_detection(image=vision.Image(content=png(drawings.face())), timeout=300).face_annotations
     assert face.detection_confidence > 0
     assert (face.joy_likelihood, face.headwear_likelihood) == (vision.Likelihood.UNKNOWN, vision.Likelihood.UNKNOWN)

@@ -85,6 +85,10 @@ def test_pictures_in_storage_and_by_address(tmp_path: Path, by_lists: httpx.Clie
     assert missing["error"]["message"].startswith("We can not access the URL currently")
 
 
+def _words(page: dict[str, Any]) -> list[dict[str, Any]]:
+    return [word for block in page["blocks"] for part in block["paragraphs"] for word in part["words"]]
+
+
 def test_words_and_faces(model_client: httpx.Client) -> None:
     every = ("TEXT_DETECTION", "FACE_DETECTION")
     body = {"requests": [picture(png(drawings.notice()), *every), picture(png(drawings.face(smile=True)), *every)]}
@@ -93,6 +97,15 @@ def test_words_and_faces(model_client: httpx.Client) -> None:
     assert first["description"] == written["fullTextAnnotation"]["text"]
     assert [word["description"] for word in words] == first["description"].split()
     assert all(len(word["boundingPoly"]["vertices"]) == 4 for word in words)
+    (page,) = written["fullTextAnnotation"]["pages"]
+    ends = [word["symbols"][-1]["property"]["detectedBreak"]["type"] for word in _words(page)]
+    assert set(ends) <= {"SPACE", "LINE_BREAK"}
+    assert ends[-1] == "LINE_BREAK"
+    assert ["".join(symbol["text"] for symbol in word["symbols"]) for word in _words(page)] == [
+        word["description"] for word in words
+    ]
+    assert [word["boundingBox"] for word in _words(page)] == [word["boundingPoly"] for word in words]
+    assert {block["blockType"] for block in page["blocks"]} == {"TEXT"}
     assert "faceAnnotations" not in written
     (face,) = faced["faceAnnotations"]
     feelings = {name: value for name, value in face.items() if name.endswith("Likelihood")}
@@ -107,6 +120,7 @@ def test_other_features_have_their_error_beside_what_is_answered(by_lists: httpx
             picture(PNG, "LABEL_DETECTION", "SAFE_SEARCH_DETECTION"),
             picture(PNG, "WEB_DETECTION"),
             picture(PNG, "TEXT_DETECTION"),  # switched off in this server
+            picture(PNG, "DOCUMENT_TEXT_DETECTION"),
             picture(PNG, "FACE_DETECTION"),
             {"image": {}, "features": [SAFE]},
             {"image": picture()["image"]},
@@ -119,7 +133,7 @@ def test_other_features_have_their_error_beside_what_is_answered(by_lists: httpx
     assert "safeSearchAnnotation" in first
     assert first["error"]["code"] == 12
     assert first["error"]["message"].startswith("LABEL_DETECTION: not answered")
-    assert [one["error"]["code"] for one in rest] == [12, 12, 12, 3, 3, 3, 3]
+    assert [one["error"]["code"] for one in rest] == [12, 12, 12, 12, 3, 3, 3, 3]
     assert all(set(one) == {"error"} for one in rest)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from evenhand.api.compat.google.likelihoods import UNKNOWN, likelihood_of
+from evenhand.api.compat.google.pages import page, polygon
 from evenhand.api.compat.rekognition_text import lines_of
 from evenhand.domain import Finding, Result, Source
 from evenhand.domain.location import Box, union
@@ -17,19 +18,23 @@ _UNANSWERED = ("joy", "sorrow", "anger", "surprise", "headwear", "underExposed")
 
 
 def words(result: Result) -> dict[str, Any]:
-    """Give `textAnnotations`, all text first and then its words, and `fullTextAnnotation`; {}: nothing is written."""
+    """Give `textAnnotations`, all text first and then its words, and `fullTextAnnotation`, its enumerations by number.
+
+    {}: nothing is written.
+    """
     seen = result.seen
     parts = [part for part in seen.words if part.origin.source is Source.OCR] if seen is not None else []
-    found = [word for part in parts for line in lines_of(part) for word in line]
+    blocks = [lines_of(part) for part in parts]
+    found = [word for lines in blocks for line in lines for word in line]
     if seen is None or not found:
         return {}
     text = "\n".join(part.text for part in parts)
     whole = union([word.box for word in found]) or (0.0, 0.0, 0.0, 0.0)
-    first: dict[str, Any] = {"description": text, "boundingPoly": _polygon(whole)}
+    first: dict[str, Any] = {"description": text, "boundingPoly": polygon(whole)}
     if result.languages:
         first["locale"] = result.languages[0]
-    rows = [{"description": word.text, "boundingPoly": _polygon(word.box)} for word in found]
-    return {"textAnnotations": [first, *rows], "fullTextAnnotation": {"text": text}}
+    rows = [{"description": word.text, "boundingPoly": polygon(word.box)} for word in found]
+    return {"textAnnotations": [first, *rows], "fullTextAnnotation": {"text": text, "pages": [page(blocks, seen.size)]}}
 
 
 def faces(result: Result, *, most: int) -> list[dict[str, Any]]:
@@ -47,7 +52,7 @@ def faces(result: Result, *, most: int) -> list[dict[str, Any]]:
 
 def _face(finding: Finding, box: Box) -> dict[str, Any]:
     facts: Mapping[str, Any] = finding.facts or {}
-    place = _polygon(box)
+    place = polygon(box)
     row: dict[str, Any] = {
         "boundingPoly": place,
         "fdBoundingPoly": place,
@@ -64,8 +69,3 @@ def _face(finding: Finding, box: Box) -> dict[str, Any]:
 def _blurred(blur: float) -> int:
     part = (blur / _HALF_SHARP) ** 2
     return likelihood_of(part / (1 + part))
-
-
-def _polygon(box: Box) -> dict[str, Any]:
-    x0, y0, x1, y1 = (round(value) for value in box)
-    return {"vertices": [{"x": x, "y": y} for x, y in ((x0, y0), (x1, y0), (x1, y1), (x0, y1))]}

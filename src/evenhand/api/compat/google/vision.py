@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from evenhand.api.compat.calls import Call
 from evenhand.api.compat.categories import IncompleteError
-from evenhand.api.compat.google import fields, objects, seen, shadow
+from evenhand.api.compat.google import fields, objects, pages, seen, shadow
 from evenhand.api.compat.google.errors import GoogleError, entry, within
 from evenhand.api.compat.google.likelihoods import LISTED, NAMES, OWN_CLASSES, RATED, UNKNOWN, WORST, own_class
 from evenhand.api.compat.rekognition_checks import looking
@@ -22,12 +22,13 @@ from evenhand.errors import EvenhandError, UserError
 SERVICE = "images:annotate"
 MOST = 16  # pictures in one request
 _KIND = "google.cloud.vision.v1.Feature.Type"
-_FACES, _TEXT, _SAFE = "FACE_DETECTION", "TEXT_DETECTION", "SAFE_SEARCH_DETECTION"
-_ANSWERED = (_FACES, _TEXT, _SAFE)
+_FACES, _SAFE = "FACE_DETECTION", "SAFE_SEARCH_DETECTION"
+_WORDS = ("TEXT_DETECTION", "DOCUMENT_TEXT_DETECTION")  # one reader for both, so one answer
+_ANSWERED = (_FACES, *_WORDS, _SAFE)
 # By number
 _FEATURES = (
-    "TYPE_UNSPECIFIED", _FACES, "LANDMARK_DETECTION", "LOGO_DETECTION", "LABEL_DETECTION", _TEXT, _SAFE,
-    "IMAGE_PROPERTIES", "", "CROP_HINTS", "WEB_DETECTION", "DOCUMENT_TEXT_DETECTION", "PRODUCT_SEARCH", "",
+    "TYPE_UNSPECIFIED", _FACES, "LANDMARK_DETECTION", "LOGO_DETECTION", "LABEL_DETECTION", _WORDS[0], _SAFE,
+    "IMAGE_PROPERTIES", "", "CROP_HINTS", "WEB_DETECTION", _WORDS[1], "PRODUCT_SEARCH", "",
     "", "", "", "", "", "OBJECT_LOCALIZATION",
 )  # fmt: skip
 _NEEDED = "Request must specify image and features."
@@ -123,9 +124,10 @@ def _answer(call: Call, asked: _Asked, result: Result | ItemError | None) -> dic
     if result is not None:
         if _SAFE in asked.features:
             out["safeSearchAnnotation"] = _safe(call, result)
-        if _TEXT in asked.features:
-            missing += [] if _looked(result, {seen.OCR}, partly=bool(seen.words(result))) else [_TEXT]
-            out |= seen.words(result)
+        if reading := [name for name in _WORDS if name in asked.features]:
+            read = seen.words(result)
+            missing += [] if _looked(result, {seen.OCR}, partly=bool(read)) else reading
+            out |= read
         if _FACES in asked.features:
             able = looking(call, lambda label: label == seen.FACE)
             missing += [] if _looked(result, able) else [_FACES]
@@ -180,6 +182,8 @@ def _by_name(answer: Mapping[str, Any]) -> dict[str, Any]:
         out["safeSearchAnnotation"] = {name: NAMES[number] for name, number in out["safeSearchAnnotation"].items()}
     if "faceAnnotations" in out:
         out["faceAnnotations"] = [_face_by_name(face) for face in out["faceAnnotations"]]
+    if "fullTextAnnotation" in out:
+        out["fullTextAnnotation"] = pages.named(out["fullTextAnnotation"])
     return out
 
 
