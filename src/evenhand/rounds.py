@@ -22,6 +22,7 @@ from evenhand.telemetry import Metrics
 
 _HEARD = 4  # times as long as others may a detector of sound take
 _FIRST = 4  # times as long may a detector's first call take, which loads its model
+_PICTURE = 64  # weight of a picture, or of a piece of sound; a short text weighs 1
 _CLOSE_S = 5.0  # seconds that closing waits for calls that still run
 MAX_ROUNDS = 3  # a picture, the words in it, and what is read out of those; more would be a loop
 
@@ -179,7 +180,7 @@ class Rounds:
         name = f"cheap-{detector.info.reads.value}" if cheap else detector.info.name
         lane = self._lanes.get(name)
         if lane is None:
-            most = 64 if detector.info.cost is Cost.HEAVY else 512
+            most = _together(detector)
             heard = detector.info.reads is PartKind.AUDIO  # half a minute at a time, not a moment
             limit = self._settings.detector_timeout_s * (_HEARD if heard else 1)
             made = Lane(name, timeout_s=limit, first_s=limit * _FIRST, most=most, weigh=_weight)
@@ -223,9 +224,16 @@ def _speaks(slot: Slot) -> bool:
     return slot.detector is not None and bool(slot.detector.info.labels)
 
 
+def _together(detector: AnyDetector) -> int:
+    """Give the weight of one call: more pictures in a run are no faster on processors, and hold memory for good."""
+    if detector.info.cost is Cost.HEAVY:
+        return _PICTURE
+    return 4 * _PICTURE if detector.info.reads is PartKind.IMAGE else 512
+
+
 def _weight(part: Part) -> int:
     """Weigh a part by what it costs: a short text is 1, a picture 64; one call then takes seconds at the most."""
-    return 1 + len(part.text) // 2000 if isinstance(part, TextPart) else 64
+    return 1 + len(part.text) // 2000 if isinstance(part, TextPart) else _PICTURE
 
 
 def _declared(slot: Slot, findings: Sequence[Finding], item: Item) -> Sequence[Finding]:
