@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evenhand.decode.media import MEDIA, MediaReader, plan
+from evenhand.decode.apart import check_whole, open_reader, plan_recording
+from evenhand.decode.media import MEDIA
 from evenhand.decode.sniff import sniff
 from evenhand.errors import InputError, TooLargeError
 from evenhand.matching.audioprint import MOST_SECONDS, STEPS, fingerprint
@@ -43,17 +44,19 @@ def fingerprint_file(path: Path, *, settings: Settings | None = None) -> NDArray
     media = sniff(head)
     if media is None or media not in MEDIA:
         raise InputError(f"{path} is no sound and no video; a library of sounds is made from those")
-    made = plan(path, media, settings)
+    made = plan_recording(path, media, settings)
     if not made.of("audio"):
         raise InputError(f"{path} holds no sound; a library of sounds is made from sounds")
     if made.duration > MOST_SECONDS:
         raise TooLargeError(f"{path} is over {MOST_SECONDS // 3600} hours long; cut it")
     sound = np.zeros(round(made.duration * STEPS) + 1, np.uint32)
-    with MediaReader(path, made, settings) as reader:
+    with open_reader(path, made, settings) as reader:
         for segment in made.segments:
-            for part in reader.segment(segment.number).sound():
+            parts = reader.segment(segment.number)
+            for part in parts.sound():
                 begin = part.origin.time[0] if part.origin.time else 0.0
                 _put(sound, part.samples, begin)
+            check_whole(parts)
     return np.trim_zeros(sound, "b")
 
 

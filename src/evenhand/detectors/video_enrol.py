@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evenhand.decode.media import MEDIA, MediaReader, plan
+from evenhand.decode.apart import check_whole, open_reader, plan_recording
+from evenhand.decode.media import MEDIA
 from evenhand.decode.sniff import sniff
 from evenhand.detectors.imagehash import hash_part
 from evenhand.errors import InputError, TooLargeError
@@ -39,7 +40,7 @@ def print_video(path: Path, *, settings: Settings | None = None) -> VideoPrint:
         raise InputError(f"{path} cannot be read ({error.strerror}); check the path") from error
     if media is None or media not in MEDIA:
         raise InputError(f"{path} is no video; a library of videos is made from those")
-    made = plan(path, media, settings)
+    made = plan_recording(path, media, settings)
     if not made.of("video"):
         raise InputError(f"{path} holds no moving pictures; a library of videos is made from those")
     if made.duration > MOST_SECONDS:
@@ -50,12 +51,14 @@ def print_video(path: Path, *, settings: Settings | None = None) -> VideoPrint:
 def _hashed(path: Path, made: MediaPlan, settings: Settings) -> Iterator[tuple[float, NDArray[np.uint64]]]:
     from evenhand.matching.pdq import MIN_QUALITY
 
-    with MediaReader(path, made, settings) as reader:
+    with open_reader(path, made, settings) as reader:
         for segment in made.segments:
             count = int(max(0.0, segment.end - segment.start) / STEP_S) + 1
             first = -int(-segment.start // STEP_S)  # on the grid of the whole
             times = [(first + n) * STEP_S for n in range(count) if (first + n) * STEP_S < segment.end]
-            for part in reader.segment(segment.number).at(times):
+            parts = reader.segment(segment.number)
+            for part in parts.at(times):
                 hashed = hash_part(part)
                 if hashed.quality >= MIN_QUALITY and part.origin.time is not None:
                     yield part.origin.time[0], hashed.turns[0]
+            check_whole(parts)

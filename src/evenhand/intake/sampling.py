@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from evenhand.decode.media.toned import picture, same, small
+from evenhand.decode.media.toned import form_of, picture, same
 from evenhand.domain import ImagePart, Location, Source
 
 if TYPE_CHECKING:
@@ -78,8 +78,7 @@ class Sampler:
     def _look(self, frame: VideoFrame, moment: float, aspect: float) -> None:
         self._last = moment
         self.looks += 1
-        image = picture(frame, aspect=aspect)
-        form = small(image)
+        form = form_of(frame)  # before colours are worked out: most pictures of a still scene need none
         standing = self._standing
         if standing is not None and same(standing.form, form):
             self.repeated += 1
@@ -87,7 +86,7 @@ class Sampler:
                 self.still.append((standing.begin, moment))
             standing.until = moment
             return
-        self._standing = Shown(image, moment, moment, form)
+        self._standing = Shown(picture(frame, aspect=aspect), moment, moment, form)
         self._shown.append(self._standing)
 
 

@@ -13,6 +13,6 @@ gets that file as an open descriptor. It has no way back but its answers, which 
 Needs Linux. Elsewhere, or with EVENHAND_MEDIA_ISOLATION=never, the same functions decode in the process itself.
 """
 
-from evenhand.decode.apart.reading import Parts, Reader, open_reader, plan_recording
+from evenhand.decode.apart.reading import Parts, Reader, check_whole, open_reader, plan_recording
 
-__all__ = ["Parts", "Reader", "open_reader", "plan_recording"]
+__all__ = ["Parts", "Reader", "check_whole", "open_reader", "plan_recording"]

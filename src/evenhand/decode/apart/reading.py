@@ -160,6 +160,7 @@ class ApartParts:
     heard: float = 0.0
     notes: list[str] = field(default_factory=list)
     incomplete: dict[str, str] = field(default_factory=dict)
+    crashed: str | None = None  # why something of it has no answer at all
 
     def frames(self) -> Iterator[ImagePart]:
         """Give the sampled frames; as `SegmentParts.frames`."""
@@ -227,6 +228,7 @@ class ApartParts:
             answer, raw = self.reader.ask(self.segment.number, {**what, "known": len(self.looked_at)})
         except InputError as error:
             self.incomplete[name] = f"{error.message}, {self.segment.start:.0f} to {self.segment.end:.0f} s"
+            self.crashed = self.incomplete[name]
             return {}, []
         with suppress(KeyError, TypeError, ValueError, AttributeError):
             self.looked_at += [float(moment) for moment in answer["looked_at"]]
@@ -260,3 +262,13 @@ def _checked(read: Callable[[], T]) -> T:
 
 Parts = SegmentParts | ApartParts
 Reader = MediaReader | ApartReader
+
+
+def check_whole(parts: Parts) -> None:
+    """Refuse a segment whose decoder crashed: half a sample would be taken for all of it.
+
+    Raises:
+        InputError: it did.
+    """
+    if isinstance(parts, ApartParts) and parts.crashed is not None:
+        raise InputError(f"{parts.crashed}; give a sample that can be decoded")
