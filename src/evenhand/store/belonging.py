@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, null, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Row, null, or_, select, union_all
 
 from evenhand.errors import NotFoundError
 from evenhand.store.accountrows import of_tenant
@@ -78,6 +78,13 @@ class Belonging:
 def mine(column: Column[Any], tenant: str | None) -> list[ColumnElement[bool]]:
     """Give the condition that a column with the id of a key or a user names one of a tenant's; none for None."""
     return [] if tenant is None else [of_tenant(column, tenant)]
+
+
+def callers_of(connection: Connection, tenant: str) -> list[str]:
+    """Give the ids of a tenant's keys and people."""
+    keys = select(api_keys.c.id).where(api_keys.c.tenant == tenant)
+    people = select(users.c.id).where(users.c.tenant == tenant)
+    return list(connection.execute(union_all(keys, people)).scalars())
 
 
 def asked_by(column: Column[Any], who: str | None) -> list[ColumnElement[bool]]:
