@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from aliyunsdkgreen.request.v20180509.TextScanRequest import TextScanRequest
 from evenhand.cli.migrate_report import report
 from evenhand.detectors import drawings
 from tests.alibaba import alibaba, hosting, libraries, plus
-from tests.compat import SECRET_KEY
+from tests.compat import SECRET_KEY, compared
 from tests.rekognition import HEAVY, png
 from tests.server import quick
 
@@ -30,15 +29,6 @@ lines:
     rules:
       - {name: scams, when: {label: spam.scam, score: {min: 0.5}}, action: ACTION}
 """
-
-
-def _rows(file: Path, count: int) -> list[dict[str, Any]]:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if file.exists() and len(lines := file.read_text().splitlines()) >= count:
-            return [json.loads(line) for line in lines]
-        time.sleep(0.05)
-    raise AssertionError("too little was compared")
 
 
 def test_both_versions_are_compared(tmp_path: Path) -> None:
@@ -71,13 +61,13 @@ def test_both_versions_are_compared(tmp_path: Path) -> None:
                 client.image_moderation(
                     models.ImageModerationRequest(service="baselineCheck", service_parameters=picture)
                 )
-                _rows(data / "shadow.jsonl", 4)
+                compared(data / "shadow.jsonl", 4)
                 texts = [{"dataId": text, "content": text} for text in ("florbzim deal", "弗洛布交易", "a day", "")]
                 rows = new.ask(TextScanRequest(), {"scenes": ["antispam"], "tasks": texts})["data"]
                 assert [row["code"] for row in rows] == [200, 200, 200, 400]
                 task = {"url": f"{files}/dog.png"}
                 new.ask(ImageSyncScanRequest(), {"scenes": ["porn", "ad"], "tasks": [task]})
-                found = _rows(data / "shadow.jsonl", 8)
+                found = compared(data / "shadow.jsonl", 8)
                 ids = {row["taskId"] for row in rows if "taskId" in row}
     assert not [row for row in found if "error" in row], found
     new_rows = [row["scores"] for row in found if row["dialect"] == "alibaba"]
@@ -108,5 +98,5 @@ def test_an_error_of_the_vendors_service_is_no_agreement(tmp_path: Path) -> None
         )
         with alibaba(settings) as new:
             assert new.client_2022().text_moderation_plus(plus("comment_detection_pro", content="x")).body.code == 200
-            [row] = _rows(tmp_path / "data" / "shadow.jsonl", 1)
+            [row] = compared(tmp_path / "data" / "shadow.jsonl", 1)
     assert row["error"] == "HTTPStatusError 400"

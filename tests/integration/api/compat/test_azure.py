@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,7 @@ import httpx
 import pytest
 
 from evenhand.settings import Settings
-from evenhand.store import open_store
-from tests.compat import golden
+from tests.compat import fifty_at_once, golden, keys, stored
 from tests.media import drawn, encode
 from tests.server import quick, serving
 
@@ -179,20 +177,15 @@ def test_fifty_at_once_each_get_their_own_answer(client: httpx.Client) -> None:
         with httpx.Client(base_url=client.base_url, timeout=120, trust_env=False) as own:
             return severities(own.post(TEXT, json={"text": f"{word} {number}", "categories": ["Hate"]}))["Hate"]
 
-    with ThreadPoolExecutor(50) as pool:
-        found = list(pool.map(one, range(100)))
+    found = fifty_at_once(one)
     assert found == [(6, 0, 0)[number % 3] for number in range(100)]
 
 
 def test_keys_are_the_native_ones(tmp_path: Path) -> None:
     settings = listed(tmp_path, require_keys=True)
-    store = open_store(settings=settings)
-    store.migrate()
-    checker = store.keys.create("site").token
-    admin = store.keys.create("lists", scopes=("admin",)).token
-    revoked = store.keys.create("old")
-    store.keys.revoke(revoked.info.id)
-    store.close()
+    checker, _, revoked = keys(settings)
+    with stored(settings) as store:
+        admin = store.keys.create("lists", scopes=("admin",)).token
     with serving(settings) as client:
 
         def ask(token: str | None, method: str = "POST", path: str = TEXT) -> httpx.Response:
@@ -201,7 +194,7 @@ def test_keys_are_the_native_ones(tmp_path: Path) -> None:
 
         assert ask(checker).status_code == 200
         assert ask(admin).status_code == 200
-        for bad in (None, "0123456789abcdef0123456789abcdef", "eh_unknown", revoked.token):
+        for bad in (None, "0123456789abcdef0123456789abcdef", "eh_unknown", revoked):
             answer = ask(bad)
             assert (answer.status_code, answer.json()["error"]["code"]) == (401, "401")
             assert answer.headers["x-ms-error-code"] == "401"

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.compat import fifty_at_once
 from tests.integration.api.compat.test_azure import LISTS, TEXT, VERSION, listed
 from tests.server import serving
 
@@ -188,8 +188,7 @@ def test_fifty_at_once_change_and_search_one_list(client: httpx.Client) -> None:
             add(own, "busy", f"term{number}q")
             return found(own, f"here is term{number}q", "busy")
 
-    with ThreadPoolExecutor(50) as pool:
-        answers = list(pool.map(one, range(50)))
+    answers = fifty_at_once(one, 50)
     assert answers == [[f"term{number}q"] for number in range(50)], "each sees what it just added"
 
 

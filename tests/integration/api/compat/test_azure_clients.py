@@ -24,8 +24,7 @@ from azure.ai.contentsafety.models import (
 from azure.core.credentials import AzureKeyCredential
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
 
-from evenhand.store import open_store
-from tests.compat import NODE
+from tests.compat import NODE, stored
 from tests.integration.api.compat.test_azure import NAMES, PNG, listed
 from tests.server import serving
 
@@ -34,10 +33,8 @@ from tests.server import serving
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """Give the address and a key of a server that asks for keys."""
     settings = listed(tmp_path_factory.mktemp("clients"), require_keys=True)
-    store = open_store(settings=settings)
-    store.migrate()
-    key = store.keys.create("client", scopes=("admin",)).token
-    store.close()
+    with stored(settings) as store:
+        key = store.keys.create("client", scopes=("admin",)).token
     with serving(settings) as client:
         yield str(client.base_url).rstrip("/"), key
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,9 @@ import pytest
 from evenhand.detectors import drawings
 from evenhand.settings import Settings
 from evenhand.store import open_store
-from tests.compat import golden, masked
+from tests.compat import fifty_at_once, golden, keys, masked
 from tests.integration.api.compat import test_openai
-from tests.integration.api.compat.test_openai import HEAVY, PNG, keys
+from tests.integration.api.compat.test_openai import HEAVY, PNG
 from tests.media import drawn, encode
 from tests.rekognition import png
 from tests.server import quick, serving
@@ -236,8 +235,7 @@ def test_fifty_at_once_each_get_their_own_answer(by_lists: httpx.Client) -> None
         with httpx.Client(base_url=by_lists.base_url, timeout=120, trust_env=False) as client:
             return confidences(client.post(V2, json=document(words)))["Derogatory"] > 0.5
 
-    with ThreadPoolExecutor(50) as pool:
-        flags = list(pool.map(one, range(100)))
+    flags = fifty_at_once(one)
     assert flags == [number % 2 == 1 for number in range(100)]
 
 

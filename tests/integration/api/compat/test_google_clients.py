@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from evenhand.detectors import drawings
-from evenhand.store import open_store
+from tests.compat import fifty_at_once, keys
 from tests.integration.api.compat.test_google import listed
 from tests.integration.api.compat.test_openai import HEAVY
 from tests.rekognition import png
@@ -33,10 +32,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("clients")
     needed = tuple(name for name in HEAVY if name not in ("image.ocr", "image.face"))
     settings = listed(folder, require_keys=True).model_copy(update={"disabled_detectors": ("text.harm", *needed)})
-    store = open_store(settings=settings)
-    store.migrate()
-    key, reader = store.keys.create("client").token, store.keys.create("reader", scopes=("read",)).token
-    store.close()
+    key, reader, _ = keys(settings)
     with serving(settings) as client:
         yield str(client.base_url).rstrip("/"), key, reader
 
@@ -198,8 +194,7 @@ def test_fifty_at_once_by_the_client(server: Server) -> None:
         rows = moderator(server).moderate_text(document=document, timeout=120).moderation_categories
         return bool({row.name: row.confidence > 0.5 for row in rows}["Derogatory"])
 
-    with ThreadPoolExecutor(50) as pool:
-        assert list(pool.map(one, range(50))) == [number % 2 == 1 for number in range(50)]
+    assert fifty_at_once(one, 50) == [number % 2 == 1 for number in range(50)]
 
 
 def _made(folder: Any) -> Any:

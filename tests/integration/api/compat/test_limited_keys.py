@@ -12,6 +12,7 @@ import pytest
 from evenhand.api.compat import keyed_places
 from evenhand.errors import InputError
 from evenhand.store import NewKey, open_store
+from tests.compat import stored
 from tests.integration.api.compat.test_azure import TEXT as AZURE
 from tests.server import quick, serving
 
@@ -69,10 +70,8 @@ def test_a_limited_key_is_refused_elsewhere_in_the_vendors_words(tmp_path: Path)
 
 def test_a_limited_key_makes_no_key_that_reaches_further(tmp_path: Path) -> None:
     settings = quick(tmp_path, require_keys=True)
-    store = open_store(settings=settings)
-    store.migrate()
-    maker = store.keys.create("maker", scopes=("accounts", "check"), only=("native", "openai"))
-    store.close()
+    with stored(settings) as store:
+        maker = store.keys.create("maker", scopes=("accounts", "check"), only=("native", "openai"))
     with serving(settings) as client:
         client.headers["Authorization"] = f"Bearer {maker.token}"
 

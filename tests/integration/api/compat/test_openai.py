@@ -6,7 +6,6 @@ import base64
 import json
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,8 +15,7 @@ import httpx
 import pytest
 
 from evenhand.settings import Settings
-from evenhand.store import open_store
-from tests.compat import golden
+from tests.compat import fifty_at_once, golden, keys
 from tests.media import drawn, encode
 from tests.server import quick, serving
 
@@ -240,8 +238,7 @@ def test_fifty_at_once_each_get_their_own_answer(by_lists: httpx.Client) -> None
             answer = client.post(PATH, json={"input": words})
         return tuple(result["categories"]["hate"] for result in answer.json()["results"])
 
-    with ThreadPoolExecutor(50) as pool:
-        flags = list(pool.map(one, range(100)))
+    flags = fifty_at_once(one)
     assert flags == [tuple(bool(number >> place & 1) for place in range(7)) for number in range(100)]
 
 
@@ -347,17 +344,6 @@ def test_it_can_be_switched_off(tmp_path: Path) -> None:
     with serving(quick(tmp_path, dialects=("perspective",))) as client:
         answer = client.post(PATH, json={"input": "a"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
-
-
-def keys(settings: Settings) -> tuple[str, str, str]:
-    """Make a key that may check, one that may not, and one that was revoked."""
-    store = open_store(settings=settings)
-    store.migrate()
-    revoked = store.keys.create("old")
-    store.keys.revoke(revoked.info.id)
-    made = store.keys.create("site").token, store.keys.create("reader", scopes=("read",)).token, revoked.token
-    store.close()
-    return made
 
 
 @contextmanager

@@ -14,8 +14,7 @@ import openai
 import pytest
 from openai.types import ModerationMultiModalInputParam
 
-from evenhand.store import open_store
-from tests.compat import NODE
+from tests.compat import NODE, stored
 from tests.integration.api.compat.test_openai import CATEGORIES, PNG, listed
 from tests.server import serving
 
@@ -26,10 +25,8 @@ HATE = "a slurword here"
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """Give the address and a key of a server that asks for keys."""
     settings = listed(tmp_path_factory.mktemp("clients"), require_keys=True)
-    store = open_store(settings=settings)
-    store.migrate()
-    key = store.keys.create("client").token
-    store.close()
+    with stored(settings) as store:
+        key = store.keys.create("client").token
     with serving(settings) as client:
         yield f"{str(client.base_url).rstrip('/')}/v1", key
 

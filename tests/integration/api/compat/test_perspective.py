@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 
 from evenhand.errors import NotFoundError
 from evenhand.store import open_store
-from tests.compat import golden, with_model
+from tests.compat import fifty_at_once, golden, keys, with_model
 from tests.server import quick, serving
 
 GOLDEN = Path(__file__).parent / "golden_perspective.json"
@@ -193,8 +192,7 @@ def test_fifty_at_once_each_get_their_own_answer(model_client: httpx.Client) -> 
             answer = client.post(ANALYZE, json=asking(text, "INSULT", clientToken=str(number)))
         return answer.json()["clientToken"], value(answer, "INSULT")
 
-    with ThreadPoolExecutor(50) as pool:
-        answers = list(pool.map(one, range(100)))
+    answers = fifty_at_once(one)
     assert [token for token, _ in answers] == [str(number) for number in range(100)]
     assert all((score > 0.5) == bool(number % 2) for number, (_, score) in enumerate(answers))
 
@@ -217,13 +215,7 @@ def test_unknown_calls_are_refused_in_the_same_shape(model_client: httpx.Client)
 
 def test_keys_are_sent_as_googles_clients_send_them(tmp_path: Path) -> None:
     settings = with_model(tmp_path, require_keys=True)
-    store = open_store(settings=settings)
-    store.migrate()
-    good = store.keys.create("site").token
-    reader = store.keys.create("reader", scopes=("read",)).token
-    revoked = store.keys.create("old")
-    store.keys.revoke(revoked.info.id)
-    store.close()
+    good, reader, revoked = keys(settings)
     with serving(settings) as client:
         body = asking(RUDE, "TOXICITY")
         for way in ({"params": {"key": good}}, {"headers": {"X-Goog-Api-Key": good}},
@@ -231,7 +223,7 @@ def test_keys_are_sent_as_googles_clients_send_them(tmp_path: Path) -> None:
             assert client.post(ANALYZE, json=body, **way).status_code == 200  # type: ignore[arg-type]
         error = client.post(ANALYZE, json=body).json()["error"]
         assert (error["code"], error["status"]) == (403, "PERMISSION_DENIED")
-        for bad in ("AIzaSy-not-ours", "eh_unknown", revoked.token):
+        for bad in ("AIzaSy-not-ours", "eh_unknown", revoked):
             error = client.post(ANALYZE, json=body, params={"key": bad}).json()["error"]
             assert (error["code"], error["message"]) == (400, "API key not valid. Please pass a valid API key.")
             assert error["details"][0]["reason"] == "API_KEY_INVALID"

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ import pytest
 
 from evenhand.detectors import drawings
 from evenhand.domain import ImagePart
+from tests.compat import compared, fifty_at_once
 from tests.rekognition import HEAVY, Served, encoded, png, rekognition
 
 pytest.importorskip("boto3", reason="boto3 is a test dependency")
@@ -299,8 +298,7 @@ def test_fifty_callers_at_a_time(tmp_path: Path) -> None:
             answer = client.detect_moderation_labels(Image={"Bytes": pictures[number % 2]})
             return [one["Name"] for one in answer["ModerationLabels"]]
 
-        with ThreadPoolExecutor(50) as pool:
-            answers = list(pool.map(ask, range(200)))
+        answers = fifty_at_once(ask, 200)
     assert answers == [["Violence", "Weapons"], []] * 100
 
 
@@ -345,11 +343,7 @@ def test_shadow_mode_asks_the_old_vendor_with_its_own_keys(tmp_path: Path) -> No
         }
         with rekognition(tmp_path / "new", disabled_detectors=HEAVY, **shadow) as served:
             answer = served.client().detect_moderation_labels(Image={"Bytes": known()}, MinConfidence=60)
-            for _ in range(600):
-                if (tmp_path / "new" / "shadow.jsonl").exists():
-                    break
-                time.sleep(0.1)
-            row = json.loads((tmp_path / "new" / "shadow.jsonl").read_text())
+            (row,) = compared(tmp_path / "new" / "shadow.jsonl", 1)
     assert row["decision_id"] == answer["ResponseMetadata"]["HTTPHeaders"]["x-decision-id"]
     assert row["scores"]["Weapons"] == row["scores"]["Violence"] == [1.0, 1.0]
     assert row["scores"]["Explicit"] == [0.0, 0.0]

@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
-import orjson
 import pytest
 
 from evenhand.api.application import create_app
 from evenhand.cli.migrate_report import report
 from evenhand.errors import SettingsError, UserError
-from evenhand.store import open_store
-from tests.compat import with_model
+from tests.compat import compared, stored, with_model
 from tests.server import quick, serving
 
 ANALYZE = "/v1alpha1/comments:analyze"
 TEXTS = ("You are an idiot.", "Have a nice day.", "Good morning, my friend.")
 
 
-def _written(file: Path, rows: int) -> list[dict[str, object]]:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        if file.exists() and len(lines := file.read_bytes().splitlines()) >= rows:
-            return [orjson.loads(line) for line in lines]
-        time.sleep(0.05)
-    raise AssertionError("nothing was compared")
-
-
 def test_both_are_compared_and_reported(tmp_path: Path) -> None:
     (tmp_path / "old").mkdir()
     old = with_model(tmp_path / "old", require_keys=True)
-    store = open_store(settings=old)
-    store.migrate()
-    key = store.keys.create("shadow").token
-    store.close()
+    with stored(old) as store:
+        key = store.keys.create("shadow").token
     data = tmp_path / "data"
     with serving(old) as vendor:
         shadow = {"shadow_urls": {"perspective": str(vendor.base_url)}, "data_dir": data}
@@ -42,10 +28,10 @@ def test_both_are_compared_and_reported(tmp_path: Path) -> None:
             for text in TEXTS:
                 asked = {"comment": {"text": text}, "requestedAttributes": {"INSULT": {}}, "languages": ["en"]}
                 assert client.post(ANALYZE, json=asked).status_code == 200
-            rows = _written(data / "shadow.jsonl", 3)
+            rows = compared(data / "shadow.jsonl", 3)
         with serving(with_model(tmp_path, shadow_keys={"perspective": "wrong"}, **shadow)) as client:
             assert client.post(ANALYZE, json=asked).status_code == 200
-            rows = _written(data / "shadow.jsonl", 4)
+            rows = compared(data / "shadow.jsonl", 4)
     assert all(text not in (data / "shadow.jsonl").read_text() for text in (*TEXTS, key))
     assert rows[3]["error"] == "HTTPStatusError 400"
     told = list(report(data / "shadow.jsonl"))
@@ -59,7 +45,7 @@ def test_an_old_vendor_that_is_gone_disturbs_nobody(tmp_path: Path) -> None:
     with serving(with_model(tmp_path, shadow_urls=urls, data_dir=tmp_path / "data")) as client:
         asked = {"comment": {"text": TEXTS[0]}, "requestedAttributes": {"INSULT": {}}}
         assert client.post(ANALYZE, json=asked).status_code == 200
-        (row,) = _written(tmp_path / "data" / "shadow.jsonl", 1)
+        (row,) = compared(tmp_path / "data" / "shadow.jsonl", 1)
     assert row["error"] == "ConnectError"
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ import pytest
 
 from evenhand.detectors import drawings
 from evenhand.store import open_store
-from tests.compat import golden, masked, with_model
+from tests.compat import compared, fifty_at_once, golden, masked, with_model
 from tests.integration.api.compat.test_openai import files
 from tests.media import drawn, encode
 from tests.rekognition import png
@@ -223,8 +221,7 @@ def test_fifty_at_once_each_get_their_own_answer(served: Served) -> None:
         label: str = served.text("a slurword" if number % 2 else "nothing at all").Label  # equal requests of one second
         return label
 
-    with ThreadPoolExecutor(50) as pool:
-        told = list(pool.map(one, range(100)))
+    told = fifty_at_once(one)
     assert told == ["Abuse" if number % 2 else "Normal" for number in range(100)]
 
 
@@ -280,8 +277,6 @@ def test_it_can_be_switched_off(tmp_path: Path) -> None:
 
 
 def test_shadow_mode_writes_both_down_and_no_content(tmp_path: Path) -> None:
-    import time
-
     folders = [tmp_path / name for name in ("old", "new")]
     for folder in folders:
         folder.mkdir()
@@ -293,10 +288,8 @@ def test_shadow_mode_writes_both_down_and_no_content(tmp_path: Path) -> None:
         with tencent(folders[1], data_dir=tmp_path / "data", **shadow) as served:
             ids = [served.text("a slurword here").RequestId]
             ids.append(served.picture(FileContent=packed(png(drawings.dog()))).RequestId)
-            file, deadline = tmp_path / "data" / "shadow.jsonl", time.monotonic() + 60
-            while not (file.exists() and file.read_text().count("\n") == 2) and time.monotonic() < deadline:
-                time.sleep(0.05)
-    rows = {row["decision_id"]: row for row in map(json.loads, file.read_text().splitlines())}
+            file = tmp_path / "data" / "shadow.jsonl"
+            rows = {row["decision_id"]: row for row in compared(file, 2)}
     assert set(rows) == set(ids)
     assert rows[ids[0]]["scores"]["Abuse"] == rows[ids[0]]["scores"]["Suggestion"] == [1.0, 1.0]
     assert rows[ids[1]]["scores"]["Suggestion"] == [1.0, 1.0]
