@@ -4,7 +4,7 @@ Usage: python -m benchmarks.video_stages FILE... [--minutes 10 20 40]
 
 Each file is checked once after the models are loaded; sound is not listened to. With `--minutes` the files are laid one
 after another, again and again, up to each length, and that is checked: cost must grow with length and memory must not
-(the files must be coded alike: `video_clips.py` makes some). Processor time is of this process by detector, where it
+(the files must be coded alike). Processor time is of this process by detector, where it
 runs on the detector's own thread, and of the processes that decode. The start of Python and of models is left out.
 """
 
