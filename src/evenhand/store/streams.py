@@ -16,10 +16,12 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, delete, select, upd
 from evenhand.domain import id_time, new_id
 from evenhand.errors import NotFoundError
 from evenhand.settings import Settings
-from evenhand.store.announcing import announce
+from evenhand.store.announcing import DELIVERY_S, announce
 from evenhand.store.auditlog import AuditLog
 from evenhand.store.belonging import asked_by
 from evenhand.store.database import Database
+from evenhand.store.jobrecords import NewJob
+from evenhand.store.jobrows import insert_job
 from evenhand.store.reviewrecords import LOCAL
 from evenhand.store.streamtables import stream_events as events
 from evenhand.store.streamtables import streams
@@ -28,6 +30,8 @@ OPEN = ("waiting", "running", "stopping")
 OVER = ("ended", "stopped", "failed")
 MOST_STARTS = 8  # times a stream is taken up without being followed for long, before it is seen as what ends workers
 _SILENT = frozenset({"connected", "interrupted", "clock", "incident.extended"})  # not sent to webhooks
+_FOLLOWED = frozenset({"incident.opened", "incident.escalated", *OVER})  # what changes a stream's answer
+_NOT_IN_THE_LOG = frozenset({"callback", "seed"})  # of what a call asked for: addresses and secrets of its caller
 _STEADY_S = 60.0
 _CHUNK = 200
 
@@ -104,7 +108,7 @@ class Streams:
 
         def work(connection: Connection) -> None:
             connection.execute(streams.insert(), row)
-            after = {"url": shown, "options": row["options"]}
+            after = {"url": shown, "options": _logged(options)}
             self._audit.append(connection, "stream.create", f"stream:{row['id']}", actor=tenant or LOCAL, after=after)
 
         self._database.write(work)
@@ -331,8 +335,7 @@ class Streams:
         self._database.write(lambda connection: connection.execute(update(streams).where(mine).values(values)))
 
     def _add(self, connection: Connection, stream_id: str, entries: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
-        query = select(streams.c.events, streams.c.caller_id, streams.c.shown).where(streams.c.id == stream_id)
-        row = connection.execute(query.with_for_update()).one()
+        row = connection.execute(select(streams).where(streams.c.id == stream_id).with_for_update()).one()
         now = datetime.now(UTC)
         for number, (kind, data) in enumerate(entries, row.events + 1):
             values = {"stream_id": stream_id, "number": number, "at": now, "kind": kind, "data": dict(data)}
@@ -340,12 +343,22 @@ class Streams:
             if kind not in _SILENT:
                 told = {"stream": stream_id, "id": row.caller_id, "url": row.shown, **data}
                 announce(connection, self._database, f"stream.{kind}", told)
+            if kind in _FOLLOWED and (then := row.options.get("then")):  # a kind of job that is to follow
+                more = NewJob(kind=str(then), tenant=row.tenant, source={"stream": stream_id}, timeout_s=DELIVERY_S)
+                insert_job(connection, self._database, more)
         count = row.events + len(entries)
         connection.execute(update(streams).where(streams.c.id == stream_id).values(events=count))
 
     def _rows(self, *where: ColumnElement[bool], limit: int) -> list[Stream]:
         query = select(streams).where(*where).order_by(streams.c.id.desc()).limit(limit)
         return [_stream(row) for row in self._database.read(lambda connection: connection.execute(query).all())]
+
+
+def _logged(options: Mapping[str, Any]) -> dict[str, Any]:
+    asked = options.get("asked")
+    if not isinstance(asked, Mapping):
+        return dict(options)
+    return {**options, "asked": {name: value for name, value in asked.items() if name not in _NOT_IN_THE_LOG}}
 
 
 def _stream(row: Row[Any]) -> Stream:

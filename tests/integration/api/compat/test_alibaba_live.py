@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ from aliyunsdkgreen.request.v20180509.VoiceAsyncScanResultsRequest import VoiceA
 
 from evenhand.store import open_store
 from tests import recordings
-from tests.alibaba import Served, alibaba, hosting
+from tests.alibaba import Served, Taken, alibaba, hosting, receiving
 from tests.compat import SECRET_KEY
 from tests.live import ADVERT, OFF
 from tests.server import quick
@@ -52,10 +53,12 @@ def scene(moment: float) -> Any:
 
 @dataclass(frozen=True)
 class Setting:
-    """A server that follows streams, and where two of them come from."""
+    """A server that follows streams, where two of them come from, and an address that takes pushes."""
 
     served: Served
     files: str
+    callback: str
+    taken: Taken
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +69,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
         "short.mp4": recordings.video(scene, seconds=6, sounds=[recordings.tone(6.0)]),
         "long.mp4": recordings.video(scene, seconds=90, fps=2),
     }
-    with hosting(files) as address:
+    with receiving() as (callback, taken), hosting(files) as address:
         settings = quick(
             folder,
             secret_key=SECRET_KEY,
@@ -75,10 +78,11 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
             dialect_lines={"alibaba/lasting": "lasting", "alibaba/lasting_live": "lasting"},
             disabled_detectors=("audio.speech", "text.harm", *OFF),
             live_allow_hosts=(address.removeprefix("http://"),),
+            webhook_allow_hosts=(callback.removeprefix("http://").partition("/")[0],),
             jobs_heartbeat_s=0.5,
         )
         with alibaba(settings, work=True) as running:
-            yield Setting(running, address)
+            yield Setting(running, address, callback, taken)
 
 
 def until(ask: Callable[[], Any], done: Callable[[Any], bool]) -> Any:
@@ -162,6 +166,43 @@ def test_what_has_happened_is_told_while_it_runs_until_it_is_stopped(here: Setti
     assert here.served.client_2022().video_moderation_cancel(stop).body.code == 200
 
 
+def pushed(here: Setting, seed: str, over: Callable[[Any], bool]) -> list[Any]:
+    """Wait for the pushes of a stream's incident and of its end; give the contents of those whose checksums hold."""
+
+    def mine() -> list[Any]:
+        forms = [
+            form
+            for form in here.taken.forms
+            if form["checksum"]
+            == hashlib.sha256(f"{here.served.pair.access_id}{seed}{form['content']}".encode()).hexdigest()
+        ]
+        return [json.loads(form["content"]) for form in forms]
+
+    found: list[Any] = until(mine, lambda contents: len(contents) > 1 and any(map(over, contents)))
+    return found
+
+
+def test_incidents_and_the_end_are_pushed(here: Setting) -> None:
+    task = {"dataId": "p-1", "url": f"{here.files}/short.mp4"}
+    asked = {"scenes": ["qrcode"], "live": True, "callback": here.callback, "seed": "an older seed", "tasks": [task]}
+    [taken] = here.served.ask(VideoAsyncScanRequest(), asked)["data"]
+    newer = submitted(
+        here, "video", "x_live", url=task["url"], liveId="channel", callback=here.callback, seed="a newer seed"
+    )
+    rows = pushed(here, "an older seed", lambda row: row["code"] == 200)
+    assert {(row["taskId"], row["dataId"]) for row in rows} == {(taken["taskId"], "p-1")}
+    assert {(row["code"], row["msg"]) for row in rows} <= {(200, "OK"), (280, "PROCESSING")}
+    assert {(row["results"][0]["suggestion"], row["results"][0]["label"]) for row in rows} == {("review", "qrcode")}
+    bodies = pushed(here, "a newer seed", lambda body: body["Code"] == 200)
+    assert {(body["Data"]["TaskId"], body["Data"]["LiveId"]) for body in bodies} == {(newer.data.task_id, "channel")}
+    assert {body["Data"]["FrameResult"]["RiskLevel"] for body in bodies} == {"medium"}
+    store = open_store(settings=here.served.settings)
+    logged = store.audit.page(action="stream.create")
+    store.close()
+    assert logged
+    assert "a newer seed" not in str([entry.payload for entry in logged])
+
+
 def test_what_only_a_rule_about_incidents_blocks_reaches_every_answer(here: Setting) -> None:
     url = f"{here.files}/short.mp4"
     body = {"scenes": ["qrcode", "porn"], "bizType": "lasting", "live": True, "tasks": [{"url": url}]}
@@ -232,7 +273,7 @@ def test_streams_are_their_callers(here: Setting) -> None:
     native = store.streams.create("http://x.example/a.ts", "x", tenant=here.served.pair.id, options={"line": "default"})
     store.streams.stop(native.id)
     store.close()
-    other = Setting(Served(http=here.served.http, pair=pair, settings=here.served.settings), here.files)
+    other = replace(here, served=Served(http=here.served.http, pair=pair, settings=here.served.settings))
     name = taken.data.task_id
     assert row_of(other, VideoAsyncScanResultsRequest, name)["code"] == 404
     assert told(other, "video", name).code == 404

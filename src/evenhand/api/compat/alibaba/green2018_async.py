@@ -110,6 +110,7 @@ async def _recordings(asked: Asked, body: Mapping[str, Any], kept: Mapping[str, 
 
 
 async def _streams(asked: Asked, body: Mapping[str, Any], kept: Mapping[str, Any]) -> Response:
+    kept = {**kept, **durable.callback(body)}
     rows = []
     for task in tasks(body):
         if not isinstance(task.get("url"), str):
@@ -139,11 +140,7 @@ async def results(asked: Asked) -> Response:
         except NotFoundError as error:
             rows.append({"code": errors.NOT_FOUND, "msg": errors.message(error), "taskId": task_id})
         else:
-            row = task_row(asked.call.state.moderator, task)
-            if lives.is_live(task_id):
-                word = errors.word(task.code)
-                row |= {"code": task.code, "msg": f"{word}: {task.why}" if task.why else word}
-            rows.append(row)
+            rows.append(task_row(asked.call.state.moderator, task))
     return asked.reply(rows)
 
 
@@ -163,10 +160,13 @@ async def cancel(asked: Asked) -> Response:
 def task_row(moderator: AsyncModerator, task: Task) -> dict[str, Any]:
     """Give a task as results and pushes list it."""
     told = {name: value for name, value in (("dataId", task.data_id), ("url", task.url)) if value is not None}
+    # A stream has an answer while it runs, and where it broke off.
+    code = task.code if task.answer is None or lives.is_live(task.id) else errors.OK
+    word = errors.word(code)
+    msg = f"{word}: {task.why}" if task.why else word
+    row: dict[str, Any] = {"code": code, "msg": msg, "taskId": task.id, **told}
     if task.answer is None:
-        word = errors.word(task.code)
-        return {"code": task.code, "msg": f"{word}: {task.why}" if task.why else word, "taskId": task.id, **told}
-    row: dict[str, Any] = {"code": errors.OK, "msg": "OK", "taskId": task.id, **told}
+        return row
     if task.asked["form"] == "image":
         return {**row, "results": picture_task(moderator, task.asked["scenes"], task.answer, {})["results"]}
     policy = moderator.policy

@@ -84,7 +84,8 @@ def task_data(moderator: AsyncModerator, task: Task) -> dict[str, Any]:
     answer, policy = task.answer, moderator.policy
     if answer is None:
         raise ValueError("the task has no answer yet")
-    told = {} if task.data_id is None else {"DataId": task.data_id}
+    known = {"DataId": task.data_id, "LiveId": task.asked.get("liveId")}
+    told = {name: value for name, value in known.items() if value is not None}
     form, service = task.asked["form"], str(task.asked["service"])
     if form == "image":
         return {"ReqId": task.id, **told, **image_data(policy, answer)}
@@ -117,16 +118,14 @@ async def _live(asked: Asked, form: str, service: str, body: Mapping[str, Any]) 
         raise CodeError("ServiceParameters needs `url`, the address of the stream.")
     if live_id is not None and (not isinstance(live_id, str) or len(live_id) > _LONGEST_ID):
         raise CodeError(f"liveId must be a text of at most {_LONGEST_ID:,} characters.")
-    kept = {"form": form, "service": service, **({"liveId": live_id} if live_id else {})}
+    kept = {"form": form, "service": service, **({"liveId": live_id} if live_id else {}), **durable.callback(body)}
     name = await lives.submit(asked.call, url, data_id(body), service=service, asked=kept)
     return asked.reply({"TaskId": name, **asked.said(DataId="dataId", LiveId="liveId")})
 
 
 async def _live_told(asked: Asked, name: str) -> Response:
     task = _ours(await lives.find(asked.call, name))
-    live_id = task.asked.get("liveId")
-    data = task_data(asked.call.state.moderator, task) | ({"LiveId": live_id} if live_id else {})
-    return asked.reply(data, code=task.code, why=task.why)
+    return asked.reply(task_data(asked.call.state.moderator, task), code=task.code, why=task.why)
 
 
 async def _told(asked: Asked, name: str) -> Response:

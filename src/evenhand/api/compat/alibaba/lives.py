@@ -13,7 +13,7 @@ import anyio.to_thread
 from evenhand.api.compat.alibaba.answers import Answer, kept_answer, strictest
 from evenhand.api.compat.alibaba.errors import DENIED, OK, PROCESSING, UNFETCHED, CodeError
 from evenhand.api.compat.alibaba.signing import NAME
-from evenhand.api.compat.alibaba.tasks import Task, code_of
+from evenhand.api.compat.alibaba.tasks import PUSH, Task, code_of
 from evenhand.api.compat.calls import Call
 from evenhand.api.streams import NobodyFollowsError, follow
 from evenhand.domain import Action, ContentKind
@@ -24,14 +24,14 @@ from evenhand.store import Store
 from evenhand.store.reviewrecords import LOCAL
 from evenhand.store.streams import Stream
 
-_PREFIX = "stream."
+PREFIX = "stream."
 _MOST_INCIDENTS = 200  # in one answer, the newest
 _PAGE = 1_000
 
 
 def is_live(task_id: str) -> bool:
     """Say whether a task's id has the form of a stream's."""
-    return task_id.startswith(_PREFIX)
+    return task_id.startswith(PREFIX)
 
 
 async def submit(call: Call, url: str, data_id: str | None, *, service: str | None, asked: Mapping[str, Any]) -> str:
@@ -42,7 +42,7 @@ async def submit(call: Call, url: str, data_id: str | None, *, service: str | No
         url: of the stream.
         data_id: the caller's own id.
         service: see `Call.line`.
-        asked: what is needed to answer later.
+        asked: what is needed to answer later; with a `callback`, each incident and the end are pushed.
 
     Raises:
         CodeError: nobody follows streams here.
@@ -50,12 +50,13 @@ async def submit(call: Call, url: str, data_id: str | None, *, service: str | No
         FetchError: it leads into the operator's network or to nobody.
         StoreError: nothing was stored.
     """
-    options = {"line": call.line(service), "asked": {"dialect": NAME, **asked}}
+    then = {"then": PUSH} if "callback" in asked else {}
+    options = {"line": call.line(service), "asked": {"dialect": NAME, **asked}, **then}
     try:
         made = await follow(call.state, url, tenant=call.key_id or "", caller_id=data_id, options=options)
     except NobodyFollowsError as error:
         raise CodeError(f"Live streams are not enabled here: {error.message}", number=DENIED) from error
-    return f"{_PREFIX}{made.id}"
+    return f"{PREFIX}{made.id}"
 
 
 async def find(call: Call, task_id: str) -> Task:
@@ -69,6 +70,11 @@ async def find(call: Call, task_id: str) -> Task:
     """
     store = call.state.store
     return await anyio.to_thread.run_sync(lambda: _task(store, _mine(store, task_id, call.key_id or "")))
+
+
+def read(store: Store, task_id: str) -> Task:
+    """Give a stream, whoever's it is, as it stands; it blocks. Errors as `find`."""
+    return _task(store, store.streams.get(task_id.removeprefix(PREFIX)))
 
 
 async def cancel(call: Call, task_id: str) -> None:
@@ -91,7 +97,7 @@ async def cancel(call: Call, task_id: str) -> None:
 def _mine(store: Store, task_id: str, tenant: str) -> Stream:
     why = f"There is no task {task_id[:80]!r}; results are kept EVENHAND_JOBS_KEEP_DAYS days."
     try:
-        stream = store.streams.get(task_id.removeprefix(_PREFIX))
+        stream = store.streams.get(task_id.removeprefix(PREFIX))
     except NotFoundError:
         raise NotFoundError(why) from None
     if stream.tenant != tenant or "asked" not in stream.options:
@@ -108,7 +114,7 @@ def _task(store: Store, stream: Stream) -> Task:
         code, why = UNFETCHED if error["code"] == RefusedStreamError.code else code_of(error), str(error["message"])
         incomplete["live"] = why
     return Task(
-        id=f"{_PREFIX}{stream.id}",
+        id=f"{PREFIX}{stream.id}",
         asked=stream.options["asked"],
         data_id=stream.caller_id,
         url=stream.shown,

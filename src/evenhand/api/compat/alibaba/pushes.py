@@ -1,6 +1,7 @@
 """Pushes of answers to the caller's address: a form with `checksum` and `content`, at most three times.
 
-A push is a job of its own, made in the transaction that ends the job it tells of; each task of that is a segment.
+A push is a job of its own, made in the transaction that ends the job it tells of; each task of that is a segment. Of
+a stream each incident is pushed, when it opens and when it grows worse, and the end: all that was found so far.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from urllib.parse import urlencode
 import orjson
 
 from evenhand.actions.webhook_send import send
-from evenhand.api.compat.alibaba import errors
+from evenhand.api.compat.alibaba import errors, lives
 from evenhand.api.compat.alibaba.green2018_async import task_row
 from evenhand.api.compat.alibaba.green2022_async import task_data
 from evenhand.api.compat.alibaba.tasks import PUSH, Task, read
@@ -36,7 +37,7 @@ class UnpushedError(SystemFault):
 
 
 class Push:
-    """Tells the answer to every task of a job. Source: `job`, its id."""
+    """Tells the answer to every task of a job, or a stream's so far. Source: `job` or `stream`, its id."""
 
     name = PUSH
     unit = "pushes"
@@ -48,13 +49,16 @@ class Push:
 
     def plan(self, work: Work) -> Plan:
         """There is a push for each task."""
+        if stream := work.task.job.source.get("stream"):
+            return Plan(segments=[NewSegment(spec={"task": f"{lives.PREFIX}{stream}"})])
         job = work.store.jobs.get(str(work.task.job.source["job"]))
         count = len(job.source["asked"]["tasks"])
         return Plan(segments=[NewSegment(spec={"task": f"{job.id}.{place}"}) for place in range(count)])
 
     def segment(self, work: Work) -> Outcome:
         """Push once."""
-        task = read(work.store, str(work.task.spec["task"]), tenant=None)
+        name = str(work.task.spec["task"])
+        task = lives.read(work.store, name) if lives.is_live(name) else read(work.store, name, tenant=None)
         pairs = {pair.id: pair.access_id for pair in work.store.dialect_keys.list()}
         body = form(work.moderator, task, uid=pairs.get(work.task.job.tenant, ""))
         sent = send(str(task.asked["callback"]), urlencode(body).encode(), _FORM, work.settings)
@@ -64,7 +68,8 @@ class Push:
 
     def final(self, work: Work) -> Ending:
         """All were pushed."""
-        return Ending(result={"job": work.task.job.source["job"]}, forget_segments=True)
+        told = {name: work.task.job.source[name] for name in ("job", "stream") if name in work.task.job.source}
+        return Ending(result=told, forget_segments=True)
 
 
 def form(moderator: AsyncModerator, task: Task, *, uid: str) -> Mapping[str, str]:
@@ -72,7 +77,7 @@ def form(moderator: AsyncModerator, task: Task, *, uid: str) -> Mapping[str, str
 
     Args:
         moderator: whose policy decides.
-        task: that has ended.
+        task: that has ended, or a stream's.
         uid: what stands for the vendor's account id: the AccessKey id of who asked.
     """
     new = "service" in task.asked
@@ -82,9 +87,10 @@ def form(moderator: AsyncModerator, task: Task, *, uid: str) -> Mapping[str, str
 
 
 def _answer(moderator: AsyncModerator, task: Task) -> dict[str, Any]:
+    code = errors.OK if task.answer is not None and not lives.is_live(task.id) else task.code
+    word = f"{errors.word(code)}: {task.why}" if task.why else errors.word(code)
     if task.answer is not None:
-        word, code, data = "OK", errors.OK, task_data(moderator, task)
+        data = task_data(moderator, task)
     else:
-        word, code = f"{errors.word(task.code)}: {task.why}", task.code
         data = {"TaskId": task.id, **({} if task.data_id is None else {"DataId": task.data_id})}
     return {"RequestId": errors.new_request_id(), "Code": code, "Message": word, "Msg": word, "Data": data}
