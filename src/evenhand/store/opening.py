@@ -51,6 +51,7 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
     from evenhand.store.reports import Reports
     from evenhand.store.retention import Retention
     from evenhand.store.review import Reviews
+    from evenhand.store.reviewfollows import ReviewFollows
     from evenhand.store.reviewmarks import Marks
     from evenhand.store.reviewqueues import read_queues
     from evenhand.store.reviewstats import ReviewTotals
@@ -98,6 +99,7 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
         webhooks=Webhooks(database, settings),
         audit=audit,
         reviews=Reviews(database, settings, audit, wellness, Judging(database, queues), golden),
+        review_follows=ReviewFollows(database),
         review_totals=ReviewTotals(database),
         wellness=wellness,
         traits=TraitStore(database),

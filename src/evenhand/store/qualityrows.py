@@ -14,6 +14,7 @@ from evenhand.store.qualitytables import (
     golden_questions,
     review_barred,
     review_feedback,
+    review_follows,
     review_tasks,
     review_votes,
 )
@@ -21,6 +22,7 @@ from evenhand.store.schema import review_items, review_skips
 
 # What goes with its decision.
 OF_DECISIONS: tuple[Table, ...] = (
+    review_follows,
     review_tasks,
     review_votes,
     golden_questions,

@@ -39,6 +39,16 @@ Index("ix_review_votes_id", review_votes.c.id, unique=True)
 Index("ix_review_votes_decision_id_person", review_votes.c.decision_id, review_votes.c.person)
 Index("ix_review_votes_person_at", review_votes.c.person, review_votes.c.at)
 
+review_follows = Table(
+    "review_follows",
+    metadata,
+    # A kind of job that is made when a verdict takes effect, each time one does.
+    Column("decision_id", ident(), primary_key=True),
+    Column("kind", ident(), primary_key=True),
+    Column("tenant", ident(), nullable=False),  # the job's
+    Column("source", JSON, nullable=False),  # the job's, besides `decision`
+)
+
 review_barred = Table(
     "review_barred",
     metadata,

@@ -26,6 +26,7 @@ from evenhand.store.qualityids import item_id_at
 from evenhand.store.qualityrecords import Purpose, Task, answer
 from evenhand.store.qualitytables import appeals, golden_questions, review_barred, review_votes
 from evenhand.store.qualitytables import review_tasks as tasks
+from evenhand.store.reviewfollows import follow
 from evenhand.store.reviewqueues import APPEALS, Queue, Queues
 from evenhand.store.reviewrecords import Person, ReviewItem, Verdict
 from evenhand.store.schema import review_items as items
@@ -248,6 +249,7 @@ class Judging:
         said |= verdict.as_dict()
         del said["reason"]  # events hold nobody's words
         announce(connection, self._database, "review.decided", said)
+        follow(connection, self._database, found.decision_id)
 
 
 def take_back(connection: Connection, vote: Row[Any], found: ReviewItem, person: Person) -> bool:

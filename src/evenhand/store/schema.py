@@ -29,6 +29,7 @@ REVISIONS = (
     "0019",
     "0020",
     "0021",
+    "0022",
 )
 
 metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"})

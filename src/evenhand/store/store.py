@@ -42,6 +42,7 @@ if TYPE_CHECKING:  # SQLAlchemy is imported when a store is opened, not before
     from evenhand.store.reports import Reports
     from evenhand.store.retention import Retention
     from evenhand.store.review import Reviews
+    from evenhand.store.reviewfollows import ReviewFollows
     from evenhand.store.reviewmarks import Marks
     from evenhand.store.reviewstats import ReviewTotals
     from evenhand.store.reviewtraits import TraitStore
@@ -90,6 +91,7 @@ class Store:
     webhooks: Webhooks
     audit: AuditLog
     reviews: Reviews
+    review_follows: ReviewFollows
     review_totals: ReviewTotals
     wellness: Wellness
     traits: TraitStore

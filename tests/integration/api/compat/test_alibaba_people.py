@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -24,7 +25,7 @@ from aliyunsdkgreen.request.v20180509.VoiceAsyncManualScanResultsRequest import 
 from evenhand.detectors import drawings
 from evenhand.store import open_store
 from tests import recordings
-from tests.alibaba import Served, alibaba, hosting
+from tests.alibaba import Served, Taken, alibaba, hosting, receiving
 from tests.compat import SECRET_KEY
 from tests.jobworker import OFF
 from tests.rekognition import png
@@ -33,28 +34,31 @@ from tests.server import quick
 
 @dataclass(frozen=True)
 class Setting:
-    """A server that works, and the address of some files."""
+    """A server that works, the address of some files, and one that takes pushes."""
 
     served: Served
     files: str
+    callback: str
+    taken: Taken
 
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
     folder = tmp_path_factory.mktemp("people")
     files = {"dog.png": png(drawings.dog()), "tone.wav": recordings.sound(recordings.tone(2.0))}
-    with hosting(files) as address:
+    with receiving() as (callback, taken), hosting(files) as address:
         settings = quick(
             folder,
             secret_key=SECRET_KEY,
             data_dir=folder,
             disabled_detectors=OFF,
             fetch_allow_hosts=(address.removeprefix("http://"),),
+            webhook_allow_hosts=(callback.removeprefix("http://").partition("/")[0],),
             jobs_heartbeat_s=0.5,
             detector_timeout_s=120,
         )
         with alibaba(settings, work=True) as running:
-            yield Setting(running, address)
+            yield Setting(running, address, callback, taken)
 
 
 def until(ask: Callable[[], Any], done: Callable[[Any], bool]) -> Any:
@@ -157,6 +161,49 @@ def test_the_older_version_hands_in_and_asks_likewise(here: Setting) -> None:
     taken = here.served.ask(VoiceAsyncManualScanRequest(), {"tasks": [{"url": f"{here.files}/tone.wav"}]})
     [row] = here.served.ask(VoiceAsyncManualScanResultsRequest(), [taken["data"][0]["taskId"]])["data"]
     assert row["code"] == 280
+
+
+def pushed(here: Setting, seed: str) -> list[Any]:
+    """Wait for a push with this seed whose checksum holds; give the contents of all that came."""
+
+    def mine() -> list[Any]:
+        salt = f"{here.served.pair.access_id}{seed}"
+        forms = [(form["checksum"], form["content"]) for form in here.taken.forms]
+        right = [text for total, text in forms if total == hashlib.sha256(f"{salt}{text}".encode()).hexdigest()]
+        return [json.loads(text) for text in right]
+
+    found: list[Any] = until(mine, bool)
+    return found
+
+
+def test_what_people_said_is_pushed(here: Setting) -> None:
+    told_to = {"callback": here.callback, "seed": "newer"}
+    taken = manual(here, "textManualCheck", content="Good morning once more.", dataId="p", **told_to)
+    decide(here, taken.data.task_id, verdict="wrong", action="block", labels=["spam.scam"], reason="a known trick")
+    [body] = pushed(here, "newer")
+    assert (body["Code"], body["Data"]["TaskId"], body["Data"]["DataId"]) == (200, taken.data.task_id, "p")
+    assert (body["Data"]["RiskLevel"], body["Data"]["Result"][0]["Label"]) == ("high", "contraband_act")
+    tasks = [{"dataId": "o", "content": "An older remark."}, {"dataId": "w", "content": "One that waits."}]
+    rows = here.served.ask(TextAsyncManualScanRequest(), {"tasks": tasks, **told_to, "seed": "older"})["data"]
+    decide(here, rows[0]["taskId"], verdict="wrong", labels=[], reason="harmless")
+    [row] = pushed(here, "older")  # nothing of the one that waits
+    assert (row["code"], row["taskId"], row["dataId"]) == (200, rows[0]["taskId"], "o")
+    assert (row["suggestion"], row["label"]) == ("pass", "normal")
+
+
+def test_what_people_said_of_a_recording_is_pushed(here: Setting) -> None:
+    asked = {"callback": here.callback, "seed": "sound", "tasks": [{"dataId": "s", "url": f"{here.files}/tone.wav"}]}
+    [taken] = here.served.ask(VoiceAsyncManualScanRequest(), asked)["data"]
+
+    def waiting() -> list[str]:
+        listed = here.served.http.get("/v1/review/items", params={"state": "waiting", "kind": "audio"}).json()["items"]
+        ids = [item["decision_id"] for item in listed]
+        return [one for one in ids if here.served.http.get(f"/v1/decisions/{one}").json()["id"] == "s"]
+
+    (decision_id,) = until(waiting, bool)
+    decide(here, decision_id, verdict="overridden", action="block", reason="played in a quiet hour")
+    [row] = pushed(here, "sound")
+    assert (row["code"], row["taskId"], row["dataId"], row["suggestion"]) == (200, taken["taskId"], "s", "block")
 
 
 def test_tasks_are_each_callers_own(here: Setting) -> None:

@@ -1,7 +1,8 @@
 """Pushes of answers to the caller's address: a form with `checksum` and `content`, at most three times.
 
 A push is a job of its own, made in the transaction that ends the job it tells of; each task of that is a segment. Of
-a stream each incident is pushed, when it opens and when it grows worse, and the end: all that was found so far.
+a stream each incident is pushed, when it opens and when it grows worse, and the end: all that was found so far. Of
+what people are to judge nothing is pushed but what they said, each time that a verdict takes effect.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from urllib.parse import urlencode
 import orjson
 
 from evenhand.actions.webhook_send import send
-from evenhand.api.compat.alibaba import errors, lives
+from evenhand.api.compat.alibaba import errors, lives, people
 from evenhand.api.compat.alibaba.green2018_async import task_row
 from evenhand.api.compat.alibaba.green2022_async import task_data
 from evenhand.api.compat.alibaba.tasks import PUSH, Task, read
@@ -37,7 +38,7 @@ class UnpushedError(SystemFault):
 
 
 class Push:
-    """Tells the answer to every task of a job, or a stream's so far. Source: `job` or `stream`, its id."""
+    """Tells the answer to every task of a job, a stream's so far, or people's. Source: `job`, `stream`, `decision`."""
 
     name = PUSH
     unit = "pushes"
@@ -49,6 +50,8 @@ class Push:
 
     def plan(self, work: Work) -> Plan:
         """There is a push for each task."""
+        if "decision" in work.task.job.source:
+            return Plan(segments=[NewSegment(spec={"task": str(work.task.job.source["task"])})])
         if stream := work.task.job.source.get("stream"):
             return Plan(segments=[NewSegment(spec={"task": f"{lives.PREFIX}{stream}"})])
         job = work.store.jobs.get(str(work.task.job.source["job"]))
@@ -57,40 +60,62 @@ class Push:
 
     def segment(self, work: Work) -> Outcome:
         """Push once."""
-        name = str(work.task.spec["task"])
-        task = lives.read(work.store, name) if lives.is_live(name) else read(work.store, name, tenant=None)
+        name, source = str(work.task.spec["task"]), work.task.job.source
+        if "decision" in source:
+            judged = people.judged_of(work.store, str(source["decision"]), name=name, data_id=source.get("dataId"))
+            asked, content = source["asked"], _judged(judged, new="service" in source["asked"])
+        else:
+            task = lives.read(work.store, name) if lives.is_live(name) else read(work.store, name, tenant=None)
+            asked = task.asked
+            if asked["form"] == people.MANUAL and task.answer is not None:
+                told = {"task": name, "dataId": task.data_id, "asked": {**asked, "tasks": []}}
+                follows = work.store.review_follows
+                follows.ask(task.answer.decision_id, PUSH, tenant=work.task.job.tenant, source=told)
+                return Outcome(result={"task": name})
+            content = answered(work.moderator, task)
         pairs = {pair.id: pair.access_id for pair in work.store.dialect_keys.list()}
-        body = form(work.moderator, task, uid=pairs.get(work.task.job.tenant, ""))
-        sent = send(str(task.asked["callback"]), urlencode(body).encode(), _FORM, work.settings)
+        body = form(content, str(asked["seed"]), uid=pairs.get(work.task.job.tenant, ""))
+        sent = send(str(asked["callback"]), urlencode(body).encode(), _FORM, work.settings)
         if sent.status != 200:
             raise UnpushedError(sent.error or f"the receiver answered with status {sent.status}, not 200")
-        return Outcome(result={"task": task.id})
+        return Outcome(result={"task": name})
 
     def final(self, work: Work) -> Ending:
         """All were pushed."""
-        told = {name: work.task.job.source[name] for name in ("job", "stream") if name in work.task.job.source}
+        source = work.task.job.source
+        told = {name: source[name] for name in ("job", "stream", "decision") if name in source}
         return Ending(result=told, forget_segments=True)
 
 
-def form(moderator: AsyncModerator, task: Task, *, uid: str) -> Mapping[str, str]:
+def form(content: Mapping[str, Any], seed: str, *, uid: str) -> Mapping[str, str]:
     """Give what is pushed.
 
     Args:
-        moderator: whose policy decides.
-        task: that has ended, or a stream's.
+        content: the answer.
+        seed: the caller's own.
         uid: what stands for the vendor's account id: the AccessKey id of who asked.
     """
-    new = "service" in task.asked
-    content = orjson.dumps(_answer(moderator, task) if new else task_row(moderator, task)).decode()
-    checksum = hashlib.sha256(f"{uid}{task.asked['seed']}{content}".encode()).hexdigest()
-    return {"checksum": checksum, "content": content}
+    text = orjson.dumps(content).decode()
+    return {"checksum": hashlib.sha256(f"{uid}{seed}{text}".encode()).hexdigest(), "content": text}
 
 
-def _answer(moderator: AsyncModerator, task: Task) -> dict[str, Any]:
+def answered(moderator: AsyncModerator, task: Task) -> dict[str, Any]:
+    """Give the answer of a task that has ended, or of a stream, in the shape of the version that asked."""
+    if "service" not in task.asked:
+        return task_row(moderator, task)
     code = errors.OK if task.answer is not None and not lives.is_live(task.id) else task.code
-    word = f"{errors.word(code)}: {task.why}" if task.why else errors.word(code)
     if task.answer is not None:
         data = task_data(moderator, task)
     else:
         data = {"TaskId": task.id, **({} if task.data_id is None else {"DataId": task.data_id})}
-    return {"RequestId": errors.new_request_id(), "Code": code, "Message": word, "Msg": word, "Data": data}
+    return _whole(data, code, task.why)
+
+
+def _judged(judged: people.Judged, *, new: bool) -> dict[str, Any]:
+    code = errors.PROCESSING if judged.action is None else errors.OK
+    return _whole(people.judged_data(judged), code, "") if new else people.judged_row(judged)
+
+
+def _whole(data: Mapping[str, Any], code: int, why: str) -> dict[str, Any]:
+    word = f"{errors.word(code)}: {why}" if why else errors.word(code)
+    return {"RequestId": errors.new_request_id(), "Code": code, "Message": word, "Msg": word, "Data": dict(data)}
