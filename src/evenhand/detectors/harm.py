@@ -3,7 +3,8 @@
 Long texts are read in windows of whole sentences; a finding stands where its evidence is: on the words, where the model
 can tell, else on the sentence that carries most of it. The model never sees which group of people a text names: every
 such name is replaced before it reads (see evenhand.fairness.neutral); places and findings speak of the text as written.
-The messages before a short text may move its scores a little (see evenhand.detectors.harm_context).
+The messages before a short text may move its scores a little (see evenhand.detectors.harm_context), and words of a
+receipt in a picture are held less to be spam or advertising (see evenhand.detectors.receipts).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from evenhand.detectors import receipts
 from evenhand.detectors.base import NOTHING, Cost, Detection, DetectorContext, DetectorInfo, Example
 from evenhand.detectors.harm_context import Bent, bend, told
 from evenhand.detectors.harm_models import LATEST, HarmModel, open_model
@@ -52,6 +54,7 @@ class _Doubt:
     score: float
     window: Span
     moved: str  # what the conversation before it did to the score
+    doubt: str = ""  # what the receipt that it stands in did to it
 
 
 class HarmDetector:
@@ -91,6 +94,7 @@ class HarmDetector:
         ]
         rows = self._model.scores([part.text[a:b] for part, own in zip(parts, spans, strict=True) for a, b in own])
         bent = self._bent(parts, spans, rows)
+        alone = self._alone(parts)
         out: list[Detection] = []
         doubts: list[_Doubt] = []
         start = 0
@@ -102,17 +106,30 @@ class HarmDetector:
             start += len(own)
             notes: tuple[str, ...] = ()
             moved: dict[str, str] = {}
+            doubt: dict[str, str] = {}
             if i in bent:
                 moved = {label: told(bent[i], j) for j, label in enumerate(labels)}
                 cleared = (table[0] >= limits) & (bent[i].scores < limits)
                 notes = tuple(f"{label} {moved[label]}" for j, label in enumerate(labels) if cleared[j])
                 table = bent[i].scores[None]
+            if i in alone:
+                read, table = table, receipts.lowered(table, alone[i], labels)
+                doubt = {label: receipts.told(read[:, j].max(), table[:, j].max()) for j, label in enumerate(labels)}
+                cleared = (read.max(axis=0) >= limits) & (table.max(axis=0) < limits)
+                notes += tuple(f"{label} {doubt[label]}" for j, label in enumerate(labels) if cleared[j])
             best = table.argmax(axis=0)
             scores = {label: float(table[best[j], j]) for j, label in enumerate(labels)}
             partial = _partial(min(len(covered[i]), reach.most), len(covered[i]))
             out.append(Detection(scores=scores, partial=partial, notes=notes))
             doubts += [
-                _Doubt(part=i, label=label, score=float(table[w, j]), window=own[w], moved=moved.get(label, ""))
+                _Doubt(
+                    part=i,
+                    label=label,
+                    score=float(table[w, j]),
+                    window=own[w],
+                    moved=moved.get(label, ""),
+                    doubt=doubt.get(label, ""),
+                )
                 for j, label in enumerate(labels)
                 if scores[label] >= limits[j]
                 for w in (-table[:, j]).argsort(kind="stable")[:_WINDOWS]
@@ -134,6 +151,20 @@ class HarmDetector:
                 asked[i], alone[i] = parts[i], rows[start]
             start += len(own)
         return bend(self._model, asked, alone) if asked else {}
+
+    def _alone(self, parts: Sequence[TextPart]) -> dict[int, NDArray[np.float32]]:
+        """The highest scores of what stands in a receipt beside what a till prints."""
+        import numpy as np
+
+        reach = self._model.reach
+        read = {i: receipts.rest(part.text) for i, part in enumerate(parts) if receipts.doubted(part)}
+        own = {i: sample(windows(text, size=reach.window, longest=reach.longest), _MANY) for i, text in read.items()}
+        asked = [(i, span) for i, spans in own.items() for span in spans]
+        out = {i: np.zeros(len(self._model.labels), np.float32) for i in read}
+        rows = self._model.scores([read[i][a:b] for i, (a, b) in asked])
+        for (i, _), row in zip(asked, rows, strict=True):
+            out[i] = np.maximum(out[i], row)
+        return out
 
     def _worst(self, text: str, spans: list[Span]) -> list[Span]:
         """Of very many windows, skim all and keep those that look worst, in order."""
@@ -178,8 +209,8 @@ class HarmDetector:
 
     def _finding(self, part: TextPart, doubt: _Doubt, span: Span) -> Finding:
         reason = f"Reads like: {TAXONOMY[doubt.label].description}"
-        if doubt.moved:
-            reason += f" The score was {doubt.moved}."
+        for why in filter(None, (doubt.moved, doubt.doubt)):
+            reason += f" The score was {why}."
         return Finding(
             label=doubt.label,
             score=doubt.score,
