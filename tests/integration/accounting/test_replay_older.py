@@ -62,7 +62,7 @@ def here(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Here]:
     url = f"sqlite:///{tmp_path / 'x.db'}"
     if request.param == "postgresql":
         postgres: PostgresServer = request.getfixturevalue("postgres_server")
-        postgres.execute("DROP DATABASE IF EXISTS replay_older")
+        postgres.execute("DROP DATABASE IF EXISTS replay_older WITH (FORCE)")
         postgres.execute("CREATE DATABASE replay_older")
         url = postgres.url("replay_older")
     made = Here(tmp_path, url)
