@@ -1,4 +1,4 @@
-"""image.weapon: whether a picture shows a gun or a blade, and where."""
+"""image.weapon: whether a picture shows a gun or a blade, and where; and whether it shows fire."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-WEAPON = "violence.weapon"
+WEAPON, FIRE = "violence.weapon", "violence.fire"
 FLOOR = 0.5  # calibrated score from which there is a finding
 MOST = 5  # boxes of one stretch
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
@@ -47,6 +47,7 @@ class _Seen:
     guns: list[Box]
     blade: float
     window: Box  # the part of the stretch that looks most like a blade
+    fire: float
 
     @property
     def score(self) -> float:
@@ -54,9 +55,10 @@ class _Seen:
 
 
 class WeaponDetector:
-    """Scores a picture for guns and blades with two small heads on one look of the general picture model.
+    """Scores a picture for guns, blades and flames with three small heads on one look of the general picture model.
 
-    Guns have boxes; a blade has the part of the picture, the whole or a square of half its side, where it is seen best.
+    Guns have boxes; a blade has the part of the picture, the whole or a square of half its side, where it is seen best;
+    fire has the whole picture, and is a neutral mark: a campfire and a burning house are the same to it.
 
     A picture over three times as long as wide is looked at in up to 16 stretches, of which the highest score counts.
     Where no single place stands out, the whole picture is given. Toys, models and drawings count as what they
@@ -65,11 +67,11 @@ class WeaponDetector:
 
     info = DetectorInfo(
         name="image.weapon",
-        version="2",
+        version="3",
         reads=PartKind.IMAGE,
-        labels=(WEAPON,),
+        labels=(WEAPON, FIRE),
         cost=Cost.MODEL,
-        description="Says whether a picture shows a gun or a blade (toys and drawings count), and where.",
+        description="Says whether a picture shows a gun or a blade (toys and drawings count), and where; and fire.",
         examples=(
             Example(title="A drawn landscape", part=drawings.landscape),
             Example(title="A drawn dog", part=drawings.dog),
@@ -81,7 +83,8 @@ class WeaponDetector:
         self._general = LazySession(_PACKAGE, "lite0", threads=threads)
         self._head = LazySession(_PACKAGE, "weapon", threads=threads)
         self._blades = LazySession(_PACKAGE, "blade", threads=threads)
-        self._platts: tuple[Platt, Platt] | None = None
+        self._flames = LazySession(_PACKAGE, "flames", threads=threads)
+        self._platts: tuple[Platt, Platt, Platt] | None = None
 
     def detect(self, parts: Sequence[ImagePart]) -> list[Detection]:
         """Score each picture.
@@ -94,14 +97,15 @@ class WeaponDetector:
 
     def _look(self, batch: Sequence[Stretch]) -> list[_Seen]:
         if self._platts is None:
-            cards = (self._head.card, self._blades.card)
-            gun, blade = (read_platt(card.calibration, (WEAPON,))[0] for card in cards)
-            self._platts = gun, blade
-        gun, blade = self._platts
+            cards = ((self._head.card, WEAPON), (self._blades.card, WEAPON), (self._flames.card, FIRE))
+            gun, blade, fire = (read_platt(card.calibration, (label,))[0] for card, label in cards)
+            self._platts = gun, blade, fire
+        gun, blade, fire = self._platts
         pixels = np.stack([resized(stretch.part, _SIDE, _SIDE) for stretch in batch])
         fine, coarse = self._general.run(["fine", "coarse"], {"pixels": pixels})
         cells, reach, picture = self._head.run(["cells", "reach", "picture"], {"fine": fine, "coarse": coarse})
         windows = self._blades.run(["windows"], {"coarse": coarse})[0]
+        flames = self._flames.run(["flames"], {"coarse": coarse})[0]
         return [
             _Seen(
                 stretch=stretch,
@@ -109,6 +113,7 @@ class WeaponDetector:
                 guns=boxes(cells[i], reach[i]),
                 blade=blade.score(float(windows[i].max())),
                 window=WINDOWS[int(windows[i].argmax())],
+                fire=fire.score(float(flames[i])),
             )
             for i, stretch in enumerate(batch)
         ]
@@ -129,7 +134,21 @@ class WeaponDetector:
             if score >= FLOOR
             for box in places
         ]
-        return Detection(findings=tuple(findings), scores={WEAPON: max((look.score for look in looks), default=0.0)})
+        findings += [
+            Finding(
+                label=FIRE,
+                score=look.fire,
+                location=part.locate(look.stretch.box),
+                detector=self.info.name,
+                version=self.info.version,
+                reason="a model sees flames; a campfire, a candle and a burning house are the same to it",
+            )
+            for look in looks
+            if look.fire >= FLOOR
+        ]
+        scores = {WEAPON: (look.score for look in looks), FIRE: (look.fire for look in looks)}
+        highest = {label: max(found, default=0.0) for label, found in scores.items()}
+        return Detection(findings=tuple(findings), scores=highest)
 
 
 def make(context: DetectorContext) -> WeaponDetector:

@@ -58,6 +58,7 @@ def _tree() -> Mapping[str, LabelInfo]:
     neutral = {
         "politics": "A political topic. A neutral mark, never a violation.",
         "violence.distress": "Distress or alarm is heard: scream, crying, siren, breaking glass. No harm in itself.",
+        "violence.fire": "Flames are seen. No harm in itself.",
         "known": "Matched an operator's library.",
         "known.black": "Matched a library of content to stop.",
         "known.white": "Matched a library of content to allow.",

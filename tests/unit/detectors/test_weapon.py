@@ -13,8 +13,8 @@ from PIL import Image
 
 from evenhand.detectors import drawings
 from evenhand.detectors.base import AnyDetector, DetectorContext
-from evenhand.detectors.weapon import FLOOR, MOST, WEAPON, WHOLE, WINDOWS, WeaponDetector, boxes, evidence, make
-from evenhand.domain import ImagePart, Location, Source
+from evenhand.detectors.weapon import FIRE, FLOOR, MOST, WEAPON, WHOLE, WINDOWS, WeaponDetector, boxes, evidence, make
+from evenhand.domain import TAXONOMY, ImagePart, Location, Source
 from evenhand.settings import Settings
 from evenhand.testing import DetectorContract, image_part
 
@@ -36,8 +36,8 @@ def test_make_takes_the_settings() -> None:
 
 def test_a_score_is_given_also_when_nothing_is_found() -> None:
     for answer in DETECTOR.detect([drawings.landscape(), drawings.face(), image_part(1, 1), image_part(1600, 200)]):
-        assert set(answer.scores) == {WEAPON}
-        assert answer.scores[WEAPON] < FLOOR
+        assert set(answer.scores) == {WEAPON, FIRE}
+        assert max(answer.scores.values()) < FLOOR
         assert answer.findings == ()
 
 
@@ -79,13 +79,14 @@ def test_evidence_is_the_mean_of_place_and_picture() -> None:
 class Certain(WeaponDetector):
     """The detector with every stretch sure of one box, or of a blade."""
 
-    gun, blade = 0.9, 0.0
+    gun, blade, fire = 0.9, 0.0, 0.1
 
     def _look(self, batch: Any) -> Any:
         from dataclasses import replace
 
         looks = super()._look(batch)
-        return [replace(look, gun=self.gun, guns=[(0.25, 0.5, 0.5, 0.75)], blade=self.blade) for look in looks]
+        boxes = [(0.25, 0.5, 0.5, 0.75)]
+        return [replace(look, gun=self.gun, guns=boxes, blade=self.blade, fire=self.fire) for look in looks]
 
 
 def test_findings_carry_boxes_in_pixels_of_the_decoded_picture() -> None:
@@ -116,7 +117,21 @@ def test_a_blade_is_a_weapon_and_says_what_it_is() -> None:
     assert [(finding.label, finding.score, finding.facts) for finding in blade.findings] == [
         (WEAPON, 0.8, {"weapon": "blade"})
     ]
-    assert blade.scores == {WEAPON: 0.8}
+    assert blade.scores == {WEAPON: 0.8, FIRE: 0.1}
+
+
+class Burning(Certain):
+    """The detector with every stretch sure of flames."""
+
+    gun, fire = 0.3, 0.7
+
+
+def test_fire_is_a_mark_of_its_own_on_the_whole_picture_or_a_stretch_of_a_long_one() -> None:
+    (whole,), (long,) = (Burning(threads=1).detect([part]) for part in (image_part(640, 480), image_part(1600, 400)))
+    assert [(finding.label, finding.score, finding.location.box) for finding in whole.findings] == [(FIRE, 0.7, None)]
+    assert not TAXONOMY[FIRE].harm
+    assert len(long.findings) == 3
+    assert all(finding.location.box is not None for finding in long.findings)
 
 
 def test_windows_cover_the_picture() -> None:

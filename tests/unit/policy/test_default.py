@@ -45,6 +45,7 @@ ROWS: list[tuple[tuple[tuple[str, float], ...], Action]] = [
     ((("violence.weapon", 1.0),), Action.REVIEW),
     ((("violence.weapon", 0.8),), Action.MARK),
     ((("extremism.promotion", 0.96),), Action.REVIEW),
+    ((("violence.fire", 1.0),), Action.MARK),
     ((("violence.graphic", 0.99),), Action.REVIEW),  # fire looks like gore to the model
     ((("contraband.drugs", 0.99),), Action.REVIEW),
     ((("extremism.symbol", 1.0),), Action.REVIEW),

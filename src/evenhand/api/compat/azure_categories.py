@@ -61,7 +61,7 @@ RATED: tuple[Rated, ...] = (
         category=Category(
             name="Violence",
             labels=("violence", "extremism", "harassment.threat", "contraband.weapons_trade"),
-            without=("extremism.symbol", "violence.weapon"),
+            without=("extremism.symbol", "violence.weapon", "violence.fire"),
         ),
         mild=Category(name="Violence", labels=("violence.weapon",)),
     ),

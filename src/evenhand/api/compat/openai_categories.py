@@ -27,7 +27,11 @@ CATEGORIES: tuple[Category, ...] = (
     Category(name="sexual", labels=("sexual",), without=("sexual.suggestive",)),
     # No detector that ships gives it: ages are not guessed. An operator's own library or detector may.
     Category(name="sexual/minors", labels=("sexual.minors",)),
-    Category(name="violence", labels=("violence", "extremism"), without=("violence.weapon", "extremism.symbol")),
+    Category(
+        name="violence",
+        labels=("violence", "extremism"),
+        without=("violence.weapon", "violence.fire", "extremism.symbol"),
+    ),
     Category(name="violence/graphic", labels=("violence.graphic",)),
 )
 KNOWN = Category(name="known", labels=("known",), without=("known.white",))  # no category: what the operator listed

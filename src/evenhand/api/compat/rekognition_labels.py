@@ -41,6 +41,7 @@ MAPPING: Mapping[str, str] = {
     "violence.fight": "Physical Violence",
     "violence.weapon": "Weapons",
     "violence.graphic": "Blood & Gore",
+    "violence.fire": "",  # a mark: the vendor has no word for it either
     "self_harm": "Self-Harm",
     "extremism": "Hate Symbols",
     "hate": "Hate Symbols",
@@ -75,7 +76,7 @@ class Moderation:
 def vendors(label: str) -> str | None:
     """Give the vendor's label for one of evenhand's, or None."""
     fits = [root for root in MAPPING if is_under(label, root)]
-    return MAPPING[max(fits, key=len)] if fits else None
+    return (MAPPING[max(fits, key=len)] or None) if fits else None
 
 
 def level(name: str) -> int:

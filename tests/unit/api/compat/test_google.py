@@ -37,7 +37,7 @@ ROWS: list[tuple[dict[str, float], dict[str, str]]] = [
     ({"sexual.suggestive": 0.8}, {"racy": "LIKELY"}),
     ({"violence.graphic": 0.5}, {"violence": "POSSIBLE"}),
     ({"violence.weapon": 1.0}, {"violence": "POSSIBLE"}),
-    ({"violence.distress": 1.0, "politics": 1.0, "ads.qrcode": 1.0, "face.present": 1.0}, {}),
+    ({"violence.distress": 1.0, "violence.fire": 1.0, "politics": 1.0, "ads.qrcode": 1.0, "face.present": 1.0}, {}),
     ({"extremism.symbol": 0.75, "self_harm": 0.1}, {"violence": "LIKELY"}),
     ({"self_harm": 0.1}, {"violence": "UNLIKELY"}),
     ({"known.black": 0.99}, {"adult": "VERY_LIKELY", "violence": "VERY_LIKELY", "racy": "VERY_LIKELY"}),

@@ -39,6 +39,7 @@ SEEN_2018: Mapping[str, Table] = {
         "violence": "violence",
         "violence.graphic": "bloody",
         "violence.weapon": "weapon",
+        "violence.fire": "explosion",  # the vendor's word for fire, smoke and light
         "extremism": "others",
         "extremism.symbol": "logo",
         "politics": "politics",
@@ -125,6 +126,7 @@ SEEN_2022: Table = {
     "sexual.suggestive": "sexual_suggestiveContent",
     "violence": "violent_horrificContent",
     "violence.weapon": "violent_gunKnives",
+    "violence.fire": "violent_explosion",
     "extremism": "violent_armedForces",
     "politics": "political_n",
     "self_harm": "violent_horrificContent",

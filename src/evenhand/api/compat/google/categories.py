@@ -19,7 +19,7 @@ CATEGORIES: tuple[Category, ...] = (
     Category(
         name="Violent",
         labels=("violence", "extremism", "harassment.threat"),
-        without=("violence.weapon", "violence.distress"),
+        without=("violence.weapon", "violence.distress", "violence.fire"),
     ),
     Category(name="Firearms & Weapons", labels=("contraband.weapons_trade", "violence.weapon")),
     Category(name="Illicit Drugs", labels=("contraband.drugs",)),

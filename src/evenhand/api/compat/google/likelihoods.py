@@ -64,7 +64,7 @@ RATED: tuple[Rated, ...] = (
         category=Category(
             name="violence",
             labels=("violence", "self_harm", "extremism"),
-            without=("violence.weapon", "violence.distress"),
+            without=("violence.weapon", "violence.distress", "violence.fire"),
         ),
         mild=Category(name="violence", labels=("violence.weapon",)),
     ),

@@ -15,6 +15,7 @@ TEXT: Mapping[str, str] = {
     "sexual": "Porn",
     "violence": "Terror",
     "violence.distress": "",
+    "violence.fire": "",
     "extremism": "Terror",
     "hate": "Abuse",
     "harassment": "Abuse",
