@@ -15,6 +15,7 @@ from evenhand.accounting.dashboards import NAMES, Dashboard, dashboard, refresh,
 from evenhand.accounting.figures import Period
 from evenhand.console.base import Area, Nav, page, parts, visitor_of
 from evenhand.console.i18n import N_
+from evenhand.console.plotwords import plot_in
 from evenhand.store import Store
 from evenhand.store.tallies import Of
 
@@ -42,7 +43,7 @@ async def overview(
         request,
         visitor,
         "dashboards/overview.html",
-        boards=[(board, Markup(board.svg)) for board in found],  # noqa: S704  (drawn here; what it names is escaped)
+        boards=[(board, plot_in(visitor.language, board.svg)) for board in found],
         titles=titles(),
         days=days,
         spans=_SPANS,
@@ -61,12 +62,12 @@ async def alerts(request: Request) -> Response:
     return page(request, visitor, "dashboards/alerts.html", alerts=found, figures=FIGURES.values())
 
 
-def first_look(store: Store) -> list[tuple[Dashboard, Markup]]:
+def first_look(store: Store, language: str) -> list[tuple[Dashboard, Markup]]:
     """Give the plots of the console's first page: the last two weeks."""
     refresh(store)
     period = Period.last(14)
     made = [dashboard(store, name, period=period) for name in ("volume", "actions")]
-    return [(board, Markup(board.svg)) for board in made]  # noqa: S704  (drawn here; what it names is escaped)
+    return [(board, plot_in(language, board.svg)) for board in made]
 
 
 def _all(store: Store, period: Period, of: Of, price: float | None) -> tuple[list[Dashboard], list[str]]:

@@ -25,6 +25,10 @@ router = APIRouter(prefix="/console/decisions")
 _PAGE = 50
 _MOST = 200  # findings that are listed
 _Text = Annotated[str, Query(max_length=1_024)]
+_NOTHING = (
+    N_("This decision waits for a person: nothing is restricted by it yet."),
+    N_("The content was let through (pass): nothing is restricted, so nothing is stated."),
+)  # as `NothingToStateError` says it; the template translates it
 _FILTERS = ("action", "label", "line", "kind", "rule", "caller_id", "content_hash")
 
 

@@ -17,9 +17,8 @@ router = APIRouter()
 async def start(request: Request) -> Response:
     """Show how things are, to those who may see it, and the areas that the visitor may enter."""
     visitor = await visitor_of(request)
-    boards = (
-        await asyncio.to_thread(first_look, parts(request).store.within(visitor.tenant)) if visitor.may("read") else []
-    )
+    store = parts(request).store.within(visitor.tenant)
+    boards = await asyncio.to_thread(first_look, store, visitor.language) if visitor.may("read") else []
     return page(request, visitor, "start/start.html", boards=boards)
 
 

@@ -37,6 +37,11 @@ export class ApiError extends Error {
   }
 }
 
+// What to tell where no answer came at all.
+export function unreached() {
+  return new Error(document.querySelector('meta[name="unreached"]')?.content);
+}
+
 // Calls the API; gives the answer's JSON (null where it has none) or throws an ApiError.
 export async function call(method, path, body, { signal, keepalive } = {}) {
   const headers = { accept: "application/json" };
@@ -48,7 +53,12 @@ export async function call(method, path, body, { signal, keepalive } = {}) {
     headers["content-type"] = "application/json";
     payload = JSON.stringify(body);
   }
-  const answer = await fetch(path, { method, headers, body: payload, credentials: "same-origin", signal, keepalive });
+  let answer;
+  try {
+    answer = await fetch(path, { method, headers, body: payload, credentials: "same-origin", signal, keepalive });
+  } catch (error) {
+    throw error.name === "AbortError" ? error : unreached();
+  }
   const text = await answer.text();
   let parsed = null;
   try {

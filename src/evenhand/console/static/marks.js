@@ -23,8 +23,11 @@ function show(answer) {
     cell(row, effect.labels_then === null ? section.dataset.found : effect.labels_then.join(", ") || section.dataset.harmless);
     cell(row, String(effect.touched_total));
     cell(row, effect.touched.slice(0, 20).map((one) => `${one.decision_id} (${one.alike} %)`).join(", "));
+    cell(row, String(effect.unlike_total));
+    for (const at of [4, 6]) row.cells[at].className = "number";
     body.append(row);
   }
+  document.getElementById("unlike").hidden = !answer.effects.some((effect) => effect.unlike_total);
   section.hidden = false;
   showAlike(answer);
   section.scrollIntoView({ block: "nearest" });

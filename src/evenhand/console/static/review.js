@@ -1,6 +1,6 @@
 // The work of a reviewer: claim, look, decide with one key, and the next item stands there.
 // The next item's page is fetched and put in place of this one's, so that nothing is loaded twice.
-import { call, fail, read, say } from "./api.js";
+import { call, fail, read, say, unreached } from "./api.js";
 import { recording, words } from "./recording.js";
 
 let item = document.getElementById("item");
@@ -20,7 +20,7 @@ function load(address) {
     request.open("GET", address);
     request.responseType = "document";
     request.onload = () => resolve(request.response);
-    request.onerror = () => reject(new Error("The server cannot be reached."));
+    request.onerror = () => reject(unreached());
     request.send();
   });
 }
