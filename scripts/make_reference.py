@@ -17,6 +17,7 @@ from evenhand import errors
 from evenhand.api.application import create_app
 from evenhand.app import AsyncModerator
 from evenhand.cli.root import build
+from evenhand.detectors.builtin import BUILTINS
 from evenhand.domain import FACTS, TAXONOMY
 from evenhand.settings import Settings
 from evenhand.store import open_store
@@ -40,7 +41,8 @@ def labels() -> Iterator[str]:
 def detectors() -> Iterator[str]:
     """Give the page of detectors."""
     yield "# Detectors\n\nIn the order in which they are listed in `evenhand/detectors/builtin.py`. Versions stand in every result.\n"
-    moderator = AsyncModerator(_settings())
+    asked = {builtin.name: builtin.setting for builtin in BUILTINS if builtin.setting is not None}
+    moderator = AsyncModerator(_settings().model_copy(update=dict.fromkeys(asked.values(), 10.0)))
     for entry in moderator.detectors():
         if not entry["available"]:
             raise SystemExit(f"{entry['name']} cannot be built: {entry['why']}")
@@ -48,6 +50,8 @@ def detectors() -> Iterator[str]:
         reads = f"Reads {entry['reads']}"
         emits = f", reads {' and '.join(entry['emits'])} out of it" if entry["emits"] else ""
         yield f"{reads}{emits}. Cost class: {entry['cost']}.\n"
+        if setting := asked.get(entry["name"]):
+            yield f"There only where `EVENHAND_{setting.upper()}` is set.\n"
         given = ", ".join(f"`{label}`" for label in entry["labels"])
         yield f"Labels: {given}.\n" if given else "Gives no labels of its own.\n"
 

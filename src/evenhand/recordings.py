@@ -29,6 +29,7 @@ from evenhand.decode.media import MediaPlan, MediaSource
 from evenhand.detectors.registry import Registry
 from evenhand.domain import Content, ImagePart, Part, PartKind
 from evenhand.errors import InputError
+from evenhand.motion import moving
 from evenhand.rounds import Item, Rounds
 from evenhand.segments import SegmentFindings, fuse_segments
 from evenhand.settings import Settings
@@ -40,6 +41,7 @@ _AHEAD = 3  # groups of frames that detectors have at a time, so that none waits
 _SUSPICIOUS = 0.4  # score from which the pictures around a frame are looked at too
 _CLOSER = 8  # such further frames in a segment
 _NO_CLOSER = frozenset({"face", "politics"})
+_FIGHT = "video.fight"  # which alone is shown how things move
 
 
 class Recordings:
@@ -158,6 +160,9 @@ class Recordings:
             if texts:
                 run.start(self._check(run, run.item(texts), skip))
             await self._look(run, parts.frames(), skip)
+            if _FIGHT in {slot.name for slot in self._registry.slots([PartKind.IMAGE], skip=skip)}:
+                others = skip | {slot.name for slot in self._registry.slots() if slot.name != _FIGHT}
+                await self._look(run, moving(parts, every=self._settings.fight_interval_s), others)
         except BaseException:
             await run.dropped()
             raise

@@ -111,6 +111,12 @@ class Settings(BaseSettings):
         description="The same where keyframes serve, which cost little to decode; a longer one than "
         "EVENHAND_FRAME_INTERVAL_S counts as that.",
     )
+    fight_interval_s: float = Field(
+        0.0,
+        ge=0,
+        description="Seconds between two looks, two seconds long, at how people move in a video, for fights; less than "
+        "2 counts as 2. 0: none is taken. Costs decoding most frames.",
+    )
     max_body_bytes: int = Field(48 * 2**20, ge=1, description="Largest HTTP request body, in bytes.")
     max_inflight_bytes: int = Field(
         512 * 2**20,

@@ -13,8 +13,8 @@ import pytest
 ort = pytest.importorskip("onnxruntime")
 FOLDER = Path(__file__).parents[2] / "models" / "vision" / "src" / "evenhand_models_vision"
 NAMES = (
-    "blade", "face-attributes", "face-detector", "face-mesh", "fire", "flames", "image-safety", "lite0", "opennsfw",
-    "symbol-finder", "symbol-reader", "text-glance", "weapon",
+    "blade", "face-attributes", "face-detector", "face-mesh", "fights", "fire", "flames", "image-safety", "lite0",
+    "opennsfw", "symbol-finder", "symbol-reader", "text-glance", "weapon",
 )  # fmt: skip
 DATA = ("picture-space",)  # arrays, no model
 DTYPES = {"uint8": np.uint8, "float32": np.float32}

@@ -15,6 +15,7 @@ class BuiltIn:
     reads: PartKind  # known without importing it, so that a missing extra is noticed for the right contents
     factory: str  # "module:function" of a DetectorFactory
     extra: str | None = None  # the optional extra it needs
+    setting: str | None = None  # there only where the operator has set this setting
 
 
 BUILTINS: tuple[BuiltIn, ...] = (
@@ -28,6 +29,13 @@ BUILTINS: tuple[BuiltIn, ...] = (
     BuiltIn(name="text.classes", reads=PartKind.TEXT, factory="evenhand.detectors.classes_text:make"),
     BuiltIn(name="image.hash", reads=PartKind.IMAGE, factory="evenhand.detectors.imagehash:make", extra="image"),
     BuiltIn(name="video.known", reads=PartKind.IMAGE, factory="evenhand.detectors.video_known:make", extra="image"),
+    BuiltIn(
+        name="video.fight",
+        reads=PartKind.IMAGE,
+        factory="evenhand.detectors.fight:make",
+        extra="image",
+        setting="fight_interval_s",
+    ),
     BuiltIn(name="image.likeness", reads=PartKind.IMAGE, factory="evenhand.detectors.likeness:make", extra="image"),
     BuiltIn(name="image.classes", reads=PartKind.IMAGE, factory="evenhand.detectors.classes:make", extra="image"),
     BuiltIn(name="image.code", reads=PartKind.IMAGE, factory="evenhand.detectors.code:make", extra="image"),

@@ -69,7 +69,7 @@ class Registry:
     Args:
         context: what detectors are built from.
         extra: detectors made by the caller.
-        builtins: the built-in list; tests pass their own.
+        builtins: the built-in list, without those whose setting is off; tests pass their own.
 
     Raises:
         RefusedLabelError: a plug-in, a declared model or a detector of `extra` has a label that evenhand refuses.
@@ -85,7 +85,8 @@ class Registry:
         builtins: Sequence[BuiltIn] = BUILTINS,
     ) -> None:
         self._context = context
-        slots = [_builtin_slot(builtin, lambda: self._context) for builtin in builtins]
+        off = {one.name for one in builtins if one.setting and not getattr(context.settings, one.setting)}
+        slots = [_builtin_slot(builtin, lambda: self._context) for builtin in builtins if builtin.name not in off]
         if context.settings.models is not None:
             slots += _model_slots(context.settings.models, context)
         if context.settings.plugins:
@@ -95,7 +96,7 @@ class Registry:
         if doubles := sorted({name for name in names if names.count(name) > 1}):
             raise SettingsError(f"Two detectors are named {', '.join(doubles)}; rename one.")
         disabled = frozenset(context.settings.disabled_detectors)
-        if unknown := sorted(disabled - set(names)):
+        if unknown := sorted(disabled - off - set(names)):
             raise SettingsError(f"disabled_detectors names {', '.join(unknown)}; there are {', '.join(names)}.")
         self._slots = tuple(slot for slot in slots if slot.name not in disabled)
 

@@ -67,6 +67,9 @@ class ImagePart:
 
     image: Image  # Pillow image, mode RGB, orientation applied, at most the decoder's pixel limit
     origin: Location = field(default_factory=lambda: Location(source=Source.IMAGE))
+    motion: NDArray[np.uint8] | None = (
+        None  # uint8 [n, height, width, 3], RGB, small: two seconds from a frame on, ten a second, where they are taken
+    )
     views: dict[object, object] = field(default_factory=dict, repr=False)  # derived forms, shared by detectors
 
     @property

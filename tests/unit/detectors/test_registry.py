@@ -56,6 +56,7 @@ def test_the_builtin_names_are_frozen() -> None:
         "text.classes",
         "image.hash",
         "video.known",
+        "video.fight",
         "image.likeness",
         "image.classes",
         "image.code",
@@ -71,10 +72,18 @@ def test_the_builtin_names_are_frozen() -> None:
 
 
 def test_every_builtin_can_be_built_and_is_who_it_says() -> None:
-    for slot, builtin in zip(Registry(context()).slots(), BUILTINS, strict=True):
+    everything = context(fight_interval_s=10)
+    for slot, builtin in zip(Registry(everything).slots(), BUILTINS, strict=True):
         detector = slot.get()
         assert detector is not None, f"{slot.name}: {slot.failure}"
         assert (detector.info.name, detector.info.reads) == (builtin.name, builtin.reads)
+
+
+def test_a_detector_that_a_setting_asks_for_is_there_only_then() -> None:
+    asked = {slot.name for slot in Registry(context(fight_interval_s=10)).slots()}
+    assert asked - {slot.name for slot in Registry(context()).slots()} == {"video.fight"}
+    disabled = context(disabled_detectors=("video.fight",))  # also where it is not there
+    assert "video.fight" not in {slot.name for slot in Registry(disabled).slots()}
 
 
 def test_a_detector_that_is_not_installed_says_how_to_get_it() -> None:

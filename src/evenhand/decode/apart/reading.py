@@ -172,9 +172,9 @@ class ApartParts:
             return iter(())
         return self._pictures({"do": "closer", "times": list(times), "most": most, "seen": list(known)})
 
-    def at(self, times: Sequence[float]) -> Iterator[ImagePart]:
+    def at(self, times: Sequence[float], *, told: bool = True) -> Iterator[ImagePart]:
         """Give the frames at moments; as `SegmentParts.at`."""
-        return self._pictures({"do": "at", "times": list(times)})
+        return self._pictures({"do": "at", "times": list(times), "told": told})
 
     def sound(self) -> list[AudioPart]:
         """Give the segment's sound; as `SegmentParts.sound`."""

@@ -82,7 +82,7 @@ class _Served:
         elif what == "closer":
             self._pictures = parts.closer(asked["times"], most=int(asked["most"]), known=asked.get("seen", ()))
         elif what == "at":
-            self._pictures = parts.at(asked["times"])
+            self._pictures = parts.at(asked["times"], told=asked["told"])
         elif what == "next":
             return self._next(int(asked["most"]))
         elif what == "sound":

@@ -106,15 +106,19 @@ class SegmentParts:
             looks = [Look(moment, True) for moment in moments]
             yield from self._joined(track, self._held.get(track.index, []), looks)
 
-    def at(self, times: Sequence[float]) -> Iterator[ImagePart]:
-        """Give the first frame at or after each time; where there is none, nothing.
+    def at(self, times: Sequence[float], *, told: bool = True) -> Iterator[ImagePart]:
+        """Give the first frame at or after each time; where there is none, nothing. They do not count as looked at.
 
         Args:
             times: seconds, in order.
+            told: whether a time without a frame makes the segment incomplete.
         """
         for track in self.reader.plan.of("video")[:1]:
             looks = [Look(moment, True) for moment in times]
-            yield from (part for part, _ in self._decode(track, self._held.get(track.index, []), looks))
+            held = self._held.get(track.index, [])
+            yield from (
+                part for part, _ in self._decode(track, held, looks, missed=None if told else [], counted=False)
+            )
 
     def sound(self) -> list[AudioPart]:
         """Give the segment's sound, cut where it is quiet near its borders; the tracks one after another."""
@@ -180,6 +184,7 @@ class SegmentParts:
         *,
         trust: bool = True,
         missed: list[Look] | None = None,
+        counted: bool = True,
     ) -> Iterator[Shown]:
         """Decode frames, those that are looked at.
 
@@ -189,6 +194,7 @@ class SegmentParts:
             looks: in order.
             trust: see `FrameWalk.walk`.
             missed: filled with looks that gave nothing and are to be tried again; None: tell them.
+            counted: whether the frames count as looked at.
         """
         known = set() if trust else set(self.looked_at)
         walk = FrameWalk(self.reader.context(track), origin=self.reader.plan.origin, budget=self.budget)
@@ -207,7 +213,9 @@ class SegmentParts:
                 if not any(look.sure for look in reached) and last is not None and not other_scene(last, form):
                     continue
                 last = form
-                yield self._part(frame, moment, aspect), form
+                if counted:
+                    self.looked_at.append(moment)
+                yield _part(frame, moment, aspect), form
         except InputError as error:
             self.incomplete["decode.video"] = f"{error.message}, {_range(self.segment)}"
             return
@@ -216,12 +224,6 @@ class SegmentParts:
             missed += gone
         elif gone:
             self.incomplete["decode.video"] = f"{len(gone)} of {len(looks)} frames are damaged, {_range(self.segment)}"
-
-    def _part(self, frame: VideoFrame, moment: float, aspect: float) -> ImagePart:
-        self.looked_at.append(moment)
-        return ImagePart(
-            image=picture(frame, aspect=aspect), origin=Location(source=Source.FRAME, time=(moment, moment))
-        )
 
     def _distinct(self, frames: Iterator[Shown]) -> Iterator[ImagePart]:
         """Join frames that show the same as the first of their run."""
@@ -238,6 +240,10 @@ class SegmentParts:
             last = moment
         if first is not None:
             yield _seen(first, last)
+
+
+def _part(frame: VideoFrame, moment: float, aspect: float) -> ImagePart:
+    return ImagePart(image=picture(frame, aspect=aspect), origin=Location(source=Source.FRAME, time=(moment, moment)))
 
 
 def _seen(part: ImagePart, until: float) -> ImagePart:
