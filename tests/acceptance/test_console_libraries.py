@@ -120,3 +120,28 @@ def test_a_policy_owner_keeps_a_library_and_marks_become_proposals(browser_page:
     expect(page.get_by_text("No proposals.")).to_be_visible()
     page.goto("/console/marks/proposals?state=undone")
     expect(page.get_by_role("heading", name="Mark one content")).to_be_visible()
+
+
+@needs_chromium
+def test_a_preview_tells_what_a_mark_leaves_as_it_is(browser_page: Page, console: httpx.Client) -> None:
+    page = browser_page
+    expect.set_options(timeout=WAIT_MS)
+    text = (
+        "The choir meets on Thursday evenings in the old hall; call Mary at +1 415 555 0100 to join our spring concert"
+    )
+    decision, near = _check(console, text), _check(console, text.replace("spring", "autumn"))
+    other = _check(console, f"{text}: http://a.example")
+    assert {*other["labels"]} - {*decision["labels"]}
+    said = {"verdict": "wrong", "labels": [], "reason": "a choir", "near": True, "decision_id": decision["decision_id"]}
+    assert console.post("/v1/marks", json=said).status_code == 201
+    page.goto("/console/marks")
+    page.get_by_label("Choose 1").check()
+    page.get_by_role("button", name="Preview").click()
+    cells = page.locator("#effects tbody tr").locator("th, td")
+    expect(cells).to_have_count(7)
+    expect(cells.nth(5)).to_contain_text(near["decision_id"])
+    expect(cells.nth(5)).not_to_contain_text(other["decision_id"])
+    expect(cells.nth(4)).to_have_text("2")
+    expect(cells.nth(6)).to_have_text("1")
+    expect(page.locator("#unlike")).to_be_visible()
+    assert axe(page) == []

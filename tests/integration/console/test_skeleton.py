@@ -74,3 +74,32 @@ def test_one_entry_of_the_navigation_is_where_one_is(browser_page: Page) -> None
         current = browser_page.locator("header.top nav a[aria-current=page]")
         expect(current).to_have_count(1)
         expect(current).to_have_attribute("href", path)
+
+
+def test_tables_can_be_read_on_a_phone_in_chinese(chromium: Browser, console: httpx.Client) -> None:
+    for text in ("Ring me: +1 415 555 0100", "See http://shop.example/" + 300 * "a"):
+        assert console.post("/v1/check", json={"text": text, "id": 200 * "x"}).status_code == 200
+    said = {"name": "long-words", "kind": "words", "list": "black", "label": "spam.scam", "note": 200 * "x"}
+    made = console.post("/v1/libraries", json=said)
+    assert made.status_code == 201, made.text
+    page, faults = open_page(chromium, str(console.base_url), viewport={"width": 390, "height": 844}, locale="zh-CN")
+    for path in ("/console/decisions", "/console/auditlog", "/console/libraries"):
+        page.goto(path)
+        assert fits(page), path
+        assert not axe(page), path
+        widths = page.eval_on_selector_all(
+            ".scroll td:not(.number), .scroll tbody th", "cells => cells.map(one => one.getBoundingClientRect().width)"
+        )
+        assert min(widths) >= 100, path  # Chinese breaks anywhere: a squeezed column is a letter wide
+        assert max(widths) <= 390, path  # and what has no end does not take all of the screen
+    page.context.close()
+    assert not faults
+
+
+def test_a_server_that_is_gone_is_told_in_the_visitors_language(chromium: Browser, console: httpx.Client) -> None:
+    page, _ = open_page(chromium, str(console.base_url), locale="zh-CN")
+    page.goto("/console/dashboards/alerts")
+    page.context.set_offline(True)
+    page.get_by_role("button", name="立即检查所有告警").click()
+    expect(page.get_by_role("alert")).to_contain_text("无法连接服务器")
+    page.context.close()
