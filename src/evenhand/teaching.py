@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evenhand.detectors.classes_lesson import Lesson, Sample, Trained, checked
-from evenhand.domain import ClassEntry, CustomClass, Medium
-from evenhand.errors import ConflictError, LibraryError
+from evenhand.domain import ClassEntry, CustomClass, Medium, TextPart
+from evenhand.errors import ConflictError, InputError, LibraryError, NotFoundError
 from evenhand.settings import Settings
 from evenhand.store.reviewrecords import LOCAL
 
 if TYPE_CHECKING:
+    from evenhand.detectors.base import Detection
     from evenhand.detectors.classes_train_text import TextTeacher
     from evenhand.detectors.harm_models import HarmModels
     from evenhand.store import Store
@@ -146,6 +147,35 @@ class Teaching:
             for side in (found.positives, found.against)
         ]
         return sides[0], sides[1], found.not_kept
+
+    def tried(self, name: str, text: str, number: int | None = None) -> tuple[CustomClass, Detection]:
+        """Score a text with a version of a class, whether it judges contents or not; nothing is recorded.
+
+        Args:
+            name: of the class.
+            text: of any length; of a very long one some stretches are read, which `partial` says.
+            number: which version; None: the one that judges, else the newest.
+
+        Raises:
+            NotFoundError: there is no such class or version.
+            InputError: it is a class of pictures.
+            ModelError: weights are missing, or it was taught on another model.
+            StoreError: the store refused or cannot be reached.
+        """
+        from evenhand.detectors.classes_text import TextClassDetector
+
+        entry = next((one for one in self.entries() if one.name == name), None)
+        if entry is None:
+            raise NotFoundError(f"no class {name[:60]!r} is stored")
+        wanted = entry.versions[0].number if entry.deployed is None else entry.deployed
+        wanted = wanted if number is None else number
+        version = next((one for one in entry.versions if one.number == wanted), None)
+        if version is None:
+            raise NotFoundError(f"class {entry.name} has no version {wanted}")
+        if version.medium is not Medium.TEXT:
+            raise InputError(f"Class {entry.name} is of pictures: only classes of texts can be tried like this.")
+        detector = TextClassDetector((version,), models=self._models, threads=self._settings.threads)
+        return version, detector.detect([TextPart(text=text)])[0]
 
     def deploy(self, name: str, number: int, actor: str = LOCAL) -> CustomClass:
         """Let a version judge contents, in every process within two seconds; errors as `Classes.deploy`."""

@@ -63,12 +63,16 @@ def test_from_pasted_examples_to_a_check_that_answers(server: httpx.Client, chro
     assert page.title() != "ran"
     assert axe(page) == []
 
+    # Tried before it judges anything, and nothing is recorded
+    offer = next(text for text in sellers(9, 40) if text not in sellers(1, 24))
+    for text, said in ((offer, "found: spam.essay_mill"), ("The library opens at nine on weekdays.", "not found")):
+        page.get_by_label("A text; nothing is decided about it").fill(text)
+        page.get_by_role("button", name="Try it").click()
+        expect(page.locator("#tried")).to_contain_text(said, timeout=_SLOW_MS)
+    assert server.get("/v1/decisions").json()["decisions"] == []
+
     page.get_by_role("button", name="Deploy").click()
     expect(page.get_by_text("judges contents").first).to_be_visible()
-    offer = next(text for text in sellers(9, 40) if text not in sellers(1, 24))
-    page.get_by_label("A text, checked and recorded like any other").fill(offer)
-    page.get_by_role("button", name="Check").click()
-    expect(page.locator("#tried")).to_contain_text("spam.essay_mill", timeout=_SLOW_MS)
     assert "spam.essay_mill" in server.post("/v1/check", json={"text": offer}).json()["labels"]
 
     page.set_viewport_size({"width": 390, "height": 800})

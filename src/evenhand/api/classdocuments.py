@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from evenhand.detectors.base import Detection
 from evenhand.domain import ClassEntry, CustomClass
 
 
@@ -35,4 +36,17 @@ def version_document(one: CustomClass) -> dict[str, Any]:
         "mistakes": [dict(row) for row in one.mistakes],
         "created_by": one.created_by,
         "created_at": one.created_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+    }
+
+
+def tried_document(version: CustomClass, said: Detection) -> dict[str, Any]:
+    """Give what a version says of a text."""
+    score = max(said.scores.values(), default=0.0)
+    return {
+        "number": version.number,
+        "label": version.label,
+        "score": round(score, 4),
+        "threshold": version.threshold,
+        "found": bool(said.findings),
+        "partial": said.partial,
     }

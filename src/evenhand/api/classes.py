@@ -12,8 +12,17 @@ from starlette.responses import Response
 
 from evenhand.api.check import ERRORS
 from evenhand.api.classbodies import read_class
-from evenhand.api.classdocuments import class_document, version_document
-from evenhand.api.classschemas import ClassesOut, ClassOut, ClassVersionOut, DeployIn, HistoryOut, TaughtOut
+from evenhand.api.classdocuments import class_document, tried_document, version_document
+from evenhand.api.classschemas import (
+    ClassesOut,
+    ClassOut,
+    ClassVersionOut,
+    DeployIn,
+    HistoryOut,
+    TaughtOut,
+    TriedOut,
+    TryIn,
+)
 from evenhand.api.schemas import ErrorOut
 from evenhand.api.state import State, state_of
 from evenhand.detectors.classes_lesson import Lesson, checked_label
@@ -131,6 +140,14 @@ async def show(request: Request, name: _Name) -> Response:
     state = state_of(request)
     await state.guard.caller(request, "read")
     return _json(await _entry(state, name))
+
+
+@router.post(_ONE + "/try", response_model=TriedOut, responses=_NAMED, summary="Try a class on a text")
+async def tried(request: Request, name: _Name, body: TryIn) -> Response:
+    """Score a text with a version of a class, before it judges anything: nothing is decided, and nothing recorded."""
+    state, _ = await _policy(request)
+    version, said = await asyncio.to_thread(state.moderator.teaching.tried, _clean(name), body.text, body.number)
+    return _json(tried_document(version, said))
 
 
 @router.post(_ONE + "/deploy", response_model=ClassVersionOut, responses=_STEP, summary="Deploy a version")

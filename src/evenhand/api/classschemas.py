@@ -42,6 +42,24 @@ class DeployIn(_In):
     number: int = Field(ge=1, le=2**31 - 1)
 
 
+class TryIn(_In):
+    """A text to be scored with a class."""
+
+    text: str = Field(min_length=1, max_length=100_000)
+    number: int | None = Field(None, ge=1, le=2**31 - 1, description="Version; null: the one that judges, or newest.")
+
+
+class TriedOut(BaseModel):
+    """What a class says of a text. Nothing of it is kept."""
+
+    number: int = Field(description="Of the version that was asked.")
+    label: str
+    score: float = Field(description="0 to 1; 0 where there is nothing to read.")
+    threshold: float
+    found: bool = Field(description="The score is at the threshold or above.")
+    partial: str | None = Field(description="Why not all of the text was read; null: it was.")
+
+
 class ClassVersionOut(BaseModel):
     """One version of a class."""
 

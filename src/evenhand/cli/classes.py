@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -110,6 +111,30 @@ def show(
         print(json.dumps(class_document(entry), ensure_ascii=False, indent=2))
         return
     _print(_version(entry, number))
+
+
+@classes.command("try")
+def tried(
+    name: Name,
+    text: Annotated[str, typer.Argument(help="A text; '-' reads it from standard input.")],
+    number: Annotated[
+        int | None, typer.Option("--version", min=1, help="Which; else the one that judges, or the newest.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Score a text with a class, before it judges anything: nothing is decided, and nothing recorded."""
+    from evenhand.api.classdocuments import tried_document
+
+    with open_moderator() as moderator:
+        version, said = moderator.inner.teaching.tried(name, sys.stdin.read() if text == "-" else text, number)
+    document = tried_document(version, said)
+    if as_json:
+        print(json.dumps(document, ensure_ascii=False, indent=2))
+        return
+    verdict = f"found as {version.label}" if document["found"] else "not found"
+    print(f"{document['score']:.4f}  {verdict} (version {version.number}, threshold {version.threshold:g})")
+    if document["partial"]:
+        typer.echo(document["partial"], err=True)
 
 
 @classes.command()

@@ -62,6 +62,12 @@ def test_from_examples_to_a_check_in_every_process(client: httpx.Client, folder:
     assert (made["number"], made["deployed"], made["audit"]["passed"]) == (1, False, True)
     assert made["quality"]["found"]["of"] == 24
     assert "spam.essay_mill" not in _labels(client, _OFFER)
+    said = client.post("/v1/classes/essay_mill/try", json={"text": _OFFER}).json()  # though it judges nothing yet
+    assert (said["number"], said["label"], said["found"], said["partial"]) == (1, "spam.essay_mill", True, None)
+    assert made["threshold"] <= said["score"] <= 1
+    said = client.post("/v1/classes/essay_mill/try", json={"text": "The library opens at nine.", "number": 1}).json()
+    assert not said["found"]
+    assert client.post("/v1/classes/essay_mill/try", json={"text": _OFFER, "number": 9}).status_code == 404
     with Moderator(_settings(folder)) as other:  # another process on the same store would do the same
         assert "spam.essay_mill" not in other.check(_OFFER).labels
         assert client.post("/v1/classes/essay_mill/deploy", json={"number": 1}).json()["number"] == 1
@@ -106,6 +112,8 @@ def test_pictures_and_texts_come_as_files(client: httpx.Client) -> None:
     assert made["audit"]["pictures"] == 80
     shown = client.post("/v1/check", files={"file": ("new.png", png(sticker(500)))}).json()
     assert "ads.stickers" in shown["labels"]
+    tried = client.post("/v1/classes/stickers/try", json={"text": "a sticker"})
+    assert tried.status_code == 422, tried.text
     texts = "text,by\n" + "\n".join(f'"{text}",x' for text in sellers(2, 12))
     answer = client.post("/v1/classes", data={"name": "mill_csv"}, files={"examples": ("a.csv", texts.encode())})
     assert (answer.status_code, answer.json()["label"]) == (201, "known.mill_csv")
@@ -145,6 +153,6 @@ def test_what_cannot_be_taught(client: httpx.Client, body: Any, status: int, cod
 
 
 def test_steps_without_a_class(client: httpx.Client) -> None:
-    for step, body in (("deploy", {"number": 1}), ("rollback", None), ("withdraw", None)):
+    for step, body in (("deploy", {"number": 1}), ("rollback", None), ("withdraw", None), ("try", {"text": "a"})):
         assert client.post(f"/v1/classes/nothing/{step}", json=body).status_code == 404
     assert client.delete("/v1/classes/nothing").status_code == 404

@@ -18,7 +18,7 @@ for (const form of document.querySelectorAll("form[data-teach]")) {
 
 document.getElementById("try")?.addEventListener("api:done", (event) => {
   const shown = document.getElementById("tried");
-  const found = Object.entries(event.detail.labels).sort((a, b) => b[1] - a[1]);
-  const words = found.map(([label, score]) => `${label} ${score.toFixed(2)}`).join(" · ");
-  shown.textContent = `${event.detail.action}: ${words || shown.dataset.none}`;
+  const { found, score, threshold, label, partial } = event.detail;
+  const verdict = found ? `${shown.dataset.found}: ${label}` : shown.dataset.none;
+  shown.textContent = [`${score.toFixed(2)} ${verdict}`, `${shown.dataset.threshold} ${threshold.toFixed(2)}`, partial].filter(Boolean).join(" · ");
 });
