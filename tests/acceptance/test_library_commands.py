@@ -93,6 +93,9 @@ def test_a_class_is_taught_again_with_what_was_judged_since(tmp_path: Path) -> N
     (tmp_path / "sellers.txt").write_text("\n".join(sellers(1, 12)))
     (tmp_path / "pupils.txt").write_text("\n".join(pupils(1, 12)))
     _run(tmp_path, "classes", "train", "mill", "sellers.txt", "--against", "pupils.txt", "--label", "spam.mill")
+    assert "found as spam.mill (version 1" in _run(tmp_path, "classes", "try", "mill", sellers(4, 1)[0])
+    tried = json.loads(_run(tmp_path, "classes", "try", "mill", "The library opens at nine.", "--json"))
+    assert (tried["number"], tried["label"], tried["found"]) == (1, "spam.mill", False)
     rows = ["decision_id,verdict,action,labels,reason"]
     with Moderator(settings) as moderator:
         for side, verdict in ((sellers(4, 21), "wrong,block,spam.mill"), (pupils(4, 21), "wrong,pass,")):
