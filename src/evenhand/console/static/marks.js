@@ -4,6 +4,9 @@ import { call, fail } from "./api.js";
 const list = document.getElementById("marks");
 const chosen = () => [...list.querySelectorAll("input[name=ids]:checked")].map((box) => box.value);
 
+// What is done with a content, in the words of the page.
+const action = (name) => document.getElementById("effects").dataset[name] ?? name;
+
 function cell(row, text, header) {
   const made = document.createElement(header ? "th" : "td");
   if (header) made.scope = "row";
@@ -17,8 +20,8 @@ function show(answer) {
   body.replaceChildren();
   for (const effect of answer.effects) {
     const row = document.createElement("tr");
-    cell(row, effect.action_now ?? section.dataset.none, true);
-    cell(row, effect.action_then);
+    cell(row, effect.action_now === null ? section.dataset.none : action(effect.action_now), true);
+    cell(row, action(effect.action_then));
     cell(row, effect.labels_now.join(", "));
     cell(row, effect.labels_then === null ? section.dataset.found : effect.labels_then.join(", ") || section.dataset.harmless);
     cell(row, String(effect.touched_total));
@@ -62,8 +65,8 @@ function showAlike(answer) {
       row.append(first);
       const points = one.landmarks === null ? "" : ` (${one.landmarks})`;
       cell(row, `${Math.round(100 * one.similarity)} %${points}`);
-      cell(row, one.action_now);
-      cell(row, effect.action_then);
+      cell(row, action(one.action_now));
+      cell(row, action(effect.action_then));
       cell(row, one.labels_now.join(", "));
       cell(row, one.excerpt ?? "");
       cell(row, one.decision_id);
@@ -86,14 +89,14 @@ function also(ids) {
   return found;
 }
 
-async function run(action) {
+async function run(step) {
   const ids = chosen();
   if (!ids.length) return;
   fail("");
   try {
-    const body = action === "apply" ? { ids, also: also(ids) } : { ids };
-    const answer = await call("POST", `/v1/marks/${action}`, body);
-    if (action === "preview") show(answer);
+    const body = step === "apply" ? { ids, also: also(ids) } : { ids };
+    const answer = await call("POST", `/v1/marks/${step}`, body);
+    if (step === "preview") show(answer);
     else location.reload();
   } catch (error) {
     fail(error.message);
