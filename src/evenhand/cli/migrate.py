@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -90,6 +91,7 @@ def report(
 
 
 def _table(wanted: Sequence[Threshold], curves: ScoreMap, reported: Mapping[str, float]) -> Iterator[str]:
+    from evenhand.domain import is_under
     from evenhand.domain.attributes import ATTRIBUTES, EXPERIMENTAL
 
     yield f"Score map: {curves.version}"
@@ -107,9 +109,19 @@ def _table(wanted: Sequence[Threshold], curves: ScoreMap, reported: Mapping[str,
             if (measured := curves.expected(one.attribute, one.score, toxic=toxic)) is not None:
                 there, here = measured
                 yield f"  of {kind} comments, {there:.1%} reached it there, {here:.1%} do here (on Wikipedia)"
-        late = {label: least for label, least in reported.items() if label in labels and least > ours}
-        for label, least in sorted(late.items()):
-            yield f"  {label} is reported from {least:.2f} on: below that no rule fires; use the scores of all_scores"
+        # A rule of SEVERE_TOXICITY asks its labels at the square root of the product.
+        asked = ours if labels else sqrt(ours)
+        tops = labels or ATTRIBUTES["TOXICITY"]
+        late = {
+            label: least
+            for label, least in reported.items()
+            if least > asked and any(is_under(label, top) for top in tops)
+        }
+        if late:
+            told = ", ".join(f"{label} below {least:.2f}" for label, least in sorted(late.items()))
+            yield f"  no rule sees {told}"
+            yield "    so the policy acts on fewer comments than said above; to act on all of them, keep this threshold"
+            yield "    in your code: the scores of Perspective's API here have no such limit"
 
 
 def _reported_from(settings: Settings) -> dict[str, float]:

@@ -73,6 +73,22 @@ def test_the_command_shows_the_change_and_prints_the_policy() -> None:
     assert done.stdout.startswith("# Made by `evenhand migrate perspective`")
 
 
+@pytest.mark.parametrize(
+    ("threshold", "unseen"),
+    [
+        ("IDENTITY_ATTACK=0.5", "hate.attack below"),
+        ("SEVERE_TOXICITY=0.5", "harassment below"),
+        ("TOXICITY=0.99", None),
+    ],
+)
+def test_the_command_says_where_rules_cannot_follow_a_threshold(threshold: str, unseen: str | None) -> None:
+    # Labels below those of the attribute count, and SEVERE_TOXICITY, which has no label of its own.
+    done = CliRunner().invoke(build(), ["migrate", "perspective", threshold])
+    assert done.exit_code == 0, done.output
+    said = next((line for line in done.stderr.splitlines() if "no rule sees" in line), None)
+    assert (said is None) if unseen is None else (said is not None and unseen in said)
+
+
 def test_the_map_of_the_text_model_in_use_ships() -> None:
     curves = score_map(Settings(plugins=False).text_model)
     assert curves.version != "identity", "fit it: python -m training.perspective.fit_map"
