@@ -2,8 +2,8 @@
 
 Blocks are taken out of the pages in order. `bash` blocks are run; a command that ends in `evenhand serve` starts the
 server anew, in the background. `python` blocks are run as one session: each together with those before it. `js` blocks
-are run by Node, `yaml` blocks whose first line names a file are written to it. Only addresses, folders and the keys
-that people are told to put in are replaced.
+are run by Node, `yaml` blocks whose first line names a file are written to it, `json` blocks become the file that the
+words before them name last. Only addresses, folders and the keys that people are told to put in are replaced.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ ROOT = Path(__file__).parents[2]
 GUIDES = ROOT / "docs" / "how-to"
 PATIENCE_S = 300.0
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_JSON_FILE = re.compile(r"`(\S+\.jsonl?)`")
 _INSTALL = re.compile(r"pip install '?evenhand(?:\[([\w,]+)\])?'?")
 _PICTURES = tuple(one.name for one in BUILTINS if one.reads is PartKind.IMAGE)
 _SOUNDS = tuple(one.name for one in BUILTINS if one.reads is PartKind.AUDIO)
@@ -52,7 +53,7 @@ class Walk:
     """
 
     def __init__(self, page: str, folder: Path, *, off: tuple[str, ...], puts: Mapping[str, str]) -> None:
-        self._blocks = _BLOCK.findall((GUIDES / page).read_text("utf-8"))
+        self._page = (GUIDES / page).read_text("utf-8")
         self.folder, self._session, self.log = folder, "", folder / "server.log"
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -74,8 +75,10 @@ class Walk:
     def all(self) -> list[str]:
         """Follow the page to its end; give what each block printed."""
         told = []
-        for kind, block in self._blocks:
-            text = block
+        self._named = ""
+        for found in _BLOCK.finditer(self._page):
+            kind, text = found.groups()
+            self._named = (["", *_JSON_FILE.findall(self._page, 0, found.start())])[-1]
             for old, new in self._puts.items():
                 text = text.replace(old, new)
             follow = getattr(self, f"_{kind}", None)
@@ -163,6 +166,11 @@ class Walk:
             (self.folder / named[1]).write_text(block, "utf-8")
         return ""
 
+    def _json(self, block: str) -> str:
+        assert self._named, "a block of JSON that belongs into no file"
+        (self.folder / self._named).write_text(block, "utf-8")
+        return ""
+
     def _run(self, command: list[str], cwd: Path | None = None) -> str:
         done = subprocess.run(
             command,
@@ -225,8 +233,6 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Old]:
 
 
 def test_perspective(tmp_path: Path, old: Old) -> None:
-    rows = [{"text": RUDE, "TOXICITY": 0.9, "INSULT": 0.8}, {"text": "Good morning.", "TOXICITY": 0.02}]
-    (tmp_path / "comments.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     puts = {"https://commentanalyzer.googleapis.com\"}'": f"{old.address}\"}}'"}
     with walking("migrate-from-perspective.md", tmp_path, off=(*_PICTURES, *_SOUNDS), puts=puts) as walk:
         told = walk.all()
@@ -234,7 +240,8 @@ def test_perspective(tmp_path: Path, old: Old) -> None:
     assert json.loads(told[2])["attributeScores"]["TOXICITY"]["summaryScore"]["value"] > 0.5
     assert not told[3] or json.loads(told[3])["attributeScores"]["TOXICITY"]["summaryScore"]["value"] > 0.5
     assert "Policy written to policy.yaml" in told[4]
-    checked = json.loads(told[6])
+    assert "Policy written to policy.yaml" in told[6]
+    checked = json.loads(told[8])
     assert (checked["action"], checked["policy"].partition("@")[0]) == ("review", "from-perspective"), checked
     assert "perspective TOXICITY" in told[-1]
     assert " 0 without an answer" in told[-1]
